@@ -1,0 +1,79 @@
+package where
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Canon returns a text that is equal for equal conditions and different for
+// different ones. Give it a simplified condition.
+func Canon(c Cond) string {
+	var b strings.Builder
+	c.canon(&b)
+	return b.String()
+}
+
+// Hash returns the fingerprint of c: the 128-bit FNV-1a hash, in hexadecimal, over the
+// canonical text of the simplified condition. It keeps caches apart; it is no
+// secret and no proof.
+func Hash(c Cond) string {
+	h := fnv.New128a()
+	h.Write([]byte(Canon(Simplify(c))))
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func (c All) canon(b *strings.Builder) { list(b, "and", c) }
+func (c Any) canon(b *strings.Builder) { list(b, "or", c) }
+func (c Not) canon(b *strings.Builder) { list(b, "not", []Cond{c.C}) }
+func (c Eq) canon(b *strings.Builder)  { words(b, "eq", strconv.Quote(c.Field), value(c.Value)) }
+func (c In) canon(b *strings.Builder) {
+	b.WriteString("in(" + strconv.Quote(c.Field))
+	for _, v := range c.Values {
+		b.WriteString("," + strconv.Quote(v))
+	}
+	b.WriteByte(')')
+}
+func (c Prefix) canon(b *strings.Builder) {
+	words(b, "prefix", strconv.Quote(c.Field), strconv.Quote(c.Prefix))
+}
+func (c Range) canon(b *strings.Builder) {
+	words(b, "range", strconv.Quote(c.Field), value(c.Min), value(c.Max))
+}
+func (c Empty) canon(b *strings.Builder) { words(b, "empty", strconv.Quote(c.Field)) }
+func (c Within) canon(b *strings.Builder) {
+	words(b, "within", value(c.Bound.Min[0]), value(c.Bound.Min[1]), value(c.Bound.Max[0]), value(c.Bound.Max[1]))
+}
+
+func list(b *strings.Builder, name string, cs []Cond) {
+	b.WriteString(name + "(")
+	for i, c := range cs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		c.canon(b)
+	}
+	b.WriteByte(')')
+}
+
+func words(b *strings.Builder, name string, args ...string) {
+	b.WriteString(name + "(" + strings.Join(args, ",") + ")")
+}
+
+// value writes a field value with its type, so that 1 and "1" differ.
+func value(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "-"
+	case string:
+		return strconv.Quote(v)
+	case time.Time:
+		return "t" + v.UTC().Format(time.RFC3339Nano)
+	case float64:
+		return "f" + strconv.FormatFloat(v, 'g', -1, 64)
+	default:
+		return fmt.Sprintf("%T:%v", v, v)
+	}
+}

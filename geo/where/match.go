@@ -1,0 +1,133 @@
+package where
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+)
+
+// truth is a value of three-valued logic: SQL's and ours.
+type truth int8
+
+const (
+	no truth = iota - 1
+	unknown
+	yes
+)
+
+// Match says whether c holds for a feature whose fields get returns (nil for
+// an empty one) and whose geometry meets says of a box whether they meet.
+func Match(c Cond, get func(field string) any, meets func(orb.Bound) bool) bool {
+	return eval(c, get, meets) == yes
+}
+
+func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
+	switch c := c.(type) {
+	case All:
+		t := yes
+		for _, m := range c {
+			t = min(t, eval(m, get, meets))
+		}
+		return t
+	case Any:
+		t := no
+		for _, m := range c {
+			t = max(t, eval(m, get, meets))
+		}
+		return t
+	case Not:
+		return -eval(c.C, get, meets)
+	case Empty:
+		return is(get(c.Field) == nil)
+	case Within:
+		return is(meets(c.Bound))
+	case Eq:
+		v := get(c.Field)
+		if v == nil || c.Value == nil {
+			return unknown
+		}
+		n, ok := compare(v, c.Value)
+		return is(ok && n == 0)
+	case In:
+		v := get(c.Field)
+		if v == nil {
+			return unknown
+		}
+		s, ok := v.(string)
+		for _, w := range c.Values {
+			if ok && s == w {
+				return yes
+			}
+		}
+		return no
+	case Prefix:
+		v := get(c.Field)
+		if v == nil {
+			return unknown
+		}
+		s, ok := v.(string)
+		return is(ok && strings.HasPrefix(s, c.Prefix))
+	case Range:
+		v := get(c.Field)
+		if v == nil {
+			return unknown
+		}
+		if c.Min != nil {
+			if n, ok := compare(v, c.Min); !ok || n < 0 {
+				return no
+			}
+		}
+		if c.Max != nil {
+			if n, ok := compare(v, c.Max); !ok || n >= 0 {
+				return no
+			}
+		}
+		return yes
+	}
+	return no
+}
+
+func is(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// compare orders two field values; ok is false for values of different kinds.
+// Integers and numbers are one kind.
+func compare(a, b any) (n int, ok bool) {
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return strings.Compare(a, b), ok
+	case time.Time:
+		b, ok := b.(time.Time)
+		return a.Compare(b), ok
+	case bool:
+		b, ok := b.(bool)
+		if a == b {
+			return 0, ok
+		}
+		return 1, ok
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b), true
+		}
+	}
+	x, okA := number(a)
+	y, okB := number(b)
+	return cmp.Compare(x, y), okA && okB
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
