@@ -2,7 +2,11 @@ package layers
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"onemap/geo/where"
 )
@@ -16,13 +20,94 @@ type Query struct {
 	Limit  int        // at most so many; 0: all
 }
 
+// table is the layer's table, quoted and with its schema.
+func (l Layer) table() string { return pgx.Identifier{"map", l.Name}.Sanitize() }
+
 // Features returns the features that q asks for in the order of their ids,
 // read as they are used. An error ends the sequence.
 func (s *Store) Features(ctx context.Context, q Query) iter.Seq2[Feature, error] {
-	panic("being written")
+	return func(yield func(Feature, error) bool) {
+		fail := func(err error) { yield(Feature{}, fmt.Errorf("features of %s: %w", q.Layer.Name, err)) }
+		sql, args, err := q.sql()
+		if err != nil {
+			fail(err)
+			return
+		}
+		rows, err := s.db.Query(ctx, sql, args...)
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			f := Feature{Values: make([]any, len(q.Fields))}
+			targets := make([]any, 0, len(q.Fields)+2)
+			targets = append(targets, &f.ID, &f.Geometry)
+			for i := range f.Values {
+				targets = append(targets, &f.Values[i])
+			}
+			if err := rows.Scan(targets...); err != nil {
+				fail(err)
+				return
+			}
+			if !yield(f, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			fail(err)
+		}
+	}
+}
+
+// Feature returns feature id of a layer, if the condition lets it be seen.
+// It returns an error wrapping [ErrNotFound] otherwise.
+func (s *Store) Feature(ctx context.Context, q Query, id int64) (Feature, error) {
+	q.Where = where.And(q.Where, where.Eq{Field: "id", Value: id})
+	q.Limit = 1
+	for f, err := range s.Features(ctx, q) {
+		return f, err
+	}
+	return Feature{}, fmt.Errorf("feature %s/%d: %w", q.Layer.Name, id, ErrNotFound)
 }
 
 // Count returns how many features hold q's condition.
 func (s *Store) Count(ctx context.Context, q Query) (int64, error) {
-	panic("being written")
+	var a Args
+	cond, err := q.Layer.SQL(q.Where, &a)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = s.db.QueryRow(ctx, "SELECT count(*) FROM "+q.Layer.table()+" f WHERE "+cond, a...).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", q.Layer.Name, err)
+	}
+	return n, nil
+}
+
+func (q Query) sql() (string, []any, error) {
+	var a Args
+	cond, err := q.Layer.SQL(q.Where, &a)
+	if err != nil {
+		return "", nil, err
+	}
+	var b strings.Builder
+	b.WriteString("SELECT f.id, f.geom")
+	for _, name := range q.Fields {
+		col, typ, err := q.Layer.column(name)
+		if err != nil {
+			return "", nil, err
+		}
+		b.WriteString(", " + col + "::" + typ)
+	}
+	b.WriteString(" FROM " + q.Layer.table() + " f WHERE " + cond)
+	if q.After > 0 {
+		b.WriteString(" AND f.id > " + a.Add(q.After))
+	}
+	b.WriteString(" ORDER BY f.id")
+	if q.Limit > 0 {
+		b.WriteString(" LIMIT " + a.Add(q.Limit))
+	}
+	return b.String(), a, nil
 }
