@@ -1,0 +1,113 @@
+// Package live sends every change of the map to every open screen that may
+// see it, over WebSocket (/live) and as server-sent events (/live/sse).
+//
+// # The stream
+//
+// Each message of the server is one JSON object with a "type". On a WebSocket
+// it is one text message; as a server-sent event the type is the event's name
+// and the object its data.
+//
+//	{"type":"hello","system":"7345…","timeline":1,"lsn":"16B3748","cursor":"7345….1.16B3748",
+//	 "heartbeat_s":5,"state":"live"}
+//	{"type":"subscribed","id":"a","layer":"incident","stream":"g7","cursor":"…"}
+//	{"type":"unsubscribed","id":"a"}
+//	{"type":"events","stream":"g7","cursor":"…","events":[CloudEvent, …]}
+//	{"type":"resync","id":"a","cursor":"…","reason":"old"}
+//	{"type":"ended","id":"a","reason":"forbidden"}
+//	{"type":"heartbeat","cursor":"…","state":"live","lag_s":0}
+//	{"type":"error","id":"a","problem":{"type":"/problems/invalid-input","title":"…","status":422,
+//	 "detail":"…","field":"bbox","remedy":"[west, south, east, north] in degrees"}}
+//	{"type":"close","code":4001,"reason":"signed out"}   (server-sent events only)
+//
+// state is that of the node's reader of the log: starting, waiting (for the
+// database to give it a place in the log), live, or off.
+//
+// # Events
+//
+// An event is a CloudEvents 1.0 object in JSON format:
+//
+//	{"specversion":"1.0","id":"7345….1.16B3748/0","source":"/layers/incident",
+//	 "type":"onemap.feature.changed","subject":"incident/42","time":"2026-11-22T08:00:00.123456Z",
+//	 "datacontenttype":"application/json","cursor":"7345….1.16B3748",
+//	 "data":{"layer":"incident","id":42,"op":"insert",
+//	         "geometry":{"type":"Point","coordinates":[120.07,29.3]},
+//	         "properties":{"class_code":"01001","severity":2,…}}}
+//
+//	onemap.feature.changed  a feature is new to the subscription (op "insert": made, or moved into its
+//	                        window or right) or changed (op "update"); the whole feature, as far as the
+//	                        right of the receiver goes; put it in the place of what you have
+//	onemap.feature.gone     deleted, or it left the window, the filter or the right: data {layer, id} only
+//	onemap.layer.changed    more than 100 features changed in one transaction, or a table was replaced:
+//	                        data {layers, bbox} (bbox null: anywhere); load what you show of them anew
+//
+// Geometry is GeoJSON in longitude and latitude (EPSG:4326), seven decimals.
+// Properties hold the registry's fields: text, numbers, booleans, dates as
+// YYYY-MM-DD, times as RFC 3339 in UTC; null where empty. Events of one
+// stream come in commit order, those of one transaction in one frame: a
+// transaction is delivered whole or not at all. What comes within 25 ms comes
+// in one frame.
+//
+// # Subscribing
+//
+// A WebSocket client sends
+//
+//	{"type":"subscribe","id":"a","layer":"incident","bbox":[120.0,29.2,120.2,29.4],
+//	 "grids":["330782001001001"],"classes":["01001"],"severity_max":2,"fields":["severity","state"],
+//	 "cursor":"7345….1.16B3748"}
+//	{"type":"unsubscribe","id":"a"}
+//
+// Only id (1 to 64 characters, the client's own) and layer are required. All
+// given conditions must hold; grids matches grid_code, classes class_code, and
+// severity_max 2 lets 1 (red) and 2 (orange) through. A bbox may not cross the
+// antimeridian. An id that is in use is replaced. A connection may hold 64
+// subscriptions.
+//
+// A server-sent stream takes the same as query parameters, lists with commas:
+// /live/sse?layer=incident,worker&bbox=120,29.2,120.2,29.4&severity_max=2.
+// Each layer becomes one subscription whose id is the layer's name. Its cursor
+// is the header Last-Event-ID, or the parameter cursor.
+//
+// The answer is "subscribed": all that was committed after its cursor will
+// come. So: subscribe, wait for "subscribed", load the features, then apply
+// the events that came meanwhile and go on. Applying one that the loaded
+// state already holds does no harm. stream names the flow of events; people
+// with equal rights and equal windows share one, which is why events carry no
+// id of a subscription.
+//
+// # Resuming
+//
+// Keep a cursor for each subscription: that of "subscribed", then of each
+// "events" frame of its stream, then of each "heartbeat" (all that was
+// committed up to it was sent on this connection). After a lost connection
+// wait (1 to 30 s, with jitter), connect to any node, and subscribe with it.
+// What was missed comes first. Where the node cannot replay it, "resync" comes
+// after "subscribed": load the present state; events after its cursor follow.
+// The reasons: "old" (older than what the node remembers, or too much to
+// replay), "foreign" (another database, or another timeline of it), "reset"
+// (the node lost its place in the log; without id, meaning all subscriptions),
+// "right" (what you may see changed: drop what you have and load anew). A cursor
+// ahead of the node waits until the node has caught up.
+//
+// A subscription whose right is gone is "ended". Rights are judged again when
+// they change, before any later event is sent, and at least every minute.
+//
+// # Closing
+//
+//	code  meaning                                   what a client does
+//	1000  the client said goodbye                   nothing
+//	1009  a client message over 64 KiB              a bug: do not retry
+//	1011  the node failed                           reconnect with the cursors
+//	4001  signed out: session ended or revoked      sign in again
+//	4003  forbidden: no right to live messages      do not retry
+//	4008  too slow: 256 frames or 1 MiB waiting     reconnect with the cursors
+//	4010  this node stops                           reconnect with the cursors, at once
+//	4011  live is off: the database lets nobody     reload on a timer; try again every minute
+//	      follow its log
+//	4029  too many messages or connections          wait 30 s, then reconnect
+//
+// (4009 is kept free: a lost place in the log is a "resync", not a close.)
+//
+// The server pings every 20 s and gives a client up after two unanswered pings
+// (browsers answer by themselves). A client that hears nothing for three
+// heartbeats should reconnect.
+package live
