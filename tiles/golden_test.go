@@ -1,0 +1,202 @@
+package tiles_test
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb/encoding/mvt"
+	"github.com/paulmach/orb/geojson"
+	"github.com/paulmach/orb/maptile"
+
+	"onemap/geo/where"
+	"onemap/layers"
+	"onemap/layers/layerstest"
+	"onemap/tiles"
+)
+
+var update = flag.Bool("update", false, "write the golden tiles anew; read the diff before you commit it")
+
+// sourceFunc is a source that is a function.
+type sourceFunc func(context.Context, maptile.Tile, []tiles.LayerRequest) ([]byte, error)
+
+func (f sourceFunc) Tile(ctx context.Context, at maptile.Tile, ls []tiles.LayerRequest) ([]byte, error) {
+	return f(ctx, at, ls)
+}
+
+// fromPostGIS joins the store to a source as cmd does.
+func fromPostGIS(s *layers.Store) tiles.Source {
+	return sourceFunc(func(ctx context.Context, at maptile.Tile, rs []tiles.LayerRequest) ([]byte, error) {
+		var wanted []layers.TileLayer
+		for _, r := range rs {
+			l, err := s.Layer(ctx, r.Name)
+			if err != nil {
+				return nil, err
+			}
+			wanted = append(wanted, layers.TileLayer{Layer: l, Where: r.Where, Fields: r.Fields})
+		}
+		return s.Tile(ctx, at, wanted)
+	})
+}
+
+// The world of the golden tiles: features at places where tile servers fail.
+const world = `
+INSERT INTO map.base_poi (id, name, class, geom) VALUES
+    (1, '义乌', 'town', 'SRID=4326;POINT(120.0745 29.3068)'),
+    (2, 'antimeridian west', 'town', 'SRID=4326;POINT(-180 10)'),
+    (3, 'antimeridian east', 'town', 'SRID=4326;POINT(180 10)'),
+    (4, 'just east of it', 'town', 'SRID=4326;POINT(-179.999 10)'),
+    (5, 'null island', 'town', 'SRID=4326;POINT(0 0)'),
+    (6, 'north pole', 'town', 'SRID=4326;POINT(0 90)'),
+    (7, 'مرحبا', 'town', 'SRID=4326;POINT(-0.1 -0.1)');
+INSERT INTO map.base_water (id, name, class, geom) VALUES
+    (1, 'to the south pole', 'sea', ST_Multi('SRID=4326;POLYGON((-180 -90, 180 -90, 180 -60, -180 -60, -180 -90))')),
+    (2, 'with an island', 'lake', ST_Multi('SRID=4326;POLYGON((100 20, 110 20, 110 30, 100 30, 100 20), (103 23, 107 23, 107 27, 103 27, 103 23))'));
+INSERT INTO map.base_road (id, name, class, geom) VALUES
+    (1, '一号公路', 'trunk', 'SRID=4326;LINESTRING(100 25, 120 25, 120 40)');
+UPDATE onemap.layer SET minzoom = 0, detail_zoom = NULL;
+INSERT INTO onemap.class (standard, kind, code, major, major_zh, major_en, name_zh, name_en) VALUES ('test', 'component', '1', '1', '一', 'one', '灯', 'lamp');
+INSERT INTO map.asset (id, class_standard, class_code, dept_code, geom)
+    SELECT i, 'test', '1', CASE WHEN i % 2 = 0 THEN 'urban' ELSE 'police' END, ST_SetSRID(ST_MakePoint(-180 + 0.36 * i, -89 + 0.178 * i), 4326) FROM generate_series(0, 1000) i;
+UPDATE onemap.layer SET detail_zoom = 12 WHERE name = 'asset';`
+
+func TestGoldenTiles(t *testing.T) {
+	db := layerstest.DB(t)
+	if _, err := db.Exec(t.Context(), world); err != nil {
+		t.Fatal(err)
+	}
+	src := fromPostGIS(layers.NewStore(db))
+	base := []tiles.LayerRequest{
+		{Name: "base_water", Where: where.True, Fields: []string{"name", "class"}},
+		{Name: "base_road", Where: where.True, Fields: []string{"name", "class"}},
+		{Name: "base_poi", Where: where.True, Fields: []string{"name"}},
+	}
+	for _, tt := range []struct {
+		name   string
+		at     maptile.Tile
+		layers []tiles.LayerRequest
+	}{
+		{"world_0_0_0", maptile.New(0, 0, 0), base},
+		{"all_of_china_1_1_0", maptile.New(1, 0, 1), base},
+		{"last_column_2_3_1", maptile.New(3, 1, 2), base},
+		{"first_column_2_0_1", maptile.New(0, 1, 2), base},
+		{"last_column_22", maptile.New(1<<22-1, 1980478, 22), base},
+		{"yiwu_22", maptile.At([2]float64{120.0745, 29.3068}, 22), base},
+		{"point_in_the_buffer_1_0_0", maptile.New(0, 0, 1), base},
+		{"counted_by_cell_1_1_0", maptile.New(1, 0, 1), []tiles.LayerRequest{{Name: "asset", Where: where.True}}},
+		{"counted_by_right_1_1_0", maptile.New(1, 0, 1), []tiles.LayerRequest{{Name: "asset", Where: where.Eq{Field: "dept_code", Value: "police"}}}},
+		{"empty_5_10_10", maptile.New(10, 10, 5), base},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tile, err := tiles.Get(t.Context(), src, tt.at, tt.layers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := dump(t, tile.MVT)
+			golden := filepath.Join("testdata", tt.name+".txt")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// dump writes a tile as text: a line a feature, in the tile's order.
+func dump(t *testing.T, b []byte) string {
+	t.Helper()
+	ls, err := mvt.Unmarshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, l := range ls {
+		fmt.Fprintf(&out, "layer %s version %d extent %d\n", l.Name, l.Version, l.Extent)
+		for _, f := range l.Features {
+			fmt.Fprintf(&out, "  %v %s\n", f.ID, describe(f))
+		}
+	}
+	return out.String()
+}
+
+func describe(f *geojson.Feature) string {
+	var b strings.Builder
+	for _, k := range slices.SortedFunc(maps.Keys(f.Properties), cmp.Compare[string]) {
+		fmt.Fprintf(&b, "%s=%v ", k, f.Properties[k])
+	}
+	return fmt.Sprintf("%s%s %v", b.String(), f.Geometry.GeoJSONType(), f.Geometry)
+}
+
+// The counts of a zoom's tiles add up to the rows, at every zoom, also on the
+// antimeridian and at the poles.
+func TestCountsAddUpToTheRows(t *testing.T) {
+	db := layerstest.DB(t)
+	if _, err := db.Exec(t.Context(), world); err != nil {
+		t.Fatal(err)
+	}
+	src := fromPostGIS(layers.NewStore(db))
+	for zoom := range maptile.Zoom(5) {
+		var sum uint64
+		for x := range uint32(1) << zoom {
+			for y := range uint32(1) << zoom {
+				b, err := src.Tile(t.Context(), maptile.New(x, y, zoom), []tiles.LayerRequest{{Name: "asset", Where: where.True}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ls, err := mvt.Unmarshal(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range ls {
+					for _, f := range l.Features {
+						sum += uint64(f.Properties["count"].(float64))
+					}
+				}
+			}
+		}
+		if sum != 1001 {
+			t.Errorf("zoom %d counts %d of 1001", zoom, sum)
+		}
+	}
+}
+
+func TestETagIsOfContentAndRight(t *testing.T) {
+	content := []byte("the same bytes")
+	src := sourceFunc(func(context.Context, maptile.Tile, []tiles.LayerRequest) ([]byte, error) { return content, nil })
+	tag := func(l tiles.LayerRequest) string {
+		tile, err := tiles.Get(t.Context(), src, maptile.New(0, 0, 0), []tiles.LayerRequest{l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tile.ETag
+	}
+	one := tag(tiles.LayerRequest{Name: "asset", Where: where.And(where.Eq{Field: "a", Value: "1"}, where.Eq{Field: "b", Value: "2"})})
+	if same := tag(tiles.LayerRequest{Name: "asset", Where: where.And(where.Eq{Field: "b", Value: "2"}, where.Eq{Field: "a", Value: "1"})}); same != one {
+		t.Error("equal rights, different tags")
+	}
+	if other := tag(tiles.LayerRequest{Name: "asset", Where: where.True}); other == one {
+		t.Error("different rights, equal tags")
+	}
+	if other := tag(tiles.LayerRequest{Name: "asset", Where: where.And(where.Eq{Field: "a", Value: "1"}, where.Eq{Field: "b", Value: "2"}), Fields: []string{"name"}}); other == one {
+		t.Error("different fields, equal tags")
+	}
+	content = []byte("other bytes")
+	if other := tag(tiles.LayerRequest{Name: "asset", Where: where.And(where.Eq{Field: "a", Value: "1"}, where.Eq{Field: "b", Value: "2"})}); other == one {
+		t.Error("different content, equal tags")
+	}
+}
