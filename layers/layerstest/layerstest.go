@@ -1,4 +1,8 @@
 // Package layerstest gives tests a real PostGIS database each.
+//
+// They share the server at ONEMAP_TEST_DATABASE_URL, which make test starts
+// with layerstest/testdb. Where it is not set, a process of tests starts one
+// for itself, so that plain go test works too.
 package layerstest
 
 import (
@@ -40,16 +44,6 @@ func DB(t testing.TB) *pgxpool.Pool {
 	}
 	t.Cleanup(db.Close)
 	return db
-}
-
-// server is the PostgreSQL that tests share: ONEMAP_TEST_DATABASE_URL, which
-// make test sets.
-func server(t testing.TB) string {
-	url := os.Getenv("ONEMAP_TEST_DATABASE_URL")
-	if url == "" {
-		t.Skip("ONEMAP_TEST_DATABASE_URL is not set: run the tests with make test")
-	}
-	return url
 }
 
 var (
