@@ -1,0 +1,162 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"onemap/layers"
+)
+
+// CreateOrganisation adds an organisation. It returns a [layers.InputError]
+// for bad input, an error wrapping layers.ErrConflict for a code that exists.
+func (d *Directory) CreateOrganisation(ctx context.Context, by Scope, o Organisation) error {
+	if err := by.Require(Administrator); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO onemap.organisation (code, parent, level, kind, area_code, name_zh, name_en, uscc)
+			VALUES (@code, nullif(@parent, ''), @level, @kind, @area, @zh, @en, nullif(@uscc, ''))`,
+			pgx.NamedArgs{"code": o.Code, "parent": o.Parent, "level": o.Level, "kind": o.Kind, "area": o.AreaCode,
+				"zh": o.NameZH, "en": o.NameEN, "uscc": o.USCC})
+		if err != nil {
+			return err
+		}
+		return record(ctx, tx, by, Entry{Action: "organisation.create", Object: "organisation/" + o.Code, Result: Done})
+	})
+	return asInput("create organisation", err)
+}
+
+// ListOrganisations returns all organisations by code, for whoever is signed in.
+func (d *Directory) ListOrganisations(ctx context.Context, by Scope) ([]Organisation, error) {
+	if err := by.Require(); err != nil {
+		return nil, err
+	}
+	rows, err := d.db.Query(ctx, `SELECT code, coalesce(parent, ''), level, kind, area_code, name_zh, name_en, coalesce(uscc, '')
+		FROM onemap.organisation ORDER BY code`)
+	if err != nil {
+		return nil, doing("list organisations", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Organisation])
+	if err != nil {
+		return nil, doing("list organisations", err)
+	}
+	return all, nil
+}
+
+// LayerRights is who owns a layer and how it is shared.
+type LayerRights struct {
+	Owner string // organisation code
+	Share string // layers.Unconditional, Conditional, NotShared
+	Basis string // the condition, or the law behind NotShared
+	Open  bool   // the public may see it; only if unconditional
+}
+
+// SetLayerRights says who owns a layer and how it is shared. The registry of a
+// layers.Store in this process forgets by the feed, or after two seconds.
+func (d *Directory) SetLayerRights(ctx context.Context, by Scope, layer string, r LayerRights) error {
+	if err := by.Require(SecurityAdministrator); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE onemap.layer SET owner = nullif(@owner, ''), share = @share, share_basis = @basis, open = @open WHERE name = @layer`,
+			pgx.NamedArgs{"layer": layer, "owner": r.Owner, "share": r.Share, "basis": r.Basis, "open": r.Open})
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("layer %q: %w", layer, layers.ErrNotFound)
+		}
+		return record(ctx, tx, by, Entry{Action: "layer.rights", Object: "layer/" + layer, Result: Done,
+			Detail: map[string]any{"owner": r.Owner, "share": r.Share, "open": r.Open}})
+	})
+	return asInput("set rights of layer", err)
+}
+
+// Grant lets an organisation see a conditional layer. Of g it uses Layer, Org,
+// Fields, AreaCode, Reason and EndsAt; it returns the grant as it was kept.
+func (d *Directory) Grant(ctx context.Context, by Scope, g Grant) (Grant, error) {
+	if err := by.Require(SecurityAdministrator); err != nil {
+		return Grant{}, err
+	}
+	if !g.EndsAt.IsZero() && !g.EndsAt.After(time.Now()) {
+		return Grant{}, &layers.InputError{Field: "ends_at", Value: g.EndsAt.Format(time.RFC3339), Remedy: "a time to come"}
+	}
+	p, _ := by.Person()
+	err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		var unknown []string
+		err := tx.QueryRow(ctx, `SELECT array(SELECT unnest(@fields::text[]) EXCEPT SELECT name FROM onemap.layer_field WHERE layer = @layer)`,
+			pgx.NamedArgs{"fields": g.Fields, "layer": g.Layer}).Scan(&unknown)
+		if err != nil {
+			return err
+		}
+		if len(unknown) > 0 {
+			return &layers.InputError{Field: "fields", Value: unknown[0], Remedy: "must be names of the layer's fields"}
+		}
+		rows, err := tx.Query(ctx, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, reason, granted_by, ends_at)
+			VALUES (@layer, @org, @fields, @area, @reason, @by, @ends) RETURNING `+grantColumns,
+			pgx.NamedArgs{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area": g.AreaCode, "reason": g.Reason,
+				"by": p.Login, "ends": timeOrNull(g.EndsAt)})
+		if err != nil {
+			return err
+		}
+		if g, err = pgx.CollectExactlyOneRow(rows, scanGrant); err != nil {
+			return err
+		}
+		return record(ctx, tx, by, Entry{Action: "grant.create", Object: fmt.Sprintf("grant/%d", g.ID), Result: Done, Reason: g.Reason,
+			Detail: map[string]any{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area_code": g.AreaCode}})
+	})
+	if err != nil {
+		return Grant{}, asInput("grant", err)
+	}
+	return g, nil
+}
+
+// Revoke ends a grant, for requests after it and for open live connections. To
+// revoke twice is no error.
+func (d *Directory) Revoke(ctx context.Context, by Scope, id int64, reason string) error {
+	if err := by.Require(SecurityAdministrator); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE onemap.layer_grant SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("grant %d: %w", id, layers.ErrNotFound)
+		}
+		return record(ctx, tx, by, Entry{Action: "grant.revoke", Object: fmt.Sprintf("grant/%d", id), Result: Done, Reason: reason})
+	})
+	return asInput("revoke", err)
+}
+
+// ListGrants returns the grants on a layer, or all for "", newest first, those
+// that ended too. It is for security administrators and auditors.
+func (d *Directory) ListGrants(ctx context.Context, by Scope, layer string) ([]Grant, error) {
+	if err := by.Require(SecurityAdministrator, Auditor); err != nil {
+		return nil, err
+	}
+	rows, err := d.db.Query(ctx, grantSQL+` WHERE @layer = '' OR layer = @layer ORDER BY id DESC`, pgx.NamedArgs{"layer": layer})
+	if err != nil {
+		return nil, doing("list grants", err)
+	}
+	all, err := pgx.CollectRows(rows, scanGrant)
+	if err != nil {
+		return nil, doing("list grants", err)
+	}
+	return all, nil
+}
+
+const grantColumns = `id, layer, org, fields, area_code, reason, granted_by, granted_at, ends_at, revoked_at`
+const grantSQL = `SELECT ` + grantColumns + ` FROM onemap.layer_grant`
+
+func scanGrant(row pgx.CollectableRow) (Grant, error) {
+	var g Grant
+	var ends, revoked *time.Time
+	err := row.Scan(&g.ID, &g.Layer, &g.Org, &g.Fields, &g.AreaCode, &g.Reason, &g.GrantedBy, &g.GrantedAt, &ends, &revoked)
+	g.EndsAt, g.RevokedAt = timeOrZero(ends), timeOrZero(revoked)
+	return g, err
+}

@@ -1,0 +1,127 @@
+package access
+
+import (
+	"slices"
+	"time"
+
+	"onemap/geo/where"
+	"onemap/layers"
+)
+
+// The rules. A caller's right to a layer is the union of the lines that apply.
+//
+//	who                         share           rows                              fields
+//	--------------------------  --------------  --------------------------------  -------------------
+//	anyone                      open layers     all                               public
+//	staff (signed in)           unconditional   all, the whole city               public, internal
+//	owner's line                any             of the organisation's area        public, internal;
+//	                                                                              with a duty role also sensitive
+//	grantee's line              conditional     of the grant's area, or where it  the grant's, or
+//	                                            names none of their own area      public, internal
+//	department, own rows        conditional     where the layer's department      public, internal
+//	                                            field names its line
+//	anyone else                 conditional,    none: 404                         none
+//	                            none
+//
+//	grid worker, and nothing wider: every line above is cut to the rows of the
+//	worker's own grids, but for the base library and the grids themselves.
+//
+// The line of an organisation: itself, and below it those of its own kind. A
+// bureau's branches act for the bureau, a town's government for the county's;
+// but a government does not own for its departments, nor they for each other.
+// So what the owner or the grantee may see, its line may, each in its own area.
+//
+// The area of an organisation is a prefix of area_code; the empty one is
+// everywhere. Unconditional layers are not cut by area: the base library and
+// the grids must draw beyond one's own town.
+//
+// A grant to a command centre serves those on duty there: it needs one of the
+// roles command_centre, department_officer, planner, grid_worker. So its
+// administrators do not watch the city. Those roles never add rows beyond the
+// organisation's: separation of duties is that an administrator, a security
+// administrator or an auditor sees what any of the staff sees, no more, and
+// no sensitive field.
+//
+// Grants count for conditional layers only: one on a layer that is not shared
+// (不予共享) does nothing. One that ended or was revoked does nothing.
+//
+// A layer with a k floor is stored only as its protected release, so nothing
+// more is to be cut here.
+
+// alternative is one line that applies: some rows with some fields.
+type alternative struct {
+	rows   where.Cond
+	fields []string // in the layer's order
+}
+
+// publicRight is the first line of the table.
+func publicRight(l layers.Layer) (Right, bool) {
+	if !l.Open || l.Share != layers.Unconditional {
+		return Right{}, false
+	}
+	return Right{Where: where.True, Fields: fieldsOf(l, layers.Public), layer: l.Name}, true
+}
+
+// decide applies the table.
+func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
+	if s.operator {
+		return Right{Where: where.True, Fields: fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive), layer: l.Name}, true
+	}
+	staff := fieldsOf(l, layers.Public, layers.Internal)
+	var alts []alternative
+	if l.Share == layers.Unconditional {
+		alts = append(alts, alternative{where.True, staff})
+	}
+	if l.Owner != "" && slices.Contains(s.line, l.Owner) {
+		fields := staff
+		if s.duty {
+			fields = fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive)
+		}
+		alts = append(alts, alternative{inArea(s.org.AreaCode), fields})
+	}
+	if l.Share == layers.Conditional {
+		for _, g := range s.grants {
+			if g.Layer != l.Name || !g.inForce(now) || s.org.Kind == kindCentre && !s.duty {
+				continue
+			}
+			area := g.AreaCode
+			if area == "" {
+				area = s.org.AreaCode
+			}
+			alts = append(alts, alternative{inArea(area), g.fields(l)})
+		}
+		if l.DeptField != "" && s.org.Kind == kindDepartment {
+			alts = append(alts, alternative{where.Simplify(where.In{Field: l.DeptField, Values: s.below}), staff})
+		}
+	}
+	if len(alts) == 0 {
+		return Right{}, false
+	}
+	if s.onlyGrids && l.Subject != "base" && l.Subject != "grid" {
+		for i := range alts {
+			alts[i].rows = where.And(alts[i].rows, where.In{Field: "grid_code", Values: s.cells})
+		}
+	}
+	r := unite(l, alts)
+	r.scope = s
+	return r, true
+}
+
+// inArea is the condition on rows of an area; the empty code is everywhere.
+func inArea(code string) where.Cond {
+	if code == "" {
+		return where.True
+	}
+	return where.Prefix{Field: "area_code", Prefix: code}
+}
+
+// fieldsOf returns the layer's fields of the sensitivities, in the layer's order.
+func fieldsOf(l layers.Layer, sensitivities ...string) []string {
+	out := make([]string, 0, len(l.Fields))
+	for _, f := range l.Fields {
+		if slices.Contains(sensitivities, f.Sensitivity) {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
