@@ -52,9 +52,9 @@ func (a *Audit) Record(ctx context.Context, s Scope, e Entry) error {
 	return record(ctx, a.db, s, e)
 }
 
-// RecordIn adds an entry in the transaction of the change that it speaks of,
+// RecordTx adds an entry in the transaction of the change that it speaks of,
 // so that there is never one without the other.
-func (a *Audit) RecordIn(ctx context.Context, tx pgx.Tx, s Scope, e Entry) error {
+func RecordTx(ctx context.Context, tx pgx.Tx, s Scope, e Entry) error {
 	return record(ctx, tx, s, e)
 }
 
