@@ -1,0 +1,113 @@
+package incident
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"onemap/geo/where"
+	"onemap/layers"
+	"onemap/layers/access"
+)
+
+// A Query asks for incidents, newest first.
+type Query struct {
+	Filter where.Cond // on the fields the caller may see; nil: all
+	Mine   bool       // the caller's own reports
+	Text   string     // in the description, the place, or the number
+	Page   string     // "" or what an earlier answer called next
+	Limit  int        // 1 to 1000; 0: 100
+}
+
+// List returns the incidents that q asks for, the latest to occur first, and
+// what to put into Page for those after them, "" at the end.
+func (s *Store) List(ctx context.Context, scope access.Scope, q Query) (found []Incident, next string, err error) {
+	v, err := s.sight(ctx, scope)
+	if err != nil {
+		return nil, "", err
+	}
+	var a layers.Args
+	cond, err := v.cond(q, &a)
+	if err != nil {
+		return nil, "", err
+	}
+	if q.Page != "" {
+		at, id, err := parsePage(q.Page)
+		if err != nil {
+			return nil, "", err
+		}
+		cond += fmt.Sprintf(" AND (f.occurred_at, f.id) < (%s::timestamptz, %s::bigint)", a.Add(at), a.Add(id))
+	}
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	q.Limit = min(q.Limit, 1000)
+	found, err = v.read(ctx, s.Layers.DB(), scope,
+		selectSQL+"WHERE "+cond+" ORDER BY f.occurred_at DESC, f.id DESC LIMIT "+a.Add(q.Limit+1), a)
+	if err != nil {
+		return nil, "", wrap("list incidents", err)
+	}
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		last := found[q.Limit-1]
+		if last.OccurredAt != nil { // where time is hidden, so is the way on
+			next = page(*last.OccurredAt, last.ID)
+		}
+	}
+	return found, next, nil
+}
+
+// cond writes q's condition without its page.
+func (v sight) cond(q Query, a *layers.Args) (string, error) {
+	if q.Filter == nil {
+		q.Filter = where.True
+	}
+	cond, err := v.sql(q.Filter, q.Mine, a)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(q.Text)
+	if text == "" {
+		return cond, nil
+	}
+	if err := checkText("q", text, 100); err != nil {
+		return "", err
+	}
+	ors := []string{"false"}
+	if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
+		ors = append(ors, "f.id = "+a.Add(n))
+	}
+	// Words are looked for only where the caller may read them.
+	like := a.Add("%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%")
+	for _, field := range []string{"description", "place"} {
+		if q.Mine || slices.Contains(v.right.Fields, field) {
+			ors = append(ors, "f."+field+" ILIKE "+like+"::text")
+		}
+	}
+	return cond + " AND (" + strings.Join(ors, " OR ") + ")", nil
+}
+
+// page names the place after an incident in the list.
+func page(at time.Time, id int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 36) + "." + strconv.FormatInt(id, 36)))
+}
+
+func parsePage(s string) (at time.Time, id int64, err error) {
+	bad := &layers.InputError{Field: "page", Value: short(s), Remedy: "what an earlier answer called next"}
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return time.Time{}, 0, bad
+	}
+	t, n, _ := strings.Cut(string(b), ".")
+	us, err1 := strconv.ParseInt(t, 36, 64)
+	id, err2 := strconv.ParseInt(n, 36, 64)
+	// Within 285 years of 1970, which PostgreSQL and Go both hold.
+	if err1 != nil || err2 != nil || us < -1<<53 || us > 1<<53 {
+		return time.Time{}, 0, bad
+	}
+	return time.UnixMicro(us).UTC(), id, nil
+}

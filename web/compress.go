@@ -1,0 +1,17 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// compressor writes answers in zstd or gzip where the client takes it. Sockets
+// and event streams are left alone: they have their own ways (web/live).
+func compressor() func(http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(512), gzhttp.EnableZstd(true), gzhttp.PreferZstd(true))
+	if err != nil {
+		panic(err) // options that contradict each other: a mistake of ours
+	}
+	return func(next http.Handler) http.Handler { return wrap(next) }
+}

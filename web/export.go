@@ -1,0 +1,208 @@
+package web
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkt"
+
+	"onemap/layers"
+	"onemap/layers/access"
+)
+
+// An exporter writes features one after the other.
+type exporter interface {
+	begin() error
+	feature(layers.Feature) error
+	end() error
+}
+
+var exportTypes = map[string]string{
+	"geojson": "application/geo+json",
+	"ndjson":  "application/x-ndjson",
+	"csv":     "text/csv; charset=utf-8",
+}
+
+// export streams a layer by right, as it is read. Who took what is recorded
+// before the first byte. A stream that fails on its way is cut off, so that a
+// half file is not taken for a whole one.
+func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
+	if err := onlyQuery(r, append(filterNames, "properties", "format")...); err != nil {
+		return err
+	}
+	q, err := s.featureQuery(r)
+	if err != nil {
+		return err
+	}
+	format := r.URL.Query().Get("format")
+	if format == "" {
+		format = "geojson"
+	}
+	kind, ok := exportTypes[format]
+	if !ok {
+		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "geojson, ndjson or csv"}
+	}
+	err = s.audit(r.Context(), r, access.Entry{Action: "layer.export", Object: "layer/" + q.Layer.Name, Result: access.Done,
+		Detail: map[string]any{"format": format, "query": r.URL.RawQuery, "fields": q.Fields}})
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
+	out := bufio.NewWriterSize(w, 64<<10)
+	var x exporter
+	switch format {
+	case "geojson":
+		x = &geojsonExport{q: q.Query, w: out, collection: true}
+	case "ndjson":
+		x = &geojsonExport{q: q.Query, w: out}
+	case "csv":
+		x = &csvExport{q: q.Query, w: csv.NewWriter(out)}
+	}
+	begun := false
+	write := func() error {
+		for f, err := range s.Store.Features(r.Context(), q.Query) {
+			if err != nil {
+				return err
+			}
+			if !begun {
+				begun = true
+				if err := x.begin(); err != nil {
+					return err
+				}
+			}
+			if err := x.feature(f); err != nil {
+				return err
+			}
+		}
+		if !begun {
+			begun = true
+			if err := x.begin(); err != nil {
+				return err
+			}
+		}
+		if err := x.end(); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
+	if err := write(); err != nil {
+		if !begun {
+			return err
+		}
+		stateOf(r.Context()).err = err
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+type geojsonExport struct {
+	q          layers.Query
+	w          io.Writer
+	collection bool // else one feature a line
+	n          int
+}
+
+func (x *geojsonExport) begin() error {
+	if !x.collection {
+		return nil
+	}
+	name, err := json.Marshal(x.q.Layer.Name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(x.w, `{"type":"FeatureCollection","name":%s,"features":[`, name)
+	return err
+}
+
+func (x *geojsonExport) feature(f layers.Feature) error {
+	b, err := featureJSON(x.q, f)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !x.collection:
+		b = append(b, '\n')
+	case x.n > 0:
+		b = append([]byte(",\n"), b...)
+	}
+	x.n++
+	_, err = x.w.Write(b)
+	return err
+}
+
+func (x *geojsonExport) end() error {
+	if !x.collection {
+		return nil
+	}
+	_, err := io.WriteString(x.w, "]}\n")
+	return err
+}
+
+// csvExport writes id, the fields, and the place: lon and lat for points, else
+// WKT. It begins with the mark by which spreadsheets know UTF-8.
+type csvExport struct {
+	q layers.Query
+	w *csv.Writer
+}
+
+func (x *csvExport) begin() error {
+	head := append([]string{"\ufeffid"}, x.q.Fields...)
+	if x.q.Layer.Geometry == "Point" {
+		head = append(head, "lon", "lat")
+	} else {
+		head = append(head, "wkt")
+	}
+	return x.w.Write(head)
+}
+
+func (x *csvExport) feature(f layers.Feature) error {
+	row := []string{strconv.FormatInt(f.ID, 10)}
+	for i, name := range x.q.Fields {
+		row = append(row, csvCell(jsonValue(x.q.Layer, name, f.Values[i])))
+	}
+	switch p, ok := f.Geometry.(orb.Point); {
+	case ok && x.q.Layer.Geometry == "Point":
+		p = roundPoint(p)
+		row = append(row, number(p[0]), number(p[1]))
+	case f.Geometry == nil:
+		row = append(row, "")
+	default:
+		row = append(row, wkt.MarshalString(rounded(f.Geometry)))
+	}
+	return x.w.Write(row)
+}
+
+func (x *csvExport) end() error {
+	x.w.Flush()
+	return errors.Join(x.w.Error())
+}
+
+// csvCell writes a value so that a spreadsheet shows it and does not run it:
+// a text that begins like a formula gets a quote before it (CWE-1236).
+func csvCell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+			return "'" + v
+		}
+		return v
+	case float64:
+		return number(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -1,0 +1,48 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/httprate"
+)
+
+// limitBody refuses bodies over max bytes: by their stated length at once, else
+// when they turn out to be longer.
+func limitBody(max int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > max {
+				w.Header().Set("Connection", "close")
+				fail(w, r, fmt.Errorf("%w: at most %d bytes", errTooLarge, max))
+				return
+			}
+			// One more than huma's own limit, so that huma names it.
+			r.Body = http.MaxBytesReader(w, r.Body, max+1)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// limitTime ends the request's context after d: a query that hangs is
+// cancelled, and the answer says so.
+func limitTime(d time.Duration) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), d)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+// limitRate refuses more than n calls a minute from one address. It slows down
+// the guessing of passwords over many accounts; guessing at one account locks
+// it (layers/access).
+func limitRate(n int) func(http.Handler) http.Handler {
+	return httprate.LimitBy(n, time.Minute,
+		func(r *http.Request) (string, error) { return httprate.CanonicalizeIP(clientAddress(r)), nil },
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) { fail(w, r, errTooMany) }))
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"onemap/layers"
+)
+
+var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
+
+// uploadTime is how long a photo may take to arrive, over a slow phone.
+const uploadTime = 2 * time.Minute
+
+// putPhoto keeps a photo for a report that comes later.
+func (s *Server) putPhoto(w http.ResponseWriter, r *http.Request) error {
+	if s.Incidents.Photos == nil {
+		return fmt.Errorf("photos: %w", errUnavailable)
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if !slices.Contains(photoTypes, kind) {
+		return fmt.Errorf("%w: image/jpeg, image/png or image/webp", errMediaType)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // best effort: not every writer has one
+	sent, err := io.ReadAll(r.Body)
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return errSlowBody
+		}
+		return err
+	}
+	p, err := s.Incidents.Photos.Put(r.Context(), scopeOf(r.Context()), sent)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/v1/photos/"+p.ID)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(p)
+	return nil
+}
+
+// getPhoto shows a photo to its uploader and to those who may see an incident
+// that shows it.
+func (s *Server) getPhoto(w http.ResponseWriter, r *http.Request) error {
+	if s.Incidents.Photos == nil {
+		return fmt.Errorf("photo: %w", layers.ErrNotFound)
+	}
+	id, size := r.PathValue("id"), r.URL.Query().Get("size")
+	if size != "" && size != "full" && size != "thumb" {
+		return &layers.InputError{Field: "query.size", Value: short(size), Remedy: "full or thumb"}
+	}
+	if err := s.Incidents.MaySeePhoto(r.Context(), scopeOf(r.Context()), id); err != nil {
+		return err
+	}
+	f, err := s.Incidents.Photos.Open(id, size == "thumb")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("ETag", `"`+id+size+`"`)
+	// A picture opened by itself must not become a page of ours.
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	http.ServeContent(w, r, "", time.Time{}, f)
+	return nil
+}

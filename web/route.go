@@ -1,0 +1,242 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"onemap/layers/access"
+)
+
+// An audience is who may call a route.
+type audience struct {
+	name     string // in the API's description
+	ignore   bool   // credentials are not even looked at
+	signedIn bool
+	roles    []access.Role // one of them is needed; none: any
+}
+
+var (
+	// everybody: the page that lets one sign in must come up whatever cookie
+	// the browser has.
+	everybody = audience{name: "everybody", ignore: true}
+	// anyone: the public too, but what they get is by right.
+	anyone   = audience{name: "anyone, by right"}
+	signedIn = audience{name: "signed in", signedIn: true}
+)
+
+// only are the people with one of the roles.
+func only(roles ...access.Role) audience {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return audience{name: strings.Join(names, ", "), signedIn: true, roles: roles}
+}
+
+// may says whether the caller is in the audience.
+func (a audience) may(scope access.Scope) error {
+	if !a.signedIn {
+		return nil
+	}
+	return scope.Require(a.roles...)
+}
+
+// A route is one line of the table.
+type route struct {
+	method  string
+	pattern string
+	who     audience
+	id      string // of the operation
+	tag     string
+	summary string
+	answer  endpoint
+	opts    []option
+}
+
+// An option is what is unusual about a route.
+type option func(*mount)
+
+var (
+	stream   option = func(m *mount) { m.stream = true }   // no time limit
+	openCORS option = func(m *mount) { m.cors = true }     // other sites' pages may read it
+	loopback option = func(m *mount) { m.loopback = true } // who calls from this machine needs no sign-in
+	hidden   option = func(m *mount) { m.hidden = true }   // not in the API's description
+)
+
+func body(bytes int64) option         { return func(m *mount) { m.body = bytes } }
+func rate(perMinute int) option       { return func(m *mount) { m.rate = perMinute } }
+func produces(types ...string) option { return func(m *mount) { m.produces = types } }
+func created() option                 { return func(m *mount) { m.op.DefaultStatus = http.StatusCreated } }
+func about(text string) option        { return func(m *mount) { m.op.Description = text } }
+
+// maxBody is how large a body may be where the route says nothing else.
+const maxBody = 64 << 10
+
+// mount is one route being put on the router.
+type mount struct {
+	s   *Server
+	r   chi.Router
+	api *openAPI
+	who audience
+	op  huma.Operation
+
+	stream, cors, loopback, hidden bool
+	body                           int64
+	rate                           int
+	produces                       []string
+}
+
+// An endpoint puts a handler on the router and into the API's description.
+type endpoint func(m *mount)
+
+// call is an endpoint of the JSON API: huma reads and checks I, and writes O.
+func call[I, O any](f func(context.Context, *I) (*O, error)) endpoint {
+	return func(m *mount) {
+		if m.produces == nil {
+			m.produces = []string{"application/json"}
+		}
+		huma.Register(m.api.on(m), m.op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := f(ctx, in)
+			if err != nil {
+				return nil, answer(ctx, err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// plain is an endpoint that writes its own answer. describe fills in what its
+// types cannot say.
+func plain(f func(http.ResponseWriter, *http.Request) error, describe ...func(*huma.Operation)) endpoint {
+	return func(m *mount) {
+		for _, d := range describe {
+			d(&m.op)
+		}
+		if !m.hidden {
+			m.api.describe(&m.op)
+		}
+		m.handle(m.op.Method, m.op.Path, func(w http.ResponseWriter, r *http.Request) {
+			if err := f(w, r); err != nil {
+				fail(w, r, err)
+			}
+		})
+	}
+}
+
+// put puts all routes on r.
+func (s *Server) put(r chi.Router, api *openAPI, routes []route) {
+	for _, rt := range routes {
+		m := &mount{s: s, r: r, api: api, who: rt.who, body: maxBody, op: huma.Operation{
+			OperationID: rt.id, Method: rt.method, Path: rt.pattern, Tags: []string{rt.tag}, Summary: rt.summary,
+			Extensions: map[string]any{"x-onemap-who": rt.who.name}, Security: security(rt.who), RejectUnknownQueryParameters: true,
+		}}
+		for _, o := range rt.opts {
+			o(m)
+		}
+		m.op.MaxBodyBytes = m.body
+		rt.answer(m)
+	}
+}
+
+// handle puts the handler on the router, behind what its route asks for.
+func (m *mount) handle(method, pattern string, h http.HandlerFunc) {
+	var guards chi.Middlewares
+	if m.cors {
+		guards = append(guards, openToPages)
+		m.r.With(openToPages).Options(pattern, func(http.ResponseWriter, *http.Request) {})
+	}
+	if m.rate > 0 {
+		guards = append(guards, limitRate(m.rate))
+	}
+	if !m.stream {
+		guards = append(guards, limitTime(m.s.Timeout))
+	}
+	guards = append(guards, m.guard(pattern), limitBody(m.body))
+	m.r.With(guards...).Method(method, pattern, h)
+}
+
+// guard lets the route's audience pass, and answers that can be written.
+func (m *mount) guard(pattern string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			stateOf(r.Context()).pattern = pattern
+			if !m.who.ignore {
+				err := m.s.credentials(w, r)
+				if err == nil && !(m.loopback && isLoopback(r)) {
+					err = m.who.may(scopeOf(r.Context()))
+				}
+				if err != nil {
+					fail(w, r, err)
+					return
+				}
+			}
+			if len(m.produces) > 0 && !accepts(r.Header.Values("Accept"), m.produces) {
+				fail(w, r, fmt.Errorf("%w: %s", errNotAcceptable, strings.Join(m.produces, ", ")))
+				return
+			}
+			// What is by right is not for shared caches, and not to be shown
+			// again after signing out.
+			if !m.who.ignore {
+				w.Header().Set("Cache-Control", "private, no-cache")
+				w.Header().Add("Vary", "Cookie, Authorization")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// accepts says whether an Accept header (RFC 9110, 12.5.1) takes one of the
+// types; none takes all. Problems are sent whatever it says.
+func accepts(header []string, types []string) bool {
+	all := strings.Join(header, ",")
+	if strings.TrimSpace(all) == "" {
+		return true
+	}
+	for part := range strings.SplitSeq(all, ",") {
+		want, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil || params["q"] == "0" {
+			continue
+		}
+		major, minor, _ := strings.Cut(want, "/")
+		if slices.ContainsFunc(types, func(t string) bool {
+			have, _, _ := strings.Cut(t, ";")
+			a, b, _ := strings.Cut(have, "/")
+			return (major == "*" || major == a) && (minor == "*" || minor == b)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// build puts everything together, outermost first.
+func (s *Server) build() http.Handler {
+	r := chi.NewMux()
+	r.Use(withState, s.behindProxy, s.accessLog, recoverer, securityHeaders, compressor(), sameOrigin, middleware.GetHead)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) { fail(w, r, errNoRoute) })
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, fmt.Errorf("%w: it takes %s", errMethod, strings.Join(w.Header().Values("Allow"), ", ")))
+	})
+	s.openapi = newOpenAPI(s.Version)
+	s.put(r, s.openapi, s.routes())
+	return r
+}
+
+// chiAdapter gives huma's operations to the route's mount.
+type chiAdapter struct {
+	huma.Adapter
+	m *mount
+}
+
+func (a chiAdapter) Handle(op *huma.Operation, h func(huma.Context)) {
+	a.m.handle(op.Method, op.Path, func(w http.ResponseWriter, r *http.Request) { h(humachi.NewContext(op, r, w)) })
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"onemap/layers/access"
+	"onemap/layers/incident"
+)
+
+// routes is every address that the server answers, and who may call it. The
+// tests walk this table with every role.
+func (s *Server) routes() []route {
+	admins := only(access.Administrator)
+	security := only(access.SecurityAdministrator)
+	threeAdmins := only(access.Administrator, access.SecurityAdministrator, access.Auditor)
+	centre := only(access.CommandCentre, access.DepartmentOfficer, access.GridWorker)
+
+	return []route{
+		// Who is calling.
+		{"POST", "/api/v1/session", everybody, "signIn", "session", "Sign in", call(s.signIn), []option{rate(30)}},
+		{"GET", "/api/v1/session", anyone, "getSession", "session", "Who am I", call(s.getSession), nil},
+		{"DELETE", "/api/v1/session", everybody, "signOut", "session", "Sign out", plain(s.signOut, answers(204, "", "Signed out")), nil},
+		{"PUT", "/api/v1/session/password", signedIn, "changePassword", "session", "Change my password", call(s.changePassword), []option{rate(30)}},
+		{"GET", "/api/v1/settings", anyone, "getSettings", "session", "The city's name, and where to look first", call(s.settings), nil},
+
+		// The map.
+		{"GET", "/api/v1/layers", anyone, "listLayers", "layers", "The layers that I may see", call(s.listLayers), []option{openCORS}},
+		{"GET", "/api/v1/layers/{layer}", anyone, "getLayer", "layers", "One layer", call(s.getLayer), []option{openCORS}},
+		{"GET", "/api/v1/layers/{layer}/features", anyone, "listFeatures", "layers", "Features of a layer, by id, a page at a time",
+			plain(s.listFeatures, inPath("layer", "Name"), filterParams, inQuery("properties", "Fields wanted, separated by commas; left out: all"),
+				inQuery("limit", "1 to 10000; left out: 1000"), inQuery("after", "Features with larger ids: as the link next has it"),
+				answers(200, "application/geo+json", "A GeoJSON FeatureCollection")), []option{openCORS, produces("application/geo+json", "application/json")}},
+		{"GET", "/api/v1/layers/{layer}/features/{id}", anyone, "getFeature", "layers", "One feature",
+			plain(s.getFeature, inPath("layer", "Name"), inPath("id", "Number"), inQuery("properties", "Fields wanted, separated by commas"),
+				answers(200, "application/geo+json", "A GeoJSON Feature")), []option{openCORS, produces("application/geo+json", "application/json")}},
+		{"GET", "/api/v1/layers/{layer}/export", anyone, "exportLayer", "layers", "A whole layer as a file, by right; who takes it is recorded",
+			plain(s.export, inPath("layer", "Name"), filterParams, inQuery("properties", "Fields wanted, separated by commas"),
+				param("query", "format", "Left out: geojson", "geojson", "ndjson", "csv"),
+				answers(200, "application/geo+json", "The file")), []option{stream, openCORS}},
+		{"GET", tilePattern, anyone, "getTile", "tiles", "A Mapbox Vector Tile of one layer or several",
+			plain(s.getTile, inPath("layers", "Names, separated by commas"), inPath("z", "Zoom, 0 to 22"), inPath("x", "Column"), inPath("y", "Row, from the north"), filterParams,
+				answers(200, "application/vnd.mapbox-vector-tile", "The tile"), answers(204, "", "Nothing is there"), answers(304, "", "As the client has it")), []option{openCORS}},
+		{"GET", tileJSONPattern, anyone, "getTileJSON", "tiles", "What the tiles of one layer or several hold (TileJSON 3)",
+			plain(s.getTileJSON, inPath("layers", "Names, separated by commas"), answers(200, "application/json", "TileJSON 3.0.0")), []option{openCORS}},
+		{"GET", "/api/v1/search", anyone, "search", "map", "Find by name, code or number", call(s.search), nil},
+		{"GET", "/api/v1/at", anyone, "whatIsAt", "map", "What is here", call(s.at), nil},
+		{"GET", "/api/v1/classes", anyone, "listClasses", "map", "Classes of components and matters", call(s.classes), []option{openCORS}},
+		{"GET", "/api/v1/population/hours", anyone, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
+
+		// Incidents.
+		{"POST", "/api/v1/incidents", onlyReporters, "reportIncident", "incidents", "Report an incident; sent again with its uuid, it is the same report",
+			call(s.report), []option{created(), also(200, "It was reported before; here is what became of it")}},
+		{"GET", "/api/v1/incidents", signedIn, "listIncidents", "incidents", "Incidents, the latest first", call(s.listIncidents), nil},
+		{"GET", "/api/v1/incidents/{id}", signedIn, "getIncident", "incidents", "One incident with its flow and photos", call(s.getIncident), nil},
+		{"POST", "/api/v1/incidents/{id}/actions", centre, "actOnIncident", "incidents", "File, dispatch, accept, return, feed back, close …", call(s.act), nil},
+		{"GET", "/api/v1/stats", signedIn, "getStats", "incidents", "Counts over the list of incidents", call(s.stats), nil},
+		{"POST", "/api/v1/photos", onlyReporters, "uploadPhoto", "incidents", "Upload a photo, to be named in a report",
+			plain(s.putPhoto, takes(photoTypes...), answersWith[incident.Photo](201, "Kept")), []option{body(incident.MaxPhotoBytes), stream, produces("application/json")}},
+		{"GET", "/api/v1/photos/{id}", signedIn, "getPhoto", "incidents", "A photo",
+			plain(s.getPhoto, inPath("id", "SHA-256"), param("query", "size", "Left out: full", "full", "thumb"), answers(200, "image/jpeg", "The photo")), nil},
+		{"PUT", "/api/v1/positions", only(access.GridWorker), "setPosition", "incidents", "Where I am, while I am on duty", call(s.setPosition), nil},
+		{"DELETE", "/api/v1/positions", only(access.GridWorker), "goOffDuty", "incidents", "Take me off the map", call(s.offDuty), nil},
+
+		// Changes as they happen.
+		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",
+			plain(s.socket, answers(101, "", "A WebSocket")), []option{stream}},
+		{"GET", "/live/sse", anyone, "liveEvents", "live", "The same as server-sent events",
+			plain(s.events, answers(200, "text/event-stream", "Events")), []option{stream}},
+
+		// Administration.
+		{"GET", "/api/v1/people", threeAdmins, "listPeople", "administration", "Accounts", call(s.listPeople), nil},
+		{"POST", "/api/v1/people", admins, "createPerson", "administration", "Make an account, without roles", call(s.createPerson), []option{created()}},
+		{"PUT", "/api/v1/people/{login}/roles", security, "setRoles", "administration", "Give and take roles", call(s.setRoles), nil},
+		{"PUT", "/api/v1/people/{login}/grids", admins, "setGrids", "administration", "Say which grids a worker answers for", call(s.setGrids), nil},
+		{"PUT", "/api/v1/people/{login}/active", admins, "setActive", "administration", "Close or open an account", call(s.setActive), nil},
+		{"GET", "/api/v1/organisations", signedIn, "listOrganisations", "administration", "Organisations", call(s.listOrganisations), nil},
+		{"POST", "/api/v1/organisations", admins, "createOrganisation", "administration", "Make an organisation", call(s.createOrganisation), []option{created()}},
+		{"GET", "/api/v1/keys", signedIn, "listKeys", "administration", "API keys", call(s.listKeys), nil},
+		{"POST", "/api/v1/keys", signedIn, "createKey", "administration", "Make an API key, one's own or as security administrator anyone's", call(s.createKey), []option{created()}},
+		{"DELETE", "/api/v1/keys/{prefix}", signedIn, "revokeKey", "administration", "Revoke an API key", call(s.revokeKey), nil},
+		{"GET", "/api/v1/audit", only(access.Auditor), "searchAudit", "administration", "Who did what", call(s.searchAudit), nil},
+
+		// The API's description.
+		{"GET", "/api/openapi.json", everybody, "getOpenAPI", "description", "This description", plain(s.getOpenAPI, answers(200, "application/openapi+json", "OpenAPI 3.1")), nil},
+		{"GET", "/api/asyncapi.yaml", everybody, "getAsyncAPI", "description", "The live connections", plain(s.getAsyncAPI, answers(200, "application/yaml", "AsyncAPI 3")), nil},
+		{"GET", "/api/docs", everybody, "", "", "", plain(s.getDocs), []option{hidden}},
+		{"GET", "/api/docs/start.js", everybody, "", "", "", plain(s.docsScript), []option{hidden}},
+
+		// For those who run it.
+		{"GET", "/livez", everybody, "livez", "operation", "The process answers", plain(s.livez, answers(200, "text/plain", "ok")), nil},
+		{"GET", "/readyz", everybody, "readyz", "operation", "Requests can be served", plain(s.readyz, answersWith[readiness](200, "Ready"), answersWith[readiness](503, "Not ready")), nil},
+		{"GET", "/metrics", only(access.Administrator), "metrics", "operation", "Prometheus metrics; from this machine without signing in",
+			plain(s.getMetrics, answers(200, "text/plain", "Metrics")), []option{loopback}},
+
+		// The pages.
+		{"GET", "/", everybody, "", "", "", plain(s.page("index.html")), []option{hidden}},
+		{"GET", "/m", everybody, "", "", "", plain(s.page("m.html")), []option{hidden}},
+		{"GET", "/*", everybody, "", "", "", plain(s.asset), []option{hidden}},
+	}
+}

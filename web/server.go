@@ -1,0 +1,90 @@
+// Package web is onemap over HTTP: the pages, the JSON API with its OpenAPI
+// description, tiles, exports, OGC API Features, the live connections.
+//
+// Every route stands in one table ([Server.routes]) that says who may call it.
+// Handlers return errors; one table (problem.go) makes statuses of them,
+// answered as application/problem+json (RFC 9457). What a caller may see is
+// decided by the [access.Scope] of the request, never here.
+//
+// Coordinates are longitude and latitude in degrees (EPSG:4326) unless a
+// parameter declares another system.
+package web
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/feed"
+	"onemap/layers/incident"
+	"onemap/layers/search"
+	"onemap/tiles"
+	"onemap/web/ui"
+)
+
+// Server is the HTTP side of onemap. Set its fields, then call Handler once.
+type Server struct {
+	Store     *layers.Store
+	Directory *access.Directory
+	Audit     *access.Audit
+	Incidents *incident.Store
+	Tiles     tiles.Source
+	Search    *search.Index
+	Hub       liveHub            // nil: no live connections
+	Feed      func() feed.Status // nil: the log is not followed
+
+	Timeout   time.Duration  // of one request, but for streams; 0: 30 s
+	PublicURL string         // how clients reach the server, "https://map.example"; "": as each request says
+	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For and -Proto are believed
+	Log       *slog.Logger   // nil: slog's default
+	Version   string
+	UI        fs.FS                // the built pages; nil: those in the binary
+	Metrics   *prometheus.Registry // where others' metrics are too; nil: one of its own
+
+	meters  *meters
+	openapi *openAPI
+	extents extents
+	once    sync.Once
+}
+
+// Handler returns the whole server.
+func (s *Server) Handler() http.Handler {
+	s.once.Do(s.defaults)
+	return s.build()
+}
+
+func (s *Server) defaults() {
+	if s.Timeout == 0 {
+		s.Timeout = 30 * time.Second
+	}
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	if s.UI == nil {
+		s.UI, _ = fs.Sub(ui.Dist, "dist") // "dist" is a valid path, which is all that Sub checks
+	}
+	if s.Metrics == nil {
+		s.Metrics = prometheus.NewRegistry()
+	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	s.meters = newMeters(s.Metrics)
+}
+
+// baseURL is how the caller reaches this server.
+func (s *Server) baseURL(r *http.Request) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	if isHTTPS(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

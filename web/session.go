@@ -1,0 +1,110 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"onemap/layers/access"
+)
+
+type signInInput struct {
+	Body struct {
+		Login    string `json:"login" minLength:"1" maxLength:"64"`
+		Password string `json:"password" minLength:"1" maxLength:"256" format:"password"`
+	}
+	Request
+}
+
+// A sessionBody is who the caller is.
+type sessionBody struct {
+	SignedIn     bool          `json:"signed_in"`
+	Person       *PersonBody   `json:"person,omitempty" doc:"Absent for the public"`
+	Organisation *organisation `json:"organisation,omitempty"`
+	City         cityName      `json:"city"`
+	MayReport    bool          `json:"may_report"`
+	MayDispatch  bool          `json:"may_dispatch"`
+	OnDuty       bool          `json:"may_share_position" doc:"A grid worker, whose position shows on the map while on duty"`
+	Version      string        `json:"version"`
+}
+
+type PersonBody struct {
+	ID    int64    `json:"id"`
+	Login string   `json:"login"`
+	Name  string   `json:"name"`
+	Roles []string `json:"roles" nullable:"false"`
+	Grids []string `json:"grids" nullable:"false" doc:"Codes of the grids that a grid worker answers for"`
+}
+
+type organisation struct {
+	Code   string `json:"code" maxLength:"32"`
+	Parent string `json:"parent" maxLength:"32" doc:"Code of the organisation above; empty at the top"`
+	NameZH string `json:"name_zh"`
+	NameEN string `json:"name_en"`
+	Level  string `json:"level" enum:"province,city,county,town,community,"`
+	Kind   string `json:"kind" enum:"government,department,command_centre,"`
+	Area   string `json:"area_code"`
+}
+
+type sessionOutput struct {
+	SetCookie string `header:"Set-Cookie"`
+	Body      sessionBody
+}
+
+// Request lets an input reach the request that it came with, for cookies and
+// addresses.
+type Request struct{ r *http.Request }
+
+func (q *Request) Resolve(ctx huma.Context) []error {
+	q.r = requestOf(ctx)
+	return nil
+}
+
+func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {
+	token, scope, err := s.Directory.SignIn(ctx, in.Body.Login, in.Body.Password, clientAddress(in.r))
+	if err != nil {
+		return nil, err
+	}
+	stateOf(ctx).scope = scope // for the log
+	out, err := s.sessionOf(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	out.SetCookie = sessionCookie(in.r, token).String()
+	return out, nil
+}
+
+func (s *Server) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+	return s.sessionOf(ctx, scopeOf(ctx))
+}
+
+func (s *Server) sessionOf(ctx context.Context, scope access.Scope) (*sessionOutput, error) {
+	city, err := s.Search.City(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &sessionOutput{Body: sessionBody{City: cityName{city.NameZH, city.NameEN}, Version: s.Version,
+		MayReport: onlyReporters.may(scope) == nil, MayDispatch: scope.Has(access.CommandCentre), OnDuty: scope.Has(access.GridWorker)}}
+	if p, ok := scope.Person(); ok {
+		out.Body.SignedIn = true
+		person, org := bodyOf(p), organisationOf(scope.Org())
+		out.Body.Person, out.Body.Organisation = &person, &org
+	}
+	return out, nil
+}
+
+// signOut ends the session of the cookie. It answers the same where there is
+// none, so that signing out always works.
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	if c, err := r.Cookie(cookieName); err == nil {
+		if err := s.Directory.SignOut(r.Context(), c.Value); err != nil && !errors.Is(err, access.ErrUnauthenticated) {
+			return err
+		}
+	}
+	clearCookie(w, r)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"onemap/layers/access"
+)
+
+// state is what one request carries from middleware to middleware.
+type state struct {
+	id      string
+	began   time.Time
+	pattern string // of the route; "" where none matched
+	scope   access.Scope
+	secret  string // the session's token; "" where there is none
+	err     error  // what went wrong on our side, for the log
+}
+
+type stateKey struct{}
+
+// stateOf returns the request's state; a fresh one where there is none.
+func stateOf(ctx context.Context) *state {
+	if st, ok := ctx.Value(stateKey{}).(*state); ok {
+		return st
+	}
+	return new(state)
+}
+
+// scopeOf returns whose request it is.
+func scopeOf(ctx context.Context) access.Scope { return stateOf(ctx).scope }
+
+// withState gives every request its state, with an id that the answer, the
+// log and a problem's instance carry. A client's own id is not believed: it
+// could be made to collide.
+func withState(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		st := &state{id: rand.Text()[:16], began: time.Now()}
+		w.Header().Set("X-Request-Id", st.id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stateKey{}, st)))
+	})
+}

@@ -1,0 +1,48 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"onemap/tiles"
+)
+
+// getTileJSON describes the tiles of one layer or several (TileJSON 3.0.0).
+func (s *Server) getTileJSON(w http.ResponseWriter, r *http.Request) error {
+	wanted, err := s.tileLayers(r.Context(), r.PathValue("layers"))
+	if err != nil {
+		return err
+	}
+	var titles []string
+	var bound orb.Bound
+	described := make([]tiles.VectorLayer, len(wanted))
+	for i, w := range wanted {
+		l := w.layer
+		described[i] = tiles.VectorLayer{ID: l.Name, Description: l.TitleEN, MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, Fields: map[string]string{}}
+		for _, name := range w.right.Fields {
+			if f, ok := l.Field(name); ok && f.InTile {
+				described[i].Fields[name] = f.TitleEN + " (" + f.Type + ")"
+			}
+		}
+		titles = append(titles, l.TitleEN)
+		b, err := s.extents.of(r.Context(), s.Search, l.Name)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			bound = b
+		} else if !b.IsEmpty() {
+			bound = bound.Union(b)
+		}
+	}
+	url := s.baseURL(r) + strings.Replace(tilePattern, "{layers}", r.PathValue("layers"), 1)
+	if r.URL.RawQuery != "" { // a filter holds for the tiles too
+		url += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(tiles.Describe(strings.Join(titles, ", "), url, bound, described))
+	return nil
+}
