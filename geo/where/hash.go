@@ -1,8 +1,9 @@
 package where
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -16,13 +17,13 @@ func Canon(c Cond) string {
 	return b.String()
 }
 
-// Hash returns the fingerprint of c: the 128-bit FNV-1a hash, in hexadecimal, over the
-// canonical text of the simplified condition. It keeps caches apart; it is no
-// secret and no proof.
+// Hash returns the fingerprint of c: the first 128 bits of the SHA-256, in
+// hexadecimal, of the canonical text of the simplified condition. Callers send
+// filters, so it must be a hash for which nobody can make two conditions with
+// the same: they would share a cache.
 func Hash(c Cond) string {
-	h := fnv.New128a()
-	h.Write([]byte(Canon(Simplify(c))))
-	return fmt.Sprintf("%x", h.Sum(nil))
+	sum := sha256.Sum256([]byte(Canon(Simplify(c))))
+	return hex.EncodeToString(sum[:16])
 }
 
 func (c All) canon(b *strings.Builder) { list(b, "and", c) }

@@ -52,6 +52,9 @@ func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
 		return is(ok && n == 0)
 	case In:
 		v := get(c.Field)
+		if len(c.Values) == 0 {
+			return no // as SQL's = ANY ('{}')
+		}
 		if v == nil {
 			return unknown
 		}
@@ -64,6 +67,9 @@ func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
 		return no
 	case Prefix:
 		v := get(c.Field)
+		if c.Prefix == "" {
+			return is(v != nil)
+		}
 		if v == nil {
 			return unknown
 		}
@@ -71,6 +77,9 @@ func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
 		return is(ok && strings.HasPrefix(s, c.Prefix))
 	case Range:
 		v := get(c.Field)
+		if c.Min == nil && c.Max == nil {
+			return is(v != nil)
+		}
 		if v == nil {
 			return unknown
 		}
@@ -96,8 +105,10 @@ func is(b bool) truth {
 	return no
 }
 
-// compare orders two field values; ok is false for values of different kinds.
-// Integers and numbers are one kind.
+// compare orders two field values as PostgreSQL does; ok is false for values of
+// different kinds. Integers and numbers are one kind. Texts are in the order of
+// their bytes, false is before true, and NaN is equal to itself and after all
+// other numbers.
 func compare(a, b any) (n int, ok bool) {
 	switch a := a.(type) {
 	case string:
@@ -108,10 +119,7 @@ func compare(a, b any) (n int, ok bool) {
 		return a.Compare(b), ok
 	case bool:
 		b, ok := b.(bool)
-		if a == b {
-			return 0, ok
-		}
-		return 1, ok
+		return rank(a) - rank(b), ok
 	case int64:
 		if b, ok := b.(int64); ok {
 			return cmp.Compare(a, b), true
@@ -119,7 +127,17 @@ func compare(a, b any) (n int, ok bool) {
 	}
 	x, okA := number(a)
 	y, okB := number(b)
+	if x != x || y != y {
+		return rank(x != x) - rank(y != y), okA && okB
+	}
 	return cmp.Compare(x, y), okA && okB
+}
+
+func rank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func number(v any) (float64, bool) {

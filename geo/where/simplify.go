@@ -6,25 +6,35 @@ import (
 )
 
 // Simplify returns an equivalent condition in normal form: nested Alls and
-// Anys flattened, constants folded, members sorted and without repeats, an
-// empty prefix gone. Equal rights come out as equal values. It does not change c.
+// Anys flattened, constants folded, members sorted and without repeats, and
+// without those that another member makes superfluous. Equal rights come out
+// as equal values. It does not change c.
+//
+// Equivalent means in three-valued logic, so that it may stand under a Not: a
+// comparison with an empty field stays unknown.
 func Simplify(c Cond) Cond {
 	switch c := c.(type) {
 	case All:
-		return gather(c, IsTrue, IsFalse, False, func(cs []Cond) Cond { return All(cs) },
-			func(c Cond) ([]Cond, bool) { a, ok := c.(All); return a, ok })
+		return gather(c, true)
 	case Any:
-		return gather(c, IsFalse, IsTrue, True, func(cs []Cond) Cond { return Any(cs) },
-			func(c Cond) ([]Cond, bool) { a, ok := c.(Any); return a, ok })
+		return gather(c, false)
 	case Not:
-		in := Simplify(c.C)
-		switch {
-		case IsTrue(in):
-			return False
-		case IsFalse(in):
-			return True
+		switch in := Simplify(c.C).(type) {
+		case Not:
+			return in.C
+		case All:
+			if len(in) == 0 {
+				return False
+			}
+			return Not{in}
+		case Any:
+			if len(in) == 0 {
+				return True
+			}
+			return Not{in}
+		default:
+			return Not{in}
 		}
-		return Not{in}
 	case In:
 		vs := slices.Compact(slices.Sorted(slices.Values(c.Values)))
 		switch len(vs) {
@@ -36,7 +46,7 @@ func Simplify(c Cond) Cond {
 		return In{c.Field, vs}
 	case Prefix:
 		if c.Prefix == "" {
-			return True
+			return Not{Empty{c.Field}}
 		}
 	case Range:
 		if c.Min == nil && c.Max == nil {
@@ -46,29 +56,162 @@ func Simplify(c Cond) Cond {
 	return c
 }
 
-// gather simplifies the members of an All or an Any. A neutral member is left
-// out, an absorbing one decides the whole, members of the same kind are taken
-// in, and of several prefixes or equal members one is kept.
-func gather(cs []Cond, neutral, absorbing func(Cond) bool, decided Cond, wrap func([]Cond) Cond, same func(Cond) ([]Cond, bool)) Cond {
-	var out []Cond
+// gather simplifies the members of an All (all) or an Any.
+func gather(cs []Cond, all bool) Cond {
+	var out []member
 	for _, c := range cs {
 		c = Simplify(c)
-		if absorbing(c) {
-			return decided
+		inner := []Cond{c}
+		switch c := c.(type) {
+		case All:
+			switch {
+			case all:
+				inner = c // taken in; the empty one is neutral
+			case len(c) == 0:
+				return True
+			}
+		case Any:
+			switch {
+			case !all:
+				inner = c
+			case len(c) == 0:
+				return False
+			}
 		}
-		if neutral(c) {
-			continue
+		for _, c := range inner {
+			out = append(out, member{c, Canon(c)})
 		}
-		if inner, ok := same(c); ok {
-			out = append(out, inner...)
-			continue
-		}
-		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b Cond) int { return strings.Compare(Canon(a), Canon(b)) })
-	out = slices.CompactFunc(out, func(a, b Cond) bool { return Canon(a) == Canon(b) })
+	if !all {
+		out = joinLists(out)
+	}
+	slices.SortFunc(out, func(a, b member) int { return strings.Compare(a.text, b.text) })
+	out = slices.CompactFunc(out, func(a, b member) bool { return a.text == b.text })
+	out = dropImplied(out, all)
 	if len(out) == 1 {
-		return out[0]
+		return out[0].c
 	}
-	return wrap(out)
+	kept := make([]Cond, len(out))
+	for i, m := range out {
+		kept[i] = m.c
+	}
+	if all {
+		return All(kept)
+	}
+	return Any(kept)
+}
+
+// member is a condition with its canonical text.
+type member struct {
+	c    Cond
+	text string
+}
+
+// joinLists makes one list of all texts that a field is compared with in an Any.
+func joinLists(ms []member) []member {
+	values := map[string][]string{}
+	count := map[string]int{}
+	for _, m := range ms {
+		if f, vs, ok := texts(m.c); ok {
+			values[f] = append(values[f], vs...)
+			count[f]++
+		}
+	}
+	var out []member
+	for _, m := range ms {
+		f, _, ok := texts(m.c)
+		if !ok || count[f] == 1 {
+			out = append(out, m)
+			continue
+		}
+		if vs := values[f]; vs != nil {
+			c := Simplify(In{f, vs})
+			out = append(out, member{c, Canon(c)})
+			values[f] = nil
+		}
+	}
+	return out
+}
+
+// texts returns what a condition compares a field with, if that is texts.
+func texts(c Cond) (field string, values []string, ok bool) {
+	switch c := c.(type) {
+	case In:
+		return c.Field, c.Values, true
+	case Eq:
+		if s, ok := c.Value.(string); ok {
+			return c.Field, []string{s}, true
+		}
+	}
+	return "", nil, false
+}
+
+// dropImplied leaves out the members of an All that another one implies, and
+// the members of an Any that imply another one. No two are equal.
+func dropImplied(ms []member, all bool) []member {
+	if len(ms) > impliesMembers {
+		return ms
+	}
+	for i := 0; i < len(ms); {
+		superfluous := false
+		for j, o := range ms {
+			if i != j && (all && implies(o, ms[i], impliesDepth) || !all && implies(ms[i], o, impliesDepth)) {
+				superfluous = true
+				break
+			}
+		}
+		if superfluous {
+			ms = slices.Delete(ms, i, i+1)
+			continue
+		}
+		i++
+	}
+	return ms
+}
+
+// Callers send filters, so the work on one is bounded: rights are far smaller.
+const (
+	impliesMembers = 64 // beyond, superfluous members stay
+	impliesDepth   = 4  // of conditions in conditions
+)
+
+// implies says whether a is never truer than b, for the shapes that rights
+// have: a longer prefix, one value of a list, one of several conditions.
+func implies(a, b member, depth int) bool {
+	if a.text == b.text {
+		return true
+	}
+	if depth == 0 {
+		return false
+	}
+	switch b := b.c.(type) {
+	case Prefix:
+		if a, ok := a.c.(Prefix); ok {
+			return a.Field == b.Field && strings.HasPrefix(a.Prefix, b.Prefix)
+		}
+		if f, vs, ok := texts(a.c); ok {
+			return f == b.Field && !slices.ContainsFunc(vs, func(v string) bool { return !strings.HasPrefix(v, b.Prefix) })
+		}
+	case In:
+		if f, vs, ok := texts(a.c); ok {
+			return f == b.Field && !slices.ContainsFunc(vs, func(v string) bool {
+				_, found := slices.BinarySearch(b.Values, v)
+				return !found
+			})
+		}
+	case Any:
+		for _, m := range b {
+			if implies(a, member{m, Canon(m)}, depth-1) {
+				return true
+			}
+		}
+	}
+	if a, ok := a.c.(All); ok {
+		for _, m := range a {
+			if implies(member{m, Canon(m)}, b, depth-1) {
+				return true
+			}
+		}
+	}
+	return false
 }

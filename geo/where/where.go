@@ -38,16 +38,18 @@ type Eq struct {
 	Value any
 }
 
-// In holds where the field has one of the values.
+// In holds where the field has one of the values; without values it never does.
 type In struct {
 	Field  string
 	Values []string
 }
 
-// Prefix holds where the text field begins with Prefix.
+// Prefix holds where the text field begins with Prefix; the empty prefix, where
+// the field has a value.
 type Prefix struct{ Field, Prefix string }
 
-// Range holds where Min <= field < Max; a nil end is open.
+// Range holds where Min <= field < Max; a nil end is open, and with both open it
+// holds where the field has a value.
 type Range struct {
 	Field    string
 	Min, Max any
