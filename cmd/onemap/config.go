@@ -1,0 +1,33 @@
+package main
+
+import (
+	"net/netip"
+	"path/filepath"
+	"time"
+)
+
+// Config is everything that an operator can set of a server. It is read once,
+// from the command line and the environment.
+type Config struct {
+	Database
+	Listen    string         `help:"Address to serve on, host:port." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	PublicURL string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
+	Proxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
+	Photos    string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
+	Timeout   time.Duration  `help:"Of one request." default:"30s"`
+	Grace     time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`
+}
+
+// Database says where the city's database is: on a server of the operator's,
+// or in a data folder of onemap's own.
+type Database struct {
+	Data        string `help:"Data folder (default: .onemap, as root /var/lib/onemap)." placeholder:"DIR"`
+	DatabaseURL string `help:"A PostgreSQL of your own, postgres://user@host/database." placeholder:"URL" name:"database-url"`
+}
+
+func (c Config) photos() string {
+	if c.Photos != "" {
+		return c.Photos
+	}
+	return filepath.Join(c.folder(), "photos")
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+)
+
+type logOptions struct {
+	Level  slog.Level `help:"What to log: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	Format string     `help:"How: text for people, json for machines." enum:"text,json" default:"text"`
+}
+
+func (o logOptions) logger(w io.Writer) (*slog.Logger, error) {
+	h := slog.HandlerOptions{Level: o.Level}
+	var log *slog.Logger
+	if o.Format == "json" {
+		log = slog.New(slog.NewJSONHandler(w, &h))
+	} else {
+		log = slog.New(slog.NewTextHandler(w, &h))
+	}
+	slog.SetDefault(log) // for what is not told where to log
+	return log, nil
+}

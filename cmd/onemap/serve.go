@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/feed"
+	"onemap/layers/incident"
+	"onemap/layers/search"
+	"onemap/web"
+)
+
+type serveCommand struct {
+	Config
+	Migrate bool `help:"Bring the schema up to date first."`
+}
+
+func (serveCommand) Help() string {
+	return `Any number of these may serve one database, behind a load balancer.
+To follow the log, the database needs wal_level=logical and the role REPLICATION;
+"onemap doctor --database-url …" tells what is missing.
+
+Example:
+  onemap serve --database-url postgres://onemap@db.city.example/onemap --listen :8080`
+}
+
+func (c serveCommand) Run(ctx context.Context, t terminal, log *slog.Logger) error {
+	if c.DatabaseURL == "" {
+		return fmt.Errorf("%w: serve needs --database-url; \"onemap up\" brings its own database", errUsage)
+	}
+	if c.Migrate {
+		steps, err := layers.Migrate(ctx, c.DatabaseURL)
+		if err != nil {
+			return err
+		}
+		log.Info("schema is up to date", "steps", steps)
+	}
+	return run(ctx, c.Config, log, func(addr net.Addr) {
+		_ = t.answer(map[string]any{"url": "http://" + addr.String()}, func(w io.Writer) { fmt.Fprintf(w, "onemap serves http://%s\n", addr) })
+	})
+}
+
+// run serves the database at cfg.DatabaseURL until ctx ends, then lets open
+// requests finish. It calls ready with the bound address, so that a test may
+// ask for port 0.
+func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
+	db, err := layers.Open(ctx, cfg.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := checkSchema(ctx, cfg.DatabaseURL); err != nil {
+		return err
+	}
+	photos, err := incident.OpenPhotos(cfg.photos(), db)
+	if err != nil {
+		return err
+	}
+	defer photos.Close()
+
+	store := layers.NewStore(db)
+	directory := access.NewDirectory(db)
+	defer directory.Close()
+	incidents := &incident.Store{Layers: store, Photos: photos}
+	wal := feed.New(cfg.DatabaseURL, directory.Reader())
+	wal.Log = log
+	directory.Follow(wal.Status)
+
+	s := &web.Server{
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
+		Tiles: postgis{store}, Search: &search.Index{Layers: store}, Feed: wal.Status,
+		Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
+	}
+	ln, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: choose another address with --listen", cfg.Listen, err)
+	}
+	// What works for requests goes on until the last one is answered.
+	working, rest := context.WithCancel(context.WithoutCancel(ctx))
+	defer rest()
+	var work errgroup.Group
+	work.Go(func() error { return wal.Run(working) })
+	work.Go(func() error { sweep(working, incidents, log); return nil })
+	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
+	rest()
+	return errors.Join(err, work.Wait())
+}
+
+// serveHTTP answers requests until ctx ends and those then open are finished.
+func serveHTTP(ctx context.Context, cfg Config, ln net.Listener, h http.Handler, log *slog.Logger, ready func(net.Addr)) error {
+	// Times that bound what a slow client may hold; answers that stream set
+	// their own deadline.
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	ready(ln.Addr())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: open requests finish", "within", cfg.Grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Grace)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		log.Warn("some requests did not finish in time", "error", err)
+		_ = srv.Close() // it has no more to say than Shutdown
+	}
+	return nil
+}
+
+// sweep tidies up every few minutes, until ctx ends.
+func sweep(ctx context.Context, incidents *incident.Store, log *slog.Logger) {
+	tick := time.NewTicker(3 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := incidents.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Error("tidy up", "error", err)
+		}
+	}
+}

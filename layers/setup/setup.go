@@ -1,0 +1,102 @@
+// Package setup is what a new city starts with: whether it has been set up,
+// and the few organisations of a city that is to be filled with real data.
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"onemap/layers/access"
+)
+
+// key of onemap.setting that says how far the set-up came.
+const key = "city.setup"
+
+// A State is how far a city's set-up came. Its zero value is a city that
+// nobody has set up.
+type State struct {
+	City string `json:"city"` // demo, none
+	Done bool   `json:"done"` // false: it was cut short; it can be done again
+}
+
+// Read returns how far the set-up came.
+func Read(ctx context.Context, db *pgxpool.Pool) (State, error) {
+	var raw []byte
+	err := db.QueryRow(ctx, `SELECT value FROM onemap.setting WHERE key = $1`, key).Scan(&raw)
+	if errors.Is(err, pgx.ErrNoRows) {
+		// A database that was filled by hand before is not ours to fill.
+		var filled bool
+		if err := db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation)`).Scan(&filled); err != nil {
+			return State{}, fmt.Errorf("read set-up: %w", err)
+		}
+		return State{Done: filled}, nil
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("read set-up: %w", err)
+	}
+	var s State
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return State{}, fmt.Errorf("read set-up: %w", err)
+	}
+	return s, nil
+}
+
+// Write notes how far the set-up came.
+func Write(ctx context.Context, db *pgxpool.Pool, s State) error {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write set-up: %w", err)
+	}
+	_, err = db.Exec(ctx, `INSERT INTO onemap.setting (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, raw)
+	if err != nil {
+		return fmt.Errorf("write set-up: %w", err)
+	}
+	return nil
+}
+
+// Bare makes the organisations of a city without data, for imports to own
+// what they bring: a government, its command centre, and the departments whose
+// data the four subjects are. Their area is everywhere (area_code empty), since
+// the codes of the city to come are not known. It may be repeated.
+func Bare(ctx context.Context, db *pgxpool.Pool, directory *access.Directory, by access.Scope) error {
+	if _, err := db.Exec(ctx, bareSQL); err != nil {
+		return fmt.Errorf("make organisations: %w", err)
+	}
+	if err := directory.SetOwners(ctx, by, owners); err != nil {
+		return err
+	}
+	_, err := directory.SeedGrants(ctx, by)
+	return err
+}
+
+const bareSQL = `INSERT INTO onemap.organisation (code, parent, level, kind, area_code, name_zh, name_en) VALUES
+	('city',      NULL,   'city', 'government',     '', '市人民政府',       'City government'),
+	('centre',    'city', 'city', 'command_centre', '', '城市运行指挥中心', 'Command centre'),
+	('urban',     'city', 'city', 'department',     '', '城市管理局',       'Urban management'),
+	('police',    'city', 'city', 'department',     '', '公安局',           'Police'),
+	('fire',      'city', 'city', 'department',     '', '消防救援支队',     'Fire and rescue'),
+	('emergency', 'city', 'city', 'department',     '', '应急管理局',       'Emergency management'),
+	('market',    'city', 'city', 'department',     '', '市场监督管理局',   'Market supervision'),
+	('transport', 'city', 'city', 'department',     '', '交通运输局',       'Transport'),
+	('water',     'city', 'city', 'department',     '', '水利局',           'Water'),
+	('nature',    'city', 'city', 'department',     '', '自然资源和规划局', 'Natural resources and planning')
+	ON CONFLICT (code) DO NOTHING`
+
+// owners says which department of a bare city is the source of which layer.
+var owners = map[string]string{
+	"base_landuse": "nature", "base_water": "nature", "base_waterway": "nature", "base_building": "nature", "base_road": "nature",
+	"base_boundary": "nature", "base_address": "nature", "base_poi": "nature",
+	"grid_unit": "urban", "grid_duty": "urban", "grid_community": "urban",
+	"population": "centre", "population_od": "centre",
+	"enterprise": "market", "inspection": "market",
+	"asset": "urban", "place": "emergency", "incident": "centre", "worker": "centre",
+}
+
+// BareSeeds are the organisations that a bare city's first accounts belong to.
+var BareSeeds = access.SeedOrgs{Government: "city", Centre: "centre", Urban: "urban", Police: "police", Town: "urban"}
