@@ -1,0 +1,52 @@
+import { offline, problemOf } from './problem';
+
+/** Values of a query; undefined and '' are left out, arrays are joined by commas. */
+export type Params = Record<string, string | number | boolean | readonly (string | number)[] | undefined>;
+
+export function address(path: string, params: Params = {}): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (value === undefined || value === '') continue;
+    if (Array.isArray(value)) {
+      if (value.length > 0) query.set(key, value.join(','));
+    } else query.set(key, String(value));
+  }
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: 'same-origin', ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw offline();
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** GETs JSON. Rejects with a Problem, or with an AbortError when the signal says so. */
+export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+  const response = await send(address(path, params), { headers: { Accept: 'application/json' }, signal: signal ?? null });
+  return (await response.json()) as T;
+}
+
+/** Sends JSON and reads JSON back; undefined where the answer has no body. */
+export async function put<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, {
+    method,
+    headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: signal ?? null,
+  });
+  if (response.status === 204 || response.headers.get('Content-Length') === '0') return undefined as T;
+  return (await response.json()) as T;
+}
+
+/** Sends a file's bytes as they are. */
+export async function upload<T>(path: string, file: Blob, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, { method: 'POST', headers: { 'Content-Type': file.type }, body: file, signal: signal ?? null });
+  return (await response.json()) as T;
+}

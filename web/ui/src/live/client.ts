@@ -1,0 +1,283 @@
+import { backoff } from './backoff';
+import { afterClose, eventOf, type LiveEvent, type ServerMessage } from './protocol';
+
+/**
+ * connecting  no connection yet, or none any more; trying
+ * live        all that was committed is here, but for the age
+ * behind      connected, but the server itself is not caught up with its database
+ * polling     the server cannot follow its database: pages reload on a timer
+ * refused     signed out, or no right to live messages
+ */
+export type LiveState = 'connecting' | 'live' | 'behind' | 'polling' | 'refused';
+
+export interface Status {
+  state: LiveState;
+  /** When the server last spoke, milliseconds since 1970; 0: never. */
+  heardAt: number;
+  /** How far the server is behind its database, in seconds. */
+  lagS: number;
+  /** When the next attempt starts, milliseconds since 1970; 0: none is planned. */
+  retryAt: number;
+}
+
+export interface Subscription {
+  /** The client's own name for it. */
+  id: string;
+  layer: string;
+  /**
+   * The present state must be loaded: at the start, and whenever the server could not
+   * replay what was missed. Events that come meanwhile are kept and applied after it.
+   * `reason` 'right': drop what you have first, some of it may no longer be seen.
+   */
+  load(reason: 'first' | 'resync' | 'right', signal: AbortSignal): Promise<void>;
+  /** What happened since, in commit order. */
+  apply(events: LiveEvent[]): void;
+  /** The right to it is gone. */
+  ended?(): void;
+}
+
+interface Held extends Subscription {
+  cursor: string;
+  stream: string;
+  /** Events that wait for the load to end; undefined when none runs. */
+  waiting: LiveEvent[] | undefined;
+  abort: AbortController | undefined;
+}
+
+/** The parts of a WebSocket that are used: tests bring their own. */
+export interface Socket {
+  onopen: ((e: Event) => void) | null;
+  onmessage: ((e: MessageEvent) => void) | null;
+  onclose: ((e: CloseEvent) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+/** How often pages reload where live is off, in milliseconds. */
+const POLL_MS = 60_000;
+
+/** A connection to /live that resumes where it was cut, and says how it stands. */
+export class LiveClient {
+  status: Status = { state: 'connecting', heardAt: 0, lagS: 0, retryAt: 0 };
+
+  private socket: Socket | undefined;
+  private held = new Map<string, Held>();
+  private attempt = 0;
+  private heartbeatMs = 5_000;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private silence: ReturnType<typeof setTimeout> | undefined;
+  private stopped = true;
+  private greeted = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly onstatus: (s: Status) => void,
+    private readonly open: (url: string) => Socket = (u) => new WebSocket(u),
+  ) {}
+
+  /** Connects, and keeps connected until stop. */
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    this.connect();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.silence);
+    for (const h of this.held.values()) h.abort?.abort();
+    const s = this.socket;
+    this.socket = undefined;
+    if (s) {
+      s.onclose = s.onmessage = s.onopen = null;
+      s.close(1000);
+    }
+  }
+
+  /** Forgets all cursors and begins again: another person sits here now. */
+  restart(): void {
+    this.stop();
+    for (const h of this.held.values()) h.cursor = h.stream = '';
+    this.attempt = 0;
+    this.start();
+  }
+
+  /** The network is said to be back: do not wait out the pause. */
+  nudge(): void {
+    if (this.stopped || this.socket) return;
+    clearTimeout(this.timer);
+    this.connect();
+  }
+
+  subscribe(s: Subscription): void {
+    this.held.set(s.id, { ...s, cursor: '', stream: '', waiting: undefined, abort: undefined });
+    if (this.socket && this.greeted) this.ask(s.id);
+  }
+
+  unsubscribe(id: string): void {
+    this.held.get(id)?.abort?.abort();
+    this.held.delete(id);
+    if (this.socket && this.greeted) this.socket.send(JSON.stringify({ type: 'unsubscribe', id }));
+  }
+
+  private set(part: Partial<Status>): void {
+    this.status = { ...this.status, ...part };
+    this.onstatus(this.status);
+  }
+
+  private connect(): void {
+    this.greeted = false;
+    if (this.status.state !== 'polling') this.set({ state: 'connecting', retryAt: 0 });
+    let socket: Socket;
+    try {
+      socket = this.open(this.url);
+    } catch {
+      this.later(backoff(this.attempt++));
+      return;
+    }
+    this.socket = socket;
+    socket.onmessage = (e) => {
+      if (socket === this.socket) this.receive(JSON.parse(String(e.data)) as ServerMessage);
+    };
+    socket.onclose = (e) => {
+      if (socket === this.socket) this.closed(e.code);
+    };
+    this.listen();
+  }
+
+  /** Three heartbeats of silence: the line is dead though nobody said so. */
+  private listen(): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(
+      () => {
+        const s = this.socket;
+        if (!s) return;
+        s.onclose = s.onmessage = null;
+        s.close();
+        this.closed(1006);
+      },
+      Math.max(10_000, 3 * this.heartbeatMs),
+    );
+  }
+
+  private closed(code: number): void {
+    this.socket = undefined;
+    clearTimeout(this.silence);
+    if (this.stopped) return;
+    switch (afterClose(code)) {
+      case 'stop':
+      case 'sign-in':
+      case 'forbidden':
+        this.set({ state: 'refused', retryAt: 0 });
+        return;
+      case 'at-once':
+        this.set({ state: 'connecting' });
+        this.later(50);
+        return;
+      case 'poll':
+        this.poll();
+        return;
+      case 'slow':
+        this.set({ state: 'connecting' });
+        this.later(30_000);
+        return;
+      case 'retry':
+        this.set({ state: 'connecting' });
+        this.later(backoff(this.attempt++));
+    }
+  }
+
+  private later(ms: number): void {
+    clearTimeout(this.timer);
+    this.set({ retryAt: Date.now() + ms });
+    this.timer = setTimeout(() => this.connect(), ms);
+  }
+
+  private poll(): void {
+    this.set({ state: 'polling' });
+    for (const h of this.held.values()) void this.load(h, 'resync');
+    this.later(POLL_MS);
+  }
+
+  private ask(id: string): void {
+    const h = this.held.get(id);
+    if (!h) return;
+    this.socket?.send(JSON.stringify({ type: 'subscribe', id, layer: h.layer, ...(h.cursor ? { cursor: h.cursor } : {}) }));
+  }
+
+  private receive(m: ServerMessage): void {
+    this.listen();
+    this.status.heardAt = Date.now();
+    switch (m.type) {
+      case 'hello':
+        this.attempt = 0;
+        this.greeted = true;
+        this.heartbeatMs = m.heartbeat_s * 1000;
+        for (const id of this.held.keys()) this.ask(id);
+        this.set({ state: m.state === 'live' ? 'live' : 'behind', retryAt: 0 });
+        return;
+      case 'heartbeat':
+        for (const h of this.held.values()) if (h.stream) h.cursor = m.cursor;
+        this.set({ state: m.state === 'live' ? 'live' : 'behind', lagS: m.lag_s });
+        return;
+      case 'subscribed': {
+        const h = this.held.get(m.id);
+        if (!h) return;
+        const resumed = h.cursor !== '' && h.waiting === undefined;
+        h.cursor = m.cursor;
+        h.stream = m.stream;
+        if (!resumed) void this.load(h, 'first');
+        return;
+      }
+      case 'resync':
+        for (const h of this.held.values())
+          if (m.id === undefined || m.id === h.id) {
+            h.cursor = m.cursor;
+            void this.load(h, m.reason === 'right' ? 'right' : 'resync');
+          }
+        this.set({});
+        return;
+      case 'events': {
+        const events = m.events.map(eventOf).filter((e) => e !== undefined);
+        for (const h of this.held.values()) {
+          if (h.stream !== m.stream) continue;
+          h.cursor = m.cursor;
+          if (h.waiting) h.waiting.push(...events);
+          else h.apply(events);
+        }
+        this.set({});
+        return;
+      }
+      case 'ended': {
+        const h = this.held.get(m.id);
+        if (h) {
+          h.cursor = h.stream = '';
+          h.ended?.();
+        }
+        return;
+      }
+    }
+  }
+
+  /** Loads the present state, then applies what came meanwhile; tries again while it fails. */
+  private async load(h: Held, reason: 'first' | 'resync' | 'right'): Promise<void> {
+    h.abort?.abort();
+    const abort = (h.abort = new AbortController());
+    h.waiting ??= [];
+    for (let n = 0; !abort.signal.aborted; n++) {
+      try {
+        await h.load(reason, abort.signal);
+        break;
+      } catch {
+        if (abort.signal.aborted) return;
+        await new Promise((done) => setTimeout(done, backoff(n)));
+      }
+    }
+    if (abort.signal.aborted) return;
+    const waiting = h.waiting;
+    h.waiting = undefined;
+    h.abort = undefined;
+    if (waiting && waiting.length > 0) h.apply(waiting);
+  }
+}

@@ -1,0 +1,6 @@
+import '../tokens.css';
+import '../base.css';
+import { mount } from 'svelte';
+import Phone from './Phone.svelte';
+
+mount(Phone, { target: document.getElementById('app')! });

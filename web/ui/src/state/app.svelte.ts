@@ -1,0 +1,430 @@
+import type { Feature, Point } from 'geojson';
+import { SvelteMap } from 'svelte/reactivity';
+import * as api from '../api/api';
+import type { Incident, Stats } from '../api/model';
+import { Problem, type Trouble } from '../api/problem';
+import { LiveClient, type Status } from '../live/client';
+import type { LiveEvent } from '../live/protocol';
+import type { LngLat } from '../map/view';
+import { isOpen, passes, type Filter } from './filter';
+import { byTime, Calm } from './queue';
+import { format, parse, type Place, type Subject } from './url';
+import { defaultLayers } from './subjects';
+
+/** How many open incidents the page holds; beyond it the list says that older ones are not listed. */
+const HELD = 3000;
+const PAGE = 1000;
+
+export type Theme = 'dark' | 'light';
+
+export interface Worker {
+  id: number;
+  name: string;
+  at: LngLat;
+  seen: string;
+}
+
+/** The state of the command centre: one filter, one selection, one list for all that the page shows. */
+export class App {
+  session = $state.raw<api.Session | undefined>();
+  layers = $state.raw<api.Layer[] | undefined>();
+  classes = $state.raw<Map<string, api.ClassOf>>(new Map());
+  components = $state.raw<Map<string, api.ClassOf>>(new Map());
+  departments = $state.raw<api.Department[]>([]);
+
+  place = $state<Place>(parse(location.search));
+  theme = $state<Theme>((document.documentElement.dataset.theme as Theme | undefined) ?? 'dark');
+  now = $state(Date.now());
+  online = $state(navigator.onLine);
+  live = $state.raw<Status>({ state: 'connecting', heardAt: 0, lagS: 0, retryAt: 0 });
+
+  /** The incidents the page knows, by id. */
+  incidents = new SvelteMap<number, Incident>();
+  workers = new SvelteMap<number, Worker>();
+  loading = $state(true);
+  trouble = $state<Trouble | undefined>();
+  truncated = $state(false);
+  stats = $state.raw<Stats | undefined>();
+  today = $state(0);
+
+  /** While paused, what is new waits: the list stands still. */
+  paused = $state(false);
+  waiting = new SvelteMap<number, Incident>();
+  /** Those that came by /live a moment ago: they slide in. */
+  fresh = $state.raw<ReadonlySet<number>>(new Set());
+
+  /** Set by the map: rings places, and loads tiles anew. */
+  onpulse: ((places: LngLat[]) => void) | undefined;
+  onstale: ((layer: string, at?: LngLat | readonly number[] | null) => void) | undefined;
+
+  private calm = new Calm();
+  private client: LiveClient;
+  private statsAbort: AbortController | undefined;
+  private details = new Map<number, ReturnType<typeof setTimeout>>();
+
+  constructor() {
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
+    this.client = new LiveClient(url, (s) => {
+      const refused = s.state === 'refused' && this.live.state !== 'refused' && this.session?.signed_in;
+      this.live = s;
+      if (refused) void this.begin();
+    });
+    try {
+      const kept = localStorage.getItem('onemap.theme');
+      if (kept === 'dark' || kept === 'light') this.setTheme(kept);
+    } catch {
+      // No storage: the default theme.
+    }
+  }
+
+  // What is derived.
+
+  filtered = $derived.by(() => [...this.incidents.values()].filter((i) => passes(this.place.filter, i)).sort(byTime));
+  chosen = $derived(this.place.incident === undefined ? undefined : this.incidents.get(this.place.incident));
+  layerNames = $derived(new Set((this.layers ?? []).map((l) => l.name)));
+  base = $derived((this.layers ?? []).filter((l) => l.subject === 'base').map((l) => l.name));
+  maySeeIncidents = $derived(this.layerNames.has('incident'));
+  on = $derived.by(() => {
+    const on = new Set(defaultLayers(this.place.subject));
+    for (const l of this.place.plus) on.add(l);
+    for (const l of this.place.minus) on.delete(l);
+    return [...on].filter((l) => this.layerNames.has(l) || l === 'open');
+  });
+
+  features = $derived.by((): Feature<Point>[] =>
+    this.on.includes('open')
+      ? this.filtered.map((i) => ({ type: 'Feature', properties: { id: i.id, severity: i.severity || 4, state: i.state }, geometry: { type: 'Point', coordinates: [i.lon, i.lat] } }))
+      : [],
+  );
+  workerFeatures = $derived.by((): Feature<Point>[] =>
+    this.on.includes('worker')
+      ? [...this.workers.values()].map((w) => ({ type: 'Feature', properties: { id: w.id, name: w.name, seen_at: w.seen }, geometry: { type: 'Point', coordinates: [w.at[0], w.at[1]] } }))
+      : [],
+  );
+
+  // What a person does.
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    document.documentElement.dataset.theme = theme;
+    try {
+      localStorage.setItem('onemap.theme', theme);
+    } catch {
+      // For this page only.
+    }
+  }
+
+  setSubject(subject: Subject): void {
+    this.place = { ...this.place, subject, plus: [], minus: [] };
+  }
+
+  toggle(layer: string, on = !this.on.includes(layer)): void {
+    const has = defaultLayers(this.place.subject).includes(layer);
+    const without = (list: string[]) => list.filter((l) => l !== layer);
+    this.place = {
+      ...this.place,
+      plus: on && !has ? [...without(this.place.plus), layer] : without(this.place.plus),
+      minus: !on && has ? [...without(this.place.minus), layer] : without(this.place.minus),
+    };
+  }
+
+  setFilter(part: Partial<Filter>): void {
+    const before = this.place.filter;
+    this.place = { ...this.place, filter: { ...before, ...part } };
+    if (part.open !== undefined && part.open !== before.open) void this.reload();
+    else if (!this.place.filter.open && ('from' in part || 'to' in part)) void this.reload();
+    void this.count();
+  }
+
+  choose(id: number | undefined): void {
+    this.place = { ...this.place, incident: id };
+  }
+
+  resume(): void {
+    this.paused = false;
+    for (const [id, i] of this.waiting) this.incidents.set(id, i);
+    this.waiting.clear();
+  }
+
+  /** Keeps the address in step: a link is a view. */
+  writeURL(): void {
+    const query = format(this.place);
+    if (query !== location.search) history.replaceState(null, '', location.pathname + query);
+  }
+
+  // What comes from the server.
+
+  /** Loads who is here and what they may see; again after signing in or out. */
+  async begin(): Promise<void> {
+    this.loading = true;
+    this.trouble = undefined;
+    try {
+      const [session, layers] = await Promise.all([api.session(), api.layers()]);
+      this.session = session;
+      this.layers = layers;
+    } catch (error) {
+      this.trouble = error instanceof Problem ? error.trouble : 'server';
+      this.loading = false;
+      return;
+    }
+    void this.dictionaries();
+    this.incidents.clear();
+    this.workers.clear();
+    this.waiting.clear();
+    for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
+    const others = this.layers.filter((l) => ['asset', 'enterprise', 'place', 'inspection', 'population', 'population_od', 'grid_unit'].includes(l.name));
+    if (this.maySeeIncidents) {
+      this.client.subscribe({
+        id: 'incident',
+        layer: 'incident',
+        load: (why, signal) => this.loadIncidents(why, signal),
+        apply: (events) => this.applyIncidents(events),
+        ended: () => this.begin(),
+      });
+    } else this.loading = false;
+    if (this.layerNames.has('worker'))
+      this.client.subscribe({ id: 'worker', layer: 'worker', load: (why, signal) => this.loadWorkers(why, signal), apply: (events) => this.applyWorkers(events), ended: () => this.workers.clear() });
+    for (const l of others)
+      this.client.subscribe({
+        id: l.name,
+        layer: l.name,
+        load: async (why) => {
+          if (why !== 'first') this.onstale?.(l.name, null);
+        },
+        apply: (events) => this.applyTiles(l.name, events),
+        ended: () => void this.begin(),
+      });
+    this.client.restart();
+    void this.count();
+  }
+
+  private async dictionaries(): Promise<void> {
+    try {
+      const [matters, components, departments] = await Promise.all([
+        api.classes('matter'),
+        api.classes('component'),
+        this.session?.signed_in ? api.organisations() : Promise.resolve([]),
+      ]);
+      this.classes = new Map(matters.map((c) => [c.code, c]));
+      this.components = new Map(components.map((c) => [c.code, c]));
+      this.departments = departments.filter((d) => d.kind === 'department');
+    } catch {
+      // Names are missing until the next start; codes are shown instead.
+    }
+  }
+
+  async reload(): Promise<void> {
+    if (!this.maySeeIncidents) return;
+    try {
+      await this.loadIncidents('resync');
+    } catch {
+      // loadIncidents has said what is wrong.
+    }
+  }
+
+  private async loadIncidents(why: string, signal?: AbortSignal): Promise<void> {
+    if (why === 'right') this.incidents.clear();
+    this.loading = this.incidents.size === 0;
+    const f = this.place.filter;
+    const found: Incident[] = [];
+    try {
+      let page: string | undefined;
+      do {
+        const answer = await api.incidents(
+          {
+            limit: PAGE,
+            page,
+            ...(f.open ? { state: 'reported,filed,dispatched,handling,feedback' } : {}),
+            ...(!f.open && f.from !== undefined ? { datetime: interval(f.from, f.to) } : {}),
+          },
+          signal,
+        );
+        found.push(...answer.incidents);
+        page = answer.next;
+      } while (page && found.length < HELD);
+      this.truncated = page !== undefined;
+      const ids = new Set(found.map((i) => i.id));
+      for (const i of found) this.incidents.set(i.id, i);
+      for (const id of this.incidents.keys()) if (!ids.has(id) && id !== this.place.incident) this.incidents.delete(id);
+      this.trouble = undefined;
+    } catch (error) {
+      if (error instanceof DOMException) throw error;
+      this.trouble = error instanceof Problem ? error.trouble : 'server';
+      throw error;
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  private applyIncidents(events: LiveEvent[]): void {
+    const pulses: LngLat[] = [];
+    const fresh = new Set<number>();
+    for (const e of events) {
+      if (e.kind === 'reload') {
+        void this.reload();
+        this.onstale?.('incident', e.bbox);
+      } else if (e.kind === 'gone') {
+        this.incidents.delete(e.id);
+        this.waiting.delete(e.id);
+      } else {
+        const f = e.feature;
+        const known = this.incidents.get(f.id);
+        const i = this.merge(known, f);
+        const isNew = !known && !this.waiting.has(f.id);
+        if (known || !this.paused) {
+          if (known || isOpen(i.state) || !this.place.filter.open) this.incidents.set(f.id, i);
+          if (isNew && isOpen(i.state)) {
+            fresh.add(f.id);
+            if (this.calm.allow(Date.now())) pulses.push([i.lon, i.lat]);
+          }
+        } else if (isOpen(i.state)) this.waiting.set(f.id, i);
+        this.onstale?.('incident', [i.lon, i.lat]);
+        if (f.id === this.place.incident) this.detailSoon(f.id);
+      }
+    }
+    if (fresh.size > 0) {
+      this.fresh = fresh;
+      setTimeout(() => {
+        if (this.fresh === fresh) this.fresh = new Set();
+      }, 2500);
+    }
+    if (pulses.length > 0) this.onpulse?.(pulses);
+    this.countSoon();
+  }
+
+  /** A live feature has the registry's fields; names of classes and departments come from the dictionaries. */
+  private merge(known: Incident | undefined, f: { id: number; geometry: unknown; properties: Record<string, unknown> }): Incident {
+    const p = f.properties as Record<string, string | number | null>;
+    const text = (key: string, otherwise = '') => (p[key] === undefined ? otherwise : String(p[key] ?? ''));
+    const code = text('class_code', known?.class_code);
+    const c = this.classes.get(code);
+    const deptCode = text('dept_code', known?.dept_code);
+    const d = this.departments.find((x) => x.code === deptCode);
+    const [lon, lat] = (f.geometry as Point).coordinates as [number, number];
+    return {
+      id: f.id,
+      uuid: text('uuid', known?.uuid),
+      class_standard: text('class_standard', known?.class_standard),
+      class_code: code,
+      class_zh: c?.name_zh ?? known?.class_zh ?? '',
+      class_en: c?.name_en ?? known?.class_en ?? '',
+      severity: Number(p.severity ?? known?.severity ?? 0),
+      state: text('state', known?.state),
+      source: text('source', known?.source),
+      dept_code: deptCode,
+      dept_zh: d?.name_zh ?? '',
+      dept_en: d?.name_en ?? '',
+      description: text('description', known?.description),
+      place: text('place', known?.place),
+      lon,
+      lat,
+      grid_code: text('grid_code', known?.grid_code),
+      area_code: text('area_code', known?.area_code),
+      occurred_at: text('occurred_at', known?.occurred_at) || undefined!,
+      reported_at: text('reported_at', known?.reported_at) || undefined!,
+      closed_at: text('closed_at', known?.closed_at) || undefined!,
+      version: Number(p.version ?? known?.version ?? 0),
+      mine: known?.mine ?? false,
+      allowed_actions: known?.allowed_actions ?? [],
+      ...(known?.photos ? { photos: known.photos } : {}),
+      ...(known?.flow ? { flow: known.flow } : {}),
+    };
+  }
+
+  /** The flow and the allowed actions of an incident; live events do not carry them. */
+  async detail(id: number, signal?: AbortSignal): Promise<void> {
+    this.incidents.set(id, await api.incident(id, signal));
+  }
+
+  private detailSoon(id: number): void {
+    clearTimeout(this.details.get(id));
+    this.details.set(
+      id,
+      setTimeout(() => void this.detail(id).catch(() => undefined), 150),
+    );
+  }
+
+  private async loadWorkers(why: string, signal: AbortSignal): Promise<void> {
+    if (why === 'right') this.workers.clear();
+    const found = await api.features('worker', { limit: 10_000 }, signal);
+    this.workers.clear();
+    for (const f of found.features) this.worker(Number(f.id), f.geometry as Point, f.properties ?? {});
+  }
+
+  private worker(id: number, geometry: Point, p: Record<string, unknown>): void {
+    this.workers.set(id, { id, name: String(p.name ?? ''), at: geometry.coordinates as [number, number], seen: String(p.seen_at ?? '') });
+  }
+
+  private applyWorkers(events: LiveEvent[]): void {
+    for (const e of events) {
+      if (e.kind === 'reload') void this.loadWorkers('resync', new AbortController().signal).catch(() => undefined);
+      else if (e.kind === 'gone') this.workers.delete(e.id);
+      else this.worker(e.feature.id, e.feature.geometry as Point, e.feature.properties);
+    }
+  }
+
+  private applyTiles(layer: string, events: LiveEvent[]): void {
+    for (const e of events) {
+      if (e.kind === 'reload') this.onstale?.(layer, e.bbox);
+      else if (e.kind === 'changed' && e.feature.geometry.type === 'Point') {
+        // Where it stood before is not said, so an update reloads what is in view.
+        this.onstale?.(layer, e.feature.op === 'insert' ? (e.feature.geometry.coordinates as [number, number]) : null);
+      } else this.onstale?.(layer, null);
+    }
+  }
+
+  // Figures.
+
+  private counting: ReturnType<typeof setTimeout> | undefined;
+  private countSoon(): void {
+    this.counting ??= setTimeout(() => {
+      this.counting = undefined;
+      void this.count();
+    }, 1500);
+  }
+
+  /** What the histogram spans, in hours. */
+  spanH = $state(24 * 7);
+
+  async count(): Promise<void> {
+    if (!this.maySeeIncidents) {
+      this.stats = undefined;
+      return;
+    }
+    this.statsAbort?.abort();
+    const abort = (this.statsAbort = new AbortController());
+    const f = this.place.filter;
+    const midnight = new Date().setHours(0, 0, 0, 0);
+    const shared: api.IncidentQuery = {
+      class: f.classes.join(','),
+      severity: f.severities.join(','),
+      ...(f.grid.length > 12 ? { grid: f.grid } : f.grid ? { area: f.grid } : {}),
+    };
+    const hour = 3_600_000;
+    const to = Math.ceil(Date.now() / hour) * hour;
+    try {
+      const [stats, today] = await Promise.all([
+        api.stats({ ...shared, datetime: interval(to - this.spanH * hour, to + hour) }, abort.signal),
+        api.stats({ ...shared, datetime: interval(midnight, midnight + 25 * hour) }, abort.signal),
+      ]);
+      this.stats = stats;
+      this.today = today.total;
+    } catch {
+      // The figures stay as they were; the connection state says that they age.
+    }
+  }
+
+  nudge(): void {
+    this.client.nudge();
+  }
+
+  stop(): void {
+    this.client.stop();
+  }
+}
+
+/** An interval as the API takes it; open where a bound is missing. */
+export function interval(from?: number, to?: number): string {
+  const one = (t?: number) => (t === undefined ? '..' : new Date(t).toISOString().slice(0, 19) + 'Z');
+  return `${one(from)}/${one(to)}`;
+}

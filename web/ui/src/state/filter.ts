@@ -1,0 +1,39 @@
+import type { Incident } from '../api/model';
+
+/** The one filter of the page: the list, the map, the histogram and the figures share it. */
+export interface Filter {
+  /** Only those not yet closed, rejected or void. */
+  open: boolean;
+  classes: string[];
+  /** A prefix of grid codes; '' for all. */
+  grid: string;
+  severities: number[];
+  states: string[];
+  /** Occurred from … to …, milliseconds since 1970; undefined: no limit. */
+  from?: number | undefined;
+  to?: number | undefined;
+}
+
+export const everything: Filter = { open: true, classes: [], grid: '', severities: [], states: [] };
+
+const endings = ['closed', 'rejected', 'void'];
+
+export const isOpen = (state: string) => !endings.includes(state);
+
+/** Whether the filter lets an incident through. What a person may not see of it does not shut it out. */
+export function passes(f: Filter, i: Incident): boolean {
+  if (f.open && i.state !== '' && !isOpen(i.state)) return false;
+  if (f.classes.length > 0 && !f.classes.includes(i.class_code)) return false;
+  if (f.grid !== '' && !i.grid_code.startsWith(f.grid)) return false;
+  if (f.severities.length > 0 && !f.severities.includes(i.severity)) return false;
+  if (f.states.length > 0 && !f.states.includes(i.state)) return false;
+  const at = i.occurred_at ? Date.parse(i.occurred_at) : undefined;
+  if (f.from !== undefined && (at === undefined || at < f.from)) return false;
+  if (f.to !== undefined && (at === undefined || at >= f.to)) return false;
+  return true;
+}
+
+/** How many parts of the filter narrow it: the number on the filter button. */
+export function narrowing(f: Filter): number {
+  return [f.classes.length > 0, f.grid !== '', f.severities.length > 0, f.states.length > 0, f.from !== undefined || f.to !== undefined].filter(Boolean).length;
+}
