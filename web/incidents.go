@@ -80,6 +80,9 @@ func (s *Server) report(ctx context.Context, in *reportInput) (*incidentOutput, 
 	r := incident.Report{UUID: id, Standard: b.Class.Standard, Class: b.Class.Code, Severity: b.Severity, Source: b.Source,
 		At: b.Place.place(), Place: b.Place.Text, Description: b.Description, Contact: b.Contact, Photos: photosOf(b.Photos), Address: clientAddress(in.r)}
 	if b.OccurredAt != nil {
+		if b.OccurredAt.IsZero() { // for Go, the year 1 is no time at all
+			return nil, inputError("occurred_at", b.OccurredAt.Format(time.RFC3339), "a time after 1900")
+		}
 		r.OccurredAt = *b.OccurredAt
 	}
 	i, at, again, err := s.Incidents.Report(ctx, scopeOf(ctx), r)

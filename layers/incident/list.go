@@ -82,10 +82,10 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 		ors = append(ors, "f.id = "+a.Add(n))
 	}
 	// Words are looked for only where the caller may read them.
-	like := a.Add("%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%")
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 	for _, field := range []string{"description", "place"} {
 		if q.Mine || slices.Contains(v.right.Fields, field) {
-			ors = append(ors, "f."+field+" ILIKE "+like+"::text")
+			ors = append(ors, "f."+field+" ILIKE "+a.Add(pattern)+"::text")
 		}
 	}
 	return cond + " AND (" + strings.Join(ors, " OR ") + ")", nil

@@ -48,18 +48,18 @@ func (s *Store) sight(ctx context.Context, scope access.Scope) (sight, error) {
 // sql writes what the caller may see, narrowed to filter, as a condition on
 // the incidents under the alias f. Where mine is true it is their own reports.
 func (v sight) sql(filter where.Cond, mine bool, a *layers.Args) (string, error) {
-	may, err := v.layer.SQL(v.right.Where, a)
-	if err != nil {
-		return "", err
+	// Only what is used may be added to a: PostgreSQL refuses a value that the
+	// statement does not name.
+	may := "false"
+	if v.person != 0 && (mine || !where.IsTrue(v.right.Where)) {
+		may = "f.reporter = " + a.Add(v.person)
 	}
-	own := "false"
-	if v.person != 0 {
-		own = "f.reporter = " + a.Add(v.person)
-	}
-	if mine {
-		may = own
-	} else if !where.IsTrue(v.right.Where) {
-		may = "(" + may + ") OR " + own
+	if !mine {
+		right, err := v.layer.SQL(v.right.Where, a)
+		if err != nil {
+			return "", err
+		}
+		may = "(" + right + ") OR " + may
 	}
 	if filter == nil || where.IsTrue(filter) {
 		return "(" + may + ")", nil

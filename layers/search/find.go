@@ -93,6 +93,10 @@ func (x *Index) Find(ctx context.Context, scope access.Scope, text string, limit
 
 // findSQL looks through one layer, by the fields that the caller may see.
 func findSQL(l layers.Layer, right access.Right, fields, more []string, order int, text string, limit int, a *layers.Args) (string, error) {
+	// A value added to a must be used: look first whether there is anything to search.
+	if !slices.ContainsFunc(fields, func(f string) bool { return slices.Contains(right.Fields, f) }) {
+		return "", nil
+	}
 	may, err := l.SQL(right.Where, a)
 	if err != nil {
 		return "", err
@@ -107,9 +111,6 @@ func findSQL(l layers.Layer, right access.Right, fields, more []string, order in
 		titles = append(titles, "nullif("+col+", '')")
 		any = append(any, col+" ILIKE "+holds)
 		rank = append(rank, fmt.Sprintf("WHEN lower(%[1]s) = lower(%[2]s) THEN 1 WHEN %[1]s ILIKE %[3]s THEN 2", col, whole, begins))
-	}
-	if len(any) == 0 {
-		return "", nil
 	}
 	if l.Name == "incident" {
 		if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {

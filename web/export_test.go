@@ -1,0 +1,25 @@
+package web
+
+import "onemap/layers/access"
+
+// A Line is one route of the table, for the tests that walk it.
+type Line struct {
+	Method, Pattern, Who string
+	IgnoresCredentials   bool
+	SignedIn             bool
+	Roles                []access.Role
+	FromThisMachine      bool
+}
+
+// Table returns all routes.
+func (s *Server) Table() []Line {
+	var out []Line
+	for _, r := range s.routes() {
+		m := &mount{}
+		for _, o := range r.opts {
+			o(m)
+		}
+		out = append(out, Line{r.method, r.pattern, r.who.name, r.who.ignore, r.who.signedIn, r.who.roles, m.loopback})
+	}
+	return out
+}

@@ -1,0 +1,80 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// signIn returns the session's cookie, as a browser sends it.
+func (w *world) signIn(login string) string {
+	w.t.Helper()
+	r := w.want(200, w.as("", "POST", "/api/v1/session", map[string]string{"login": login, "password": password}))
+	c := r.Cookies()
+	if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/" || c[0].Secure {
+		w.t.Fatalf("cookie %v", r.Header["Set-Cookie"])
+	}
+	return c[0].Name + "=" + c[0].Value
+}
+
+type sessionReply struct {
+	SignedIn bool `json:"signed_in"`
+	Person   *struct {
+		Login string
+		Roles []string
+	}
+	Organisation *struct{ Code string }
+	City         struct{ EN string }
+	MayReport    bool `json:"may_report"`
+}
+
+func TestSession(t *testing.T) {
+	w := newWorld(t)
+	var s sessionReply
+	w.want(200, w.as("", "GET", "/api/v1/session", nil)).into(t, &s)
+	if s.SignedIn || s.Person != nil || s.MayReport || s.City.EN == "" {
+		t.Errorf("the public is %+v", s)
+	}
+	cookie := w.signIn("worker")
+	w.want(200, w.as("", "GET", "/api/v1/session", nil, "Cookie", cookie)).into(t, &s)
+	if !s.SignedIn || s.Person.Login != "worker" || s.Organisation.Code != "east" || !s.MayReport || len(s.Person.Roles) != 1 {
+		t.Errorf("signed in as %+v", s)
+	}
+	w.want(204, w.as("", "DELETE", "/api/v1/session", nil, "Cookie", cookie))
+	// A cookie that no longer holds is refused, and taken away.
+	r := w.want(401, w.as("", "GET", "/api/v1/session", nil, "Cookie", cookie))
+	if c := r.Header.Get("Set-Cookie"); !strings.Contains(c, "Max-Age=0") {
+		t.Errorf("the stale cookie stays: %q", c)
+	}
+	w.want(401, w.as("", "GET", "/tiles/base_road/14/13653/6786.mvt", nil, "Cookie", cookie))
+	w.want(200, w.as("", "GET", "/", nil, "Cookie", cookie)) // the page comes up all the same
+	p := w.want(401, w.as("", "POST", "/api/v1/session", map[string]string{"login": "worker", "password": "wrong-wrong-1"})).problem(t)
+	if p.Type != "/problems/unauthenticated" {
+		t.Errorf("%+v", p)
+	}
+	if log := w.log.String(); strings.Contains(log, password) || strings.Contains(log, strings.TrimPrefix(cookie, "onemap_session=")) {
+		t.Error("a secret is in the log")
+	}
+}
+
+func TestSignInIsLimited(t *testing.T) {
+	w := newWorld(t)
+	var r reply
+	for range 40 {
+		r = w.as("", "POST", "/api/v1/session", map[string]string{"login": "nobody", "password": "guess"})
+		if r.StatusCode == 429 {
+			break
+		}
+	}
+	if p := r.problem(t); p.Status != 429 || r.Header.Get("Retry-After") == "" {
+		t.Errorf("guessing goes on: %+v", p)
+	}
+}
+
+func TestCookieIsSecureBehindHTTPS(t *testing.T) {
+	w := newWorld(t)
+	r := w.as("", "POST", "/api/v1/session", map[string]string{"login": "worker", "password": password}, "X-Forwarded-Proto", "https")
+	if c := r.Header.Get("Set-Cookie"); strings.Contains(c, "Secure") {
+		t.Error("a stranger's header is believed")
+	}
+}
