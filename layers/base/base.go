@@ -141,3 +141,8 @@ func fingerprint(file string) ([]byte, error) {
 	}
 	return h.Sum(nil), nil
 }
+
+func sum256(b []byte) []byte {
+	h := sha256.Sum256(b)
+	return h[:]
+}

@@ -16,8 +16,9 @@ const (
 	repaired outcome = "repaired" // it is, but not as it came
 )
 
-// rejects is the file that lists what was wrong: type and id of the object,
-// the layer it was for, the outcome, the field at fault, its value, the reason.
+// rejects is the file that lists what was wrong. Of an OpenStreetMap extract:
+// type, id, layer, outcome, reason; of a vector file: feature, field, value,
+// layer, outcome, reason.
 // One object may have several lines. Without a file it only counts.
 type rejects struct {
 	path, tmp string
@@ -25,6 +26,7 @@ type rejects struct {
 	csv       *csv.Writer
 	rejected  map[string]int64
 	repaired  map[string]int64
+	vector    bool // the lines are of a vector file
 }
 
 // createRejects opens the list beside its final name; keep moves it there, so
@@ -42,9 +44,12 @@ func createRejects(path string, header ...string) (*rejects, error) {
 	return r, r.csv.Write(header)
 }
 
-// add writes one line about an object of OpenStreetMap, named by its source
-// key ("osm:w123").
+// add writes one line about an object named by its source key ("osm:w123").
 func (r *rejects) add(o outcome, key, layer, reason string) error {
+	if r.vector {
+		_, name, _ := strings.Cut(key, ":")
+		return r.line(o, layer, name, "geometry", "", layer, string(o), reason)
+	}
 	kind, id := "", strings.TrimPrefix(key, "osm:")
 	if id != "" {
 		kind, id = map[byte]string{'n': "node", 'w': "way", 'r': "relation"}[id[0]], id[1:]

@@ -14,6 +14,8 @@ import (
 var (
 	//go:embed sql/repair.sql
 	repairSQL string
+	//go:embed sql/to_lonlat.sql
+	toLonLatSQL string
 	//go:embed sql/place.sql
 	placeSQL string
 	//go:embed sql/edges.sql
@@ -45,7 +47,7 @@ type stage struct {
 	rejects *rejects
 	waiting map[string][]feature
 	rows    map[string]int64
-	fixed   map[string]int64
+	srid    int  // of the coordinates that come, where the database must transform them; else 0
 	gridded bool // there are grids in force
 
 	nodes []node
@@ -58,7 +60,7 @@ func openStage(ctx context.Context, db *pgxpool.Pool, staging map[string]string,
 		return nil, fmt.Errorf("stage: %w", err)
 	}
 	s := &stage{conn: conn, staging: staging, crs: crs, batch: batch, rejects: r,
-		waiting: map[string][]feature{}, rows: map[string]int64{}, fixed: map[string]int64{}}
+		waiting: map[string][]feature{}, rows: map[string]int64{}}
 	for _, t := range tables {
 		if staging[t.name] == "" {
 			continue
@@ -153,6 +155,9 @@ func (s *stage) flush(ctx context.Context, layer string) error {
 		if err != nil {
 			return err
 		}
+		if err := s.transform(ctx, tx, t); err != nil {
+			return err
+		}
 		if err := s.repair(ctx, tx, t); err != nil {
 			return err
 		}
@@ -172,6 +177,33 @@ func (s *stage) flush(ctx context.Context, layer string) error {
 	return nil
 }
 
+// transform brings a batch to longitude and latitude and keeps the
+// coordinates as they came. A feature outside of the area that its system is
+// for is left out: PROJ gives an error or nonsense there.
+func (s *stage) transform(ctx context.Context, tx pgx.Tx, t table) error {
+	if s.srid == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, toLonLatSQL)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(`UPDATE %[1]s SET orig = ST_SetSRID(geom, @srid), geom = pg_temp.try_lonlat(ST_SetSRID(geom, @srid))`, raw(t.name)),
+		pgx.NamedArgs{"srid": s.srid})
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`DELETE FROM %s WHERE geom IS NULL RETURNING source_key`, raw(t.name)))
+	if err != nil {
+		return err
+	}
+	var key string
+	_, err = pgx.ForEachRow(rows, []any{&key}, func() error {
+		return s.rejects.add(rejected, key, t.name, fmt.Sprintf("its coordinates are not in the area of EPSG:%d", s.srid))
+	})
+	return err
+}
+
 // repair makes the areas of a batch valid, and leaves out those of which
 // nothing remains.
 func (s *stage) repair(ctx context.Context, tx pgx.Tx, t table) error {
@@ -185,7 +217,6 @@ func (s *stage) repair(ctx context.Context, tx pgx.Tx, t table) error {
 		if empty {
 			return s.rejects.add(rejected, key, t.name, "it has no area: "+why)
 		}
-		s.fixed[t.name]++
 		return s.rejects.add(repaired, key, t.name, why)
 	})
 	if err != nil {
