@@ -17,21 +17,22 @@ type tokenCommand struct {
 }
 
 func (tokenCommand) Help() string {
-	return "Example:\n  onemap token create urban --name \"nightly export\" --days 90"
+	return "Example:\n  onemap token create --user urban --name \"nightly export\" --days 90"
 }
 
 type tokenCreate struct {
 	Database
-	Login string `arg:"" help:"Whose rights the key has."`
-	Name  string `help:"What it is for." required:""`
-	Days  int    `help:"Days until it ends; 0: never." default:"365"`
+	User string `help:"Whose rights the key has." required:"" placeholder:"LOGIN"`
+	Name string `help:"What it is for." default:"command line"`
+	Days int    `help:"Days until it ends; 0: never." default:"365"`
 }
 
 func (tokenCreate) Help() string {
-	return `The key is printed once. Send it as "Authorization: Bearer KEY".
+	return `The key is printed once, alone on standard output. Send it as "Authorization: Bearer KEY".
 
 Example:
-  onemap token create urban --name "nightly export" --days 90`
+  KEY=$(onemap token create --user urban --name "nightly export" --days 90)
+  curl -H "Authorization: Bearer $KEY" http://127.0.0.1:8080/api/v1/layers`
 }
 
 func (c tokenCreate) Run(ctx context.Context, t terminal, log *slog.Logger) error {
@@ -47,14 +48,15 @@ func (c tokenCreate) Run(ctx context.Context, t terminal, log *slog.Logger) erro
 		return err
 	}
 	defer done()
-	key, info, err := access.NewDirectory(db).CreateKey(ctx, operator(), c.Login, c.Name, ends)
+	key, info, err := access.NewDirectory(db).CreateKey(ctx, operator(), c.User, c.Name, ends)
 	if err != nil {
 		return err
 	}
 	v := keyRow(info)
 	v.Key = key
 	return t.answer(v, func(w io.Writer) {
-		fmt.Fprintf(w, "%s\nIt is shown only now. Send it as: Authorization: Bearer %s\n", key, key)
+		fmt.Fprintln(w, key)
+		fmt.Fprintln(t.err, "It is shown only now. Send it as: Authorization: Bearer KEY")
 	})
 }
 
