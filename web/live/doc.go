@@ -15,8 +15,8 @@
 //	{"type":"resync","id":"a","cursor":"…","reason":"old"}
 //	{"type":"ended","id":"a","reason":"forbidden"}
 //	{"type":"heartbeat","cursor":"…","state":"live","lag_s":0}
-//	{"type":"error","id":"a","problem":{"type":"/problems/invalid-input","title":"…","status":422,
-//	 "detail":"…","field":"bbox","remedy":"[west, south, east, north] in degrees"}}
+//	{"type":"error","id":"a","problem":{"type":"/problems/invalid-input","title":"…","status":422,"detail":"…",
+//	 "errors":[{"field":"bbox","remedy":"[west, south, east, north] in degrees"}]}}
 //	{"type":"close","code":4001,"reason":"signed out"}   (server-sent events only)
 //
 // state is that of the node's reader of the log: starting, waiting (for the
@@ -37,8 +37,10 @@
 //	                        window or right) or changed (op "update"); the whole feature, as far as the
 //	                        right of the receiver goes; put it in the place of what you have
 //	onemap.feature.gone     deleted, or it left the window, the filter or the right: data {layer, id} only
-//	onemap.layer.changed    more than 100 features changed in one transaction, or a table was replaced:
-//	                        data {layers, bbox} (bbox null: anywhere); load what you show of them anew
+//	onemap.layer.changed    more than 100 features (or 256 KiB) changed in one transaction, or a table was
+//	                        replaced: data {layers, bbox} (bbox null: anywhere); load what you show of them anew
+//
+// A feature that one transaction changed several times is one event.
 //
 // Geometry is GeoJSON in longitude and latitude (EPSG:4326), seven decimals.
 // Properties hold the registry's fields: text, numbers, booleans, dates as
@@ -57,9 +59,11 @@
 //	{"type":"unsubscribe","id":"a"}
 //
 // Only id (1 to 64 characters, the client's own) and layer are required. All
-// given conditions must hold; grids matches grid_code, classes class_code, and
-// severity_max 2 lets 1 (red) and 2 (orange) through. A bbox may not cross the
-// antimeridian. An id that is in use is replaced. A connection may hold 64
+// given conditions must hold; grids matches grid_code, classes the layer's
+// class (class_code, class, kind or industry), and severity_max 2 lets severity
+// or risk 1 (red) and 2 (orange) through. A condition on a field that the
+// caller may not see is an error. A bbox whose west is over its east crosses
+// the antimeridian. An id that is in use is replaced. A connection may hold 64
 // subscriptions.
 //
 // A server-sent stream takes the same as query parameters, lists with commas:
@@ -77,8 +81,8 @@
 // # Resuming
 //
 // Keep a cursor for each subscription: that of "subscribed", then of each
-// "events" frame of its stream, then of each "heartbeat" (all that was
-// committed up to it was sent on this connection). After a lost connection
+// "events" frame of its stream, then of each later "heartbeat" (all that was
+// committed up to it was sent to the subscriptions that had been answered). After a lost connection
 // wait (1 to 30 s, with jitter), connect to any node, and subscribe with it.
 // What was missed comes first. Where the node cannot replay it, "resync" comes
 // after "subscribed": load the present state; events after its cursor follow.
@@ -88,7 +92,8 @@
 // "right" (what you may see changed: drop what you have and load anew). A cursor
 // ahead of the node waits until the node has caught up.
 //
-// A subscription whose right is gone is "ended". Rights are judged again when
+// After a change of right "subscribed" comes again for the same id, with a new
+// stream, and then "resync". A subscription whose right is gone is "ended". Rights are judged again when
 // they change, before any later event is sent, and at least every minute.
 //
 // # Closing
@@ -97,6 +102,8 @@
 //	1000  the client said goodbye                   nothing
 //	1009  a client message over 64 KiB              a bug: do not retry
 //	1011  the node failed                           reconnect with the cursors
+//	4000  a server-sent stream's parameters are     a bug: do not retry
+//	      wrong (an "error" says how)
 //	4001  signed out: session ended or revoked      sign in again
 //	4003  forbidden: no right to live messages      do not retry
 //	4008  too slow: 256 frames or 1 MiB waiting     reconnect with the cursors
