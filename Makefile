@@ -1,0 +1,97 @@
+# Needs Go, Node.js, make and git; "make setup" gets the rest on Debian 12.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# -buildvcs=false: in a clone that belongs to another user, git refuses to tell.
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+GOBUILD := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)"
+# testdb starts one PostgreSQL for the tests of all packages.
+TESTDB := go run ./layers/layerstest/testdb --
+# Packages whose goroutines share memory: their tests run once more under the
+# race detector, which makes everything some ten times slower.
+RACE := ./layers/access ./layers/cluster ./layers/feed ./web/live
+
+UI := web/ui
+UI_SOURCES := $(shell find $(UI) -path $(UI)/node_modules -prune -o -path $(UI)/dist -prune -o -path $(UI)/e2e -prune -o -type f -print)
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## Install the Debian packages that onemap needs (with sudo if not root)
+	@.ci/setup run
+
+.PHONY: setup-test
+setup-test: ## Install what the tests need as well: chromium, fonts, gcc
+	@.ci/setup test
+
+.PHONY: build
+build: $(UI)/dist/index.html ## Build the pages if their sources changed, then bin/onemap
+	$(GOBUILD) -o bin/onemap ./cmd/onemap
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	cd $(UI) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	cd $(UI) && npm run build
+	@touch $@
+
+.PHONY: ui
+ui: $(UI)/dist/index.html ## Build the pages
+
+.PHONY: run
+run: setup build ## Do everything, then start onemap with the demo city (options: make run ARGS="--listen :8080")
+	bin/onemap up $(ARGS)
+
+# The Go tests come last, so that the output ends as go test's does.
+.PHONY: test
+test: setup-test build check-go check-ui test-e2e ## Check and test everything (at most 12 minutes)
+	$(TESTDB) go test -race -timeout 10m $(RACE)
+	$(TESTDB) go test -timeout 10m ./...
+
+.PHONY: test-go
+test-go: ## Run the Go tests alone
+	$(TESTDB) go test -timeout 10m ./...
+
+.PHONY: test-e2e
+test-e2e: build ## Run the browser tests against the real binary
+	cd $(UI) && npm run e2e
+
+.PHONY: test-long
+test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak
+	ONEMAP_LONG=1 $(TESTDB) go test -timeout 60m ./...
+
+.PHONY: check-go
+check-go: ## Check format and go vet
+	@unformatted=$$(find . -path ./$(UI)/node_modules -prune -o -name '*.go' -exec gofmt -l {} +); \
+		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted >&2; exit 1; fi
+	go vet ./...
+
+.PHONY: check-ui
+check-ui: $(UI)/node_modules/.package-lock.json ## Check the pages: svelte-check, tsc, vitest
+	cd $(UI) && npm run check && npm test
+
+.PHONY: lint
+lint: bin/golangci-lint ## Run golangci-lint, with depguard for the rooms (its first build takes minutes)
+	bin/golangci-lint run
+
+bin/golangci-lint: .ci/lint/go.mod .ci/lint/go.sum
+	go -C .ci/lint build -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: bench
+bench: setup build ## Measure imports, tiles and live delivery
+	bin/onemap bench $(ARGS)
+
+.PHONY: golden
+golden: ## Write the golden files anew: read the diff before you commit it
+	$(TESTDB) go test ./tiles/... ./layers/... ./web/... -run Golden -update
+
+.PHONY: clean
+clean: ## Remove what was built; data folders stay
+	rm -rf bin $(UI)/node_modules
+	find $(UI)/dist -mindepth 1 ! -name placeholder.txt -delete
