@@ -83,3 +83,13 @@ func wantInput(t *testing.T, err error, field string) {
 		t.Errorf("error %v, want an InputError about %s with a remedy", err, field)
 	}
 }
+
+// scopeNow returns a person's scope from what the Directory has.
+func (c *city) scopeNow(t *testing.T, id int64) access.Scope {
+	t.Helper()
+	s, err := c.dir.ScopeOf(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

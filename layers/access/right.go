@@ -78,12 +78,10 @@ func merge(alts []alternative) []alternative {
 		}
 		out[i].rows = where.Or(out[i].rows, a.rows)
 	}
-	for i := 0; i < len(out) && len(out) > 1; {
+	for i := len(out) - 1; i >= 0 && len(out) > 1; i-- {
 		if where.IsFalse(out[i].rows) || slices.ContainsFunc(out, func(b alternative) bool { return givesAll(b, out[i]) }) {
 			out = slices.Delete(out, i, i+1)
-			continue
 		}
-		i++
 	}
 	return out
 }

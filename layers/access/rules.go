@@ -14,8 +14,8 @@ import (
 //	--------------------------  --------------  --------------------------------  -------------------
 //	anyone                      open layers     all                               public
 //	staff (signed in)           unconditional   all, the whole city               public, internal
-//	owner's line                any             of the organisation's area        public, internal;
-//	                                                                              with a duty role also sensitive
+//	owner's line                any             of the organisation's area, and   public, internal;
+//	                                            its own rows (below)              with a duty role also sensitive
 //	grantee's line              conditional     of the grant's area, or where it  the grant's, or
 //	                                            names none of their own area      public, internal
 //	department, own rows        conditional     where the layer's department      public, internal
@@ -72,12 +72,17 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	if l.Share == layers.Unconditional {
 		alts = append(alts, alternative{where.True, staff})
 	}
-	if l.Owner != "" && slices.Contains(s.line, l.Owner) {
+	own := where.False
+	if l.DeptField != "" && s.org.Kind == kindDepartment {
+		own = where.Simplify(where.In{Field: l.DeptField, Values: s.below})
+	}
+	owner := l.Owner != "" && slices.Contains(s.line, l.Owner)
+	if owner {
 		fields := staff
 		if s.duty {
 			fields = fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive)
 		}
-		alts = append(alts, alternative{inArea(s.org.AreaCode), fields})
+		alts = append(alts, alternative{where.Or(inArea(s.org.AreaCode), own), fields})
 	}
 	if l.Share == layers.Conditional {
 		for _, g := range s.grants {
@@ -90,8 +95,8 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 			}
 			alts = append(alts, alternative{inArea(area), g.fields(l)})
 		}
-		if l.DeptField != "" && s.org.Kind == kindDepartment {
-			alts = append(alts, alternative{where.Simplify(where.In{Field: l.DeptField, Values: s.below}), staff})
+		if !owner && !where.IsFalse(own) {
+			alts = append(alts, alternative{own, staff})
 		}
 	}
 	if len(alts) == 0 {
