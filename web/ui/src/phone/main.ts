@@ -1,5 +1,6 @@
 import '../tokens.css';
 import '../base.css';
+import './phone.css';
 import { mount } from 'svelte';
 import Phone from './Phone.svelte';
 
