@@ -45,8 +45,5 @@ const docsPage = `<!doctype html>
 
 // getAsyncAPI describes the live connections.
 func (s *Server) getAsyncAPI(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Type", "application/yaml")
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(nil)
-	return nil
+	return errUnavailable
 }

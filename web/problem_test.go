@@ -31,7 +31,7 @@ func TestUnforeseenErrorsStayInside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.server.Tiles = source
-			r := w.as("", "GET", "/tiles/base_road/14/13653/6786.mvt", nil)
+			r := w.as("", "GET", "/tiles/base_road/14/13653/6796.mvt", nil)
 			p := r.problem(t)
 			if r.StatusCode != 500 || p.Detail != "" || len(p.Errors) > 0 || bytes.Contains(r.body, []byte("person")) || bytes.Contains(r.body, []byte("internal")) {
 				t.Errorf("%d: %s", r.StatusCode, r.body)
@@ -46,7 +46,7 @@ func TestUnforeseenErrorsStayInside(t *testing.T) {
 func TestTimeoutIsSaidAsSuch(t *testing.T) {
 	w := newWorld(t)
 	w.server.Tiles = sourceFunc(func() ([]byte, error) { return nil, context.DeadlineExceeded })
-	if p := w.as("", "GET", "/tiles/base_road/14/13653/6786.mvt", nil).problem(t); p.Status != 504 || p.Detail != "" {
+	if p := w.as("", "GET", "/tiles/base_road/14/13653/6796.mvt", nil).problem(t); p.Status != 504 || p.Detail != "" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -117,7 +117,7 @@ func TestCrossOriginWrites(t *testing.T) {
 	if r.Header.Get("Access-Control-Allow-Origin") != "*" || r.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("headers %v", r.Header)
 	}
-	r = w.as("", "OPTIONS", "/tiles/base_road/14/13653/6786.mvt", nil, "Origin", "https://other.example",
+	r = w.as("", "OPTIONS", "/tiles/base_road/14/13653/6796.mvt", nil, "Origin", "https://other.example",
 		"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization")
 	if r.StatusCode != http.StatusOK || r.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("preflight: %d %v", r.StatusCode, r.Header)
@@ -126,4 +126,3 @@ func TestCrossOriginWrites(t *testing.T) {
 		t.Error("incidents are open to other sites")
 	}
 }
-

@@ -49,7 +49,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 			role        access.Role
 		}{p.login, p.login, p.role})
 	}
-	values := map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6786",
+	values := map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6796",
 		"login": "nobody-there", "prefix": "om_00000000"}
 	for _, l := range w.server.Table() {
 		path := strings.Replace(fill(l.Pattern, values), "/*", "/assets/app-1234.js", 1)

@@ -27,6 +27,7 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/search"
 	"onemap/tiles"
+	"onemap/web/live"
 	"onemap/web/ui"
 )
 
@@ -38,7 +39,7 @@ type Server struct {
 	Incidents *incident.Store
 	Tiles     tiles.Source
 	Search    *search.Index
-	Hub       liveHub            // nil: no live connections
+	Hub       *live.Hub          // nil: no live connections
 	Feed      func() feed.Status // nil: the log is not followed
 
 	Timeout   time.Duration  // of one request, but for streams; 0: 30 s

@@ -46,7 +46,7 @@ func TestSession(t *testing.T) {
 	if c := r.Header.Get("Set-Cookie"); !strings.Contains(c, "Max-Age=0") {
 		t.Errorf("the stale cookie stays: %q", c)
 	}
-	w.want(401, w.as("", "GET", "/tiles/base_road/14/13653/6786.mvt", nil, "Cookie", cookie))
+	w.want(401, w.as("", "GET", "/tiles/base_road/14/13653/6796.mvt", nil, "Cookie", cookie))
 	w.want(200, w.as("", "GET", "/", nil, "Cookie", cookie)) // the page comes up all the same
 	p := w.want(401, w.as("", "POST", "/api/v1/session", map[string]string{"login": "worker", "password": "wrong-wrong-1"})).problem(t)
 	if p.Type != "/problems/unauthenticated" {

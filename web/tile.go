@@ -27,6 +27,9 @@ const maxTileLayers = 16
 // right: 204 where there is nothing, 404 where a layer may not be seen.
 func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
+	if err := onlyQuery(r, filterNames...); err != nil {
+		return err
+	}
 	at, err := tiles.ParseAddress(r.PathValue("z"), r.PathValue("x"), r.PathValue("y"))
 	if err != nil {
 		return err

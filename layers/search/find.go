@@ -132,7 +132,7 @@ func findSQL(l layers.Layer, right access.Right, fields, more []string, order in
 	// The inner limit keeps a common syllable from sorting a city's addresses.
 	return fmt.Sprintf(`SELECT %s::text AS layer, f.id, coalesce(%s, '') AS title, concat_ws(' ', %s) AS more,
     ST_PointOnSurface(f.geom) AS at, Box2D(f.geom) AS box, CASE %s ELSE 3 END AS rank, %d AS ord
-FROM (SELECT * FROM %s f WHERE (%s) AND (%s) LIMIT 2000) f ORDER BY rank, length(coalesce(%[2]s, '')), f.id LIMIT %s`,
+FROM (SELECT * FROM %s f WHERE (%s) AND (%s) LIMIT 2000) f ORDER BY rank, length(coalesce(%[2]s, '')), f.id LIMIT %[9]s`,
 		a.Add(l.Name), strings.Join(titles, ", "), strings.Join(beside, ", "), strings.Join(rank, " "), order,
 		pgx.Identifier{"map", l.Name}.Sanitize(), may, strings.Join(any, " OR "), a.Add(limit)), nil
 }
