@@ -1,0 +1,79 @@
+package intake
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// rejects writes the reject file. It comes into being with the first rejected
+// row, beside its place, and takes its name when the import is done.
+type rejects struct {
+	path string
+	sum  *Summary
+	file *os.File
+	w    *csv.Writer
+	err  error
+}
+
+func newRejects(path string, sum *Summary) *rejects { return &rejects{path: path, sum: sum} }
+
+func (r *rejects) add(line int, f Fault, raw string) {
+	label := f.Reason
+	if f.Field != "" {
+		label = f.Field + ": " + f.Reason
+	}
+	r.sum.Rejected[label]++
+	if r.path == "" || r.err != nil {
+		return
+	}
+	if r.file == nil {
+		if r.file, r.err = os.CreateTemp(filepath.Dir(r.path), ".rejects-*"); r.err != nil {
+			return
+		}
+		r.w = csv.NewWriter(r.file)
+		r.w.Write([]string{"line", "field", "value", "reason", "row"})
+	}
+	r.w.Write([]string{strconv.Itoa(line), f.Field, f.Value, f.Reason, raw}) // the error is kept for Flush
+}
+
+// reset forgets what was added, for a run that begins anew.
+func (r *rejects) reset() {
+	clear(r.sum.Rejected)
+	if r.file != nil {
+		r.file.Close()
+		os.Remove(r.file.Name())
+		r.file, r.w = nil, nil
+	}
+}
+
+// close puts the file in its place; without rejected rows it removes an older one.
+func (r *rejects) close() error {
+	err := r.err
+	switch {
+	case r.path == "":
+		return nil
+	case err == nil && r.file == nil:
+		if e := os.Remove(r.path); e != nil && !os.IsNotExist(e) {
+			err = e
+		}
+	case err == nil:
+		r.w.Flush()
+		err = r.w.Error()
+		if e := r.file.Close(); err == nil {
+			err = e
+		}
+		if err == nil {
+			err = os.Rename(r.file.Name(), r.path)
+		}
+	}
+	if err != nil {
+		if r.file != nil {
+			os.Remove(r.file.Name())
+		}
+		return fmt.Errorf("write reject file: %w", err)
+	}
+	return nil
+}
