@@ -36,7 +36,7 @@ func Migrate(ctx context.Context, url string) (steps int, err error) {
 	}
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithTableName(versionTable))
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
