@@ -30,6 +30,12 @@ func newCity(t *testing.T) *city {
 	db := layerstest.DB(t)
 	c := &city{db: db, dir: access.NewDirectory(db), store: layers.NewStore(db)}
 	t.Cleanup(c.dir.Close)
+	c.organisations(t)
+	return c
+}
+
+func (c *city) organisations(t *testing.T) {
+	t.Helper()
 	for _, o := range []access.Organisation{
 		{Code: "gov", Level: "county", Kind: "government", AreaCode: "330799", NameZH: "市政府", NameEN: "City"},
 		{Code: "east", Parent: "gov", Level: "town", Kind: "government", AreaCode: "330799001", NameZH: "东镇", NameEN: "East"},
@@ -43,7 +49,6 @@ func newCity(t *testing.T) *city {
 			t.Fatal(err)
 		}
 	}
-	return c
 }
 
 // person makes an account and returns its scope.

@@ -33,12 +33,14 @@ type Directory struct {
 
 	fresh   atomic.Pointer[func() bool] // whether the feed is live and in time; nil: no feed
 	fed     atomic.Pointer[state]       // kept by the feed; nil before its first snapshot, and while it is read anew
+	fedUsed atomic.Bool                 // it answered since PostgreSQL was read last
 	feeding feeding
 
 	pollTurn chan struct{} // held by who reads PostgreSQL
 	polled   *state        // guarded by pollTurn
 	polledAt time.Time
 	geoAt    time.Time
+	geoOld   atomic.Bool // the log says that grids or areas are others than read
 
 	gone    goneSet // signed out or revoked here, whatever memory may say
 	sliding sync.Map
@@ -65,6 +67,9 @@ func (d *Directory) Load(ctx context.Context) error {
 func (d *Directory) current(ctx context.Context) (*state, error) {
 	if fresh := d.fresh.Load(); fresh != nil && (*fresh)() {
 		if st := d.fed.Load(); st != nil {
+			if !d.fedUsed.Load() { // most often it is, and is only read
+				d.fedUsed.Store(true)
+			}
 			return st, nil
 		}
 	}
@@ -80,11 +85,12 @@ func (d *Directory) poll(ctx context.Context, age time.Duration) (*state, error)
 		return nil, ctx.Err()
 	}
 	now := time.Now()
-	if d.polled != nil && now.Sub(d.polledAt) < age {
+	// What was read before the feed answered last is older than what it said.
+	if d.polled != nil && now.Sub(d.polledAt) < age && !d.fedUsed.Swap(false) {
 		return d.polled, nil
 	}
 	var geo *geography
-	if d.polled != nil && age > 0 && now.Sub(d.geoAt) < geoPollAge {
+	if d.polled != nil && age > 0 && now.Sub(d.geoAt) < geoPollAge && !d.geoOld.Swap(false) {
 		geo = d.polled.geo
 	}
 	st, err := d.read(ctx, geo)

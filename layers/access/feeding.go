@@ -15,18 +15,16 @@ import (
 
 // feeding is what the feed's reader keeps beside the state.
 type feeding struct {
-	mu     sync.Mutex
-	recent []feed.Tx          // of our tables; At is when they came; not older than recentFor
-	stop   context.CancelFunc // of a reading anew under way
+	mu sync.Mutex
+	// While the state is read anew: how to stop that, and what the log brought
+	// since it had to be, to be applied to the new state.
+	stop  context.CancelFunc
+	since [][]feed.Change
 }
 
-const (
-	// recentFor is how long transactions are kept to be applied to a state that
-	// is read anew, which may not see the last of them.
-	recentFor = 5 * time.Second
-	// A commit can reach the feed before another session sees it.
-	settle = 200 * time.Millisecond
-)
+// settle is how long a reading anew waits first: a commit can reach the feed a
+// moment before another session sees it.
+const settle = 200 * time.Millisecond
 
 // ours are the tables that rights are made of, beside the grids.
 var ours = []string{"organisation", "area", "person", "person_role", "person_grid", "session", "api_key", "layer_grant", "layer", "layer_field"}
@@ -51,10 +49,9 @@ func (d *Directory) Reader() feed.Reader {
 		Reset: func(feed.Cursor) {
 			d.feeding.mu.Lock()
 			defer d.feeding.mu.Unlock()
-			d.feeding.recent = nil
 			if d.feeding.stop != nil {
 				d.feeding.stop()
-				d.feeding.stop = nil
+				d.feeding.stop, d.feeding.since = nil, nil
 			}
 			d.take(next)
 			next = nil
@@ -87,11 +84,11 @@ func (d *Directory) rightsChanged(st *state) {
 
 // apply takes one transaction of the log.
 func (d *Directory) apply(tx *feed.Tx) {
-	ourTx := feed.Tx{At: time.Now()}
+	var changes []feed.Change
 	anew := false
 	for _, c := range tx.Changes {
 		if isOurs(c.Schema, c.Table) {
-			ourTx.Changes = append(ourTx.Changes, c)
+			changes = append(changes, c)
 			anew = anew || outlineMissing(c)
 		}
 	}
@@ -99,32 +96,37 @@ func (d *Directory) apply(tx *feed.Tx) {
 		schema, table, _ := strings.Cut(name, ".")
 		return isOurs(schema, table)
 	})
-	if len(ourTx.Changes) == 0 && !anew {
+	if len(changes) == 0 && !anew {
 		return
 	}
 	f := &d.feeding
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.recent = slices.DeleteFunc(f.recent, func(tx feed.Tx) bool { return f.stop == nil && time.Since(tx.At) > recentFor })
-	f.recent = append(f.recent, ourTx)
-	if st := d.fed.Load(); st != nil && st.apply(ourTx.Changes) != none {
-		d.rightsChanged(st)
-	}
 	if anew {
-		// Until it is read, current answers from PostgreSQL.
-		d.fed.Store(nil)
 		if f.stop != nil {
 			f.stop()
 		}
+		// Until it is read, current answers from PostgreSQL.
+		d.fed.Store(nil)
+		d.geoOld.Store(true)
 		var ctx context.Context
 		ctx, f.stop = context.WithCancel(context.Background()) // ends with the next Reset, or Close
+		f.since = nil
 		go d.readAnew(ctx)
+		return
+	}
+	if f.stop != nil {
+		f.since = append(f.since, changes)
+		return
+	}
+	if st := d.fed.Load(); st != nil && st.apply(changes) != none {
+		d.rightsChanged(st)
 	}
 }
 
 // readAnew replaces the state after a table was swapped whole, which the log
-// does not tell row by row. Transactions that came while it was read, or just
-// before and may not have been visible, are applied again: rows are set, not added.
+// does not tell row by row. What the log brought meanwhile is applied to it,
+// though it may hold some of that already: rows are set, not added.
 func (d *Directory) readAnew(ctx context.Context) {
 	for wait := settle; ; wait = min(2*wait, 10*time.Second) {
 		select {
@@ -133,24 +135,27 @@ func (d *Directory) readAnew(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		st, err := d.read(ctx, nil)
-		if err != nil {
-			if ctx.Err() == nil {
-				slog.WarnContext(ctx, "rights could not be read anew, trying again", "err", err)
-			}
-			continue
-		}
-		f := &d.feeding
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if ctx.Err() != nil {
+		if err == nil {
+			d.takeAnew(ctx, st)
 			return
 		}
-		for _, tx := range f.recent {
-			st.apply(tx.Changes)
+		if ctx.Err() == nil {
+			slog.WarnContext(ctx, "rights could not be read anew, trying again", "err", err)
 		}
-		f.stop()
-		f.stop = nil
-		d.take(st)
+	}
+}
+
+func (d *Directory) takeAnew(ctx context.Context, st *state) {
+	f := &d.feeding
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
 		return
 	}
+	for _, changes := range f.since {
+		st.apply(changes)
+	}
+	f.stop()
+	f.stop, f.since = nil, nil
+	d.take(st)
 }
