@@ -1,7 +1,7 @@
 package web
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -75,46 +75,60 @@ func (s *Server) listFeatures(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q.After, q.Limit = after, int(limit)+1 // one more says whether there is a next page
+	q.After, q.Limit = after, int(limit)
+	return s.writePage(w, r, q.Query)
+}
+
+// writePage writes a page of features as a GeoJSON FeatureCollection with a
+// link to the next. It reads the page before the first byte goes out, so that
+// a failure still has its own status.
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request, q layers.Query, links ...link) error {
+	limit := q.Limit
+	q.Limit++ // one more says whether there is a next page
 	page := make([]layers.Feature, 0, min(limit, 1000))
-	for f, err := range s.Store.Features(r.Context(), q.Query) {
+	for f, err := range s.Store.Features(r.Context(), q) {
 		if err != nil {
 			return err
 		}
 		page = append(page, f)
 	}
-	next := ""
-	if len(page) > int(limit) {
+	here := s.baseURL(r) + r.URL.Path
+	links = append([]link{{Href: withQuery(here, r.URL.Query()), Rel: "self", Type: "application/geo+json"}}, links...)
+	if len(page) > limit {
 		page = page[:limit]
 		v := r.URL.Query()
 		v.Set("after", strconv.FormatInt(page[limit-1].ID, 10))
-		next = s.baseURL(r) + r.URL.Path + "?" + v.Encode()
+		next := withQuery(here, v)
 		w.Header().Set("Link", "<"+next+`>; rel="next"`)
+		links = append(links, link{Href: next, Rel: "next", Type: "application/geo+json"})
 	}
-	w.Header().Set("Content-Type", "application/geo+json")
-	b := bufio.NewWriter(w)
-	_, _ = b.WriteString(`{"type":"FeatureCollection","features":[`)
+	var b bytes.Buffer
+	b.WriteString(`{"type":"FeatureCollection","features":[`)
 	for i, f := range page {
 		if i > 0 {
-			_ = b.WriteByte(',')
+			b.WriteString(",\n")
 		}
-		j, err := featureJSON(q.Query, f)
+		j, err := featureJSON(q, f)
 		if err != nil {
 			return err
 		}
-		_, _ = b.Write(j)
-	}
-	links := []link{{Href: s.baseURL(r) + r.URL.RequestURI(), Rel: "self", Type: "application/geo+json"}}
-	if next != "" {
-		links = append(links, link{Href: next, Rel: "next", Type: "application/geo+json"})
+		b.Write(j)
 	}
 	tail, err := json.Marshal(links)
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(b, `],"numberReturned":%d,"links":%s}`, len(page), tail)
-	_ = b.Flush()
+	fmt.Fprintf(&b, `],"numberReturned":%d,"timeStamp":%q,"links":%s}`, len(page), time.Now().UTC().Format(time.RFC3339), tail)
+	w.Header().Set("Content-Type", "application/geo+json")
+	_, _ = w.Write(b.Bytes())
 	return nil
+}
+
+func withQuery(address string, v url.Values) string {
+	if len(v) == 0 {
+		return address
+	}
+	return address + "?" + v.Encode()
 }
 
 type link struct {

@@ -145,6 +145,9 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 func parseBox(s string) (where.Cond, error) {
 	bad := &layers.InputError{Field: "query.bbox", Value: short(s), Remedy: "west,south,east,north: longitudes -180 to 180, latitudes -90 to 90, south below north"}
 	parts := strings.Split(s, ",")
+	if len(parts) == 6 { // with heights, which the map does not have
+		parts = []string{parts[0], parts[1], parts[3], parts[4]}
+	}
 	if len(parts) != 4 {
 		return nil, bad
 	}

@@ -133,6 +133,16 @@ func problemOf(err error) *Problem {
 	return p
 }
 
+// as400 is problemOf where a standard asks for 400 for what we call 422
+// (OGC 17-069r4, requirements 27 and 28).
+func as400(err error) error {
+	p := problemOf(err)
+	if p.Status == http.StatusUnprocessableEntity {
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	}
+	return p
+}
+
 // answer is problemOf for one request: it carries the request's id, and what
 // is the server's fault is kept for the log.
 func answer(ctx context.Context, err error) *Problem {

@@ -45,6 +45,19 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/classes", anyone, "listClasses", "map", "Classes of components and matters", call(s.classes), []option{openCORS}},
 		{"GET", "/api/v1/population/hours", anyone, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
 
+		// The same for GIS programs: OGC API Features, part 1.
+		{"GET", "/ogc", anyone, "ogcLanding", "ogc", "Landing page", plain(ogc(s.ogcLanding), answers(200, "application/json", "Links")), []option{openCORS, ogcJSON}},
+		{"GET", "/ogc/api", anyone, "ogcAPI", "ogc", "This description as OpenAPI 3.0", plain(ogc(s.ogcAPI), answers(200, "application/vnd.oai.openapi+json;version=3.0", "OpenAPI 3.0")), []option{openCORS}},
+		{"GET", "/ogc/conformance", anyone, "ogcConformance", "ogc", "What it conforms to", plain(ogc(s.ogcConformance), answers(200, "application/json", "Conformance classes")), []option{openCORS, ogcJSON}},
+		{"GET", "/ogc/collections", anyone, "ogcCollections", "ogc", "The layers as collections", plain(ogc(s.ogcCollections), answers(200, "application/json", "Collections")), []option{openCORS, ogcJSON}},
+		{"GET", "/ogc/collections/{layer}", anyone, "ogcCollection", "ogc", "One collection",
+			plain(ogc(s.ogcCollection), inPath("layer", "Name"), answers(200, "application/json", "A collection")), []option{openCORS, ogcJSON}},
+		{"GET", "/ogc/collections/{layer}/items", anyone, "ogcItems", "ogc", "Features of a collection",
+			plain(ogc(s.ogcItems), inPath("layer", "Name"), filterParams, inQuery("limit", "1 to 10000; left out: 1000"), inQuery("after", "As the link next has it"),
+				answers(200, "application/geo+json", "A GeoJSON FeatureCollection")), []option{openCORS, ogcJSON}},
+		{"GET", "/ogc/collections/{layer}/items/{id}", anyone, "ogcItem", "ogc", "One feature",
+			plain(ogc(s.ogcItem), inPath("layer", "Name"), inPath("id", "Number"), answers(200, "application/geo+json", "A GeoJSON Feature")), []option{openCORS, ogcJSON}},
+
 		// Incidents.
 		{"POST", "/api/v1/incidents", onlyReporters, "reportIncident", "incidents", "Report an incident; sent again with its uuid, it is the same report",
 			call(s.report), []option{created(), also(200, "It was reported before; here is what became of it")}},

@@ -60,6 +60,9 @@ func OpenPhotos(dir string, db *pgxpool.Pool) (*Photos, error) {
 	return &Photos{db: db, root: root, turns: make(chan struct{}, 2)}, nil
 }
 
+// Folder is where the photos are.
+func (p *Photos) Folder() string { return p.root.Name() }
+
 // Close closes the folder.
 func (p *Photos) Close() error { return p.root.Close() }
 

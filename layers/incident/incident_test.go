@@ -1,0 +1,330 @@
+package incident_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/incident"
+	"onemap/layers/layerstest"
+)
+
+type town struct {
+	db    *pgxpool.Pool
+	store *incident.Store
+	dir   *access.Directory
+	by    map[string]access.Scope
+}
+
+var operator = access.Operator("test")
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	db := layerstest.DB(t)
+	dir := access.NewDirectory(db)
+	t.Cleanup(dir.Close)
+	ctx := t.Context()
+	for _, o := range []access.Organisation{
+		{Code: "gov", Level: "county", Kind: "government", NameZH: "市政府", NameEN: "City"},
+		{Code: "centre", Parent: "gov", Level: "county", Kind: "command_centre", NameZH: "指挥中心", NameEN: "Centre"},
+		{Code: "urban", Parent: "gov", Level: "county", Kind: "department", NameZH: "城管局", NameEN: "Urban"},
+		{Code: "police", Parent: "gov", Level: "county", Kind: "department", NameZH: "公安局", NameEN: "Police"},
+	} {
+		if err := dir.CreateOrganisation(ctx, operator, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := dir.SeedGrants(ctx, operator); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(ctx, `INSERT INTO onemap.class (standard, kind, code, major, major_zh, major_en, name_zh, name_en, dept)
+		VALUES ('test', 'matter', 'T01', 'T', '测试', 'Test', '井盖缺失', 'Missing cover', 'urban'),
+		       ('test', 'component', 'T01', 'T', '测试', 'Test', '井盖', 'Cover', 'urban')`); err != nil {
+		t.Fatal(err)
+	}
+	photos, err := incident.OpenPhotos(filepath.Join(t.TempDir(), "photos"), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = photos.Close() })
+	w := &town{db: db, dir: dir, by: map[string]access.Scope{}, store: &incident.Store{Layers: layers.NewStore(db), Photos: photos}}
+	for _, p := range []struct {
+		login, org string
+		role       access.Role
+	}{{"centre", "centre", access.CommandCentre}, {"urban", "urban", access.DepartmentOfficer}, {"police", "police", access.DepartmentOfficer},
+		{"handler", "urban", access.GridWorker}, {"worker", "gov", access.GridWorker}, {"planner", "centre", access.Planner},
+		{"admin", "gov", access.Administrator}, {"security", "gov", access.SecurityAdministrator}, {"auditor", "gov", access.Auditor}} {
+		made, err := dir.CreatePerson(ctx, operator, access.NewPerson{Login: p.login, Name: p.login, Org: p.org, Roles: []access.Role{p.role}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dir.Load(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if w.by[p.login], err = dir.ScopeOf(ctx, made.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func newReport() incident.Report {
+	return incident.Report{UUID: uuid.New(), Class: "T01", At: incident.Place{CRS: "WGS84", X: 120, Y: 29}, Contact: "x"}
+}
+
+func (w *town) report(t *testing.T) incident.Incident {
+	t.Helper()
+	i, _, _, err := w.store.Report(t.Context(), w.by["centre"], newReport())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+// put brings an incident to a state as if its flow had led there.
+func (w *town) put(t *testing.T, id int64, state string) {
+	t.Helper()
+	if _, err := w.db.Exec(t.Context(), `UPDATE map.incident SET state = $2, dept_code = 'urban' WHERE id = $1`, id, state); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every action in every state by everyone: what the table has happens, what it
+// has for others is forbidden, what the state does not have is a conflict, and
+// what the caller may not see is not there. The actions that are shown are
+// those that happen.
+func TestEveryActionInEveryStateByEveryone(t *testing.T) {
+	w := newTown(t)
+	i := w.report(t)
+	var actions []string
+	for _, tr := range incident.Transitions {
+		if !slices.Contains(actions, tr.Action) {
+			actions = append(actions, tr.Action)
+		}
+	}
+	for login, scope := range w.by {
+		for _, state := range states {
+			for _, action := range actions {
+				w.put(t, i.ID, state)
+				before, err := w.store.Get(t.Context(), scope, i.ID)
+				visible := err == nil
+				var version int
+				if err := w.db.QueryRow(t.Context(), `SELECT version FROM map.incident WHERE id = $1`, i.ID).Scan(&version); err != nil {
+					t.Fatal(err)
+				}
+				do := incident.Action{Name: action, Version: version, Opinion: "because"}
+				after, _, err := w.store.Act(t.Context(), scope, i.ID, do)
+
+				var inState, byRole bool
+				to := ""
+				for _, tr := range incident.Transitions {
+					mine := scope.Has(tr.By...) && (!tr.Responsible || scope.Org().Code == "urban")
+					if tr.Action == action && mine {
+						byRole = true
+						if slices.Contains(tr.From, state) {
+							inState, to = true, tr.To
+						}
+					}
+				}
+				switch {
+				case !visible:
+					if !errors.Is(err, layers.ErrNotFound) {
+						t.Errorf("%s may not see it, and %s from %s gives %v", login, action, state, err)
+					}
+					continue
+				case !byRole:
+					if !errors.Is(err, access.ErrForbidden) {
+						t.Errorf("%s may never %s, and from %s gets %v", login, action, state, err)
+					}
+				case !inState:
+					if !errors.Is(err, layers.ErrConflict) {
+						t.Errorf("%s: %s from %s gives %v", login, action, state, err)
+					}
+				case err != nil || after.State != to || after.Version != version+1:
+					t.Errorf("%s: %s from %s gives %s, %v", login, action, state, after.State, err)
+				}
+				if shown := slices.Contains(before.Actions, action); shown != (err == nil) {
+					t.Errorf("%s: %s from %s: shown %t, and %v", login, action, state, shown, err)
+				}
+			}
+		}
+	}
+}
+
+func TestTwoActAtOnceAndOneWins(t *testing.T) {
+	w := newTown(t)
+	i := w.report(t)
+	var done, conflicts int
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for _, action := range []string{"file", "void", "reject", "file"} {
+		wg.Go(func() {
+			_, _, err := w.store.Act(t.Context(), w.by["centre"], i.ID, incident.Action{Name: action, Version: i.Version, Opinion: "because"})
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				done++
+			case errors.Is(err, layers.ErrConflict):
+				conflicts++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if done != 1 || conflicts != 3 {
+		t.Errorf("%d done, %d conflicts", done, conflicts)
+	}
+	var steps int
+	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM onemap.incident_flow WHERE incident = $1`, i.ID).Scan(&steps); err != nil || steps != 2 {
+		t.Errorf("%d steps (%v)", steps, err)
+	}
+}
+
+// A phone that hears no answer sends again and again; its report is there once.
+func TestOneReportSentManyTimesAtOnce(t *testing.T) {
+	w := newTown(t)
+	r := newReport()
+	ids := make([]int64, 12)
+	first := 0
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for n := range ids {
+		wg.Go(func() {
+			i, at, again, err := w.store.Report(t.Context(), w.by["worker"], r)
+			if err != nil || at.IsZero() {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[n] = i.ID
+			if !again {
+				first++
+			}
+		})
+	}
+	wg.Wait()
+	if first != 1 || len(slices.Compact(slices.Sorted(slices.Values(ids)))) != 1 {
+		t.Errorf("%d first, ids %v", first, ids)
+	}
+	for table, want := range map[string]int{"map.incident": 1, "onemap.incident_flow": 1, "onemap.incident_contact": 1} {
+		var n int
+		if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != want {
+			t.Errorf("%d rows of %s (%v)", n, table, err)
+		}
+	}
+}
+
+// Each field that the registry has is emptied for those who may not see it.
+func TestHiddenFieldsAreEmpty(t *testing.T) {
+	w := newTown(t)
+	i := w.report(t)
+	// The police get the layer without a single field.
+	if _, err := w.db.Exec(t.Context(), `INSERT INTO onemap.layer_grant (layer, org, fields, reason, granted_by) VALUES ('incident', 'police', '{}', 'test', 'test')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.dir.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, _ := w.by["police"].Person()
+	police, err := w.dir.ScopeOf(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.store.Get(t.Context(), police, i.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := w.store.Layers.Layer(t.Context(), "incident")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range l.Fields {
+		if !slices.Contains(got.Hidden, f.Name) {
+			t.Errorf("the field %s is not hidden", f.Name)
+		}
+	}
+	got.Hidden, got.Flow, got.Photos, got.Actions = nil, nil, nil, nil
+	if want := (incident.Incident{ID: i.ID, Lon: 120, Lat: 29}); got.UUID != "" || got.State != "" || got.Description != "" || got.Grid != "" ||
+		got.OccurredAt != nil || got.Dept != "" || got.DeptZH != "" || got.ClassZH != "" || got.Severity != 0 || got.Version != 0 || got.Contact != "" || got.Lon != want.Lon {
+		t.Errorf("%+v", got)
+	}
+	found, _, err := w.store.List(t.Context(), police, incident.Query{Text: "x"})
+	if err != nil || len(found) != 0 {
+		t.Errorf("hidden words are searched: %v %v", found, err)
+	}
+}
+
+// A photo that nobody reported goes after two days; one that an incident shows stays.
+func TestSweep(t *testing.T) {
+	w := newTown(t)
+	keep := func(c uint8) string {
+		m := image.NewGray(image.Rect(0, 0, 64, 64))
+		for i := range m.Pix {
+			m.Pix[i] = c
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		p, err := w.store.Photos.Put(t.Context(), w.by["worker"], b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.ID
+	}
+	shown, orphan, young := keep(10), keep(100), keep(200)
+	r := newReport()
+	r.Photos = []incident.Shown{{ID: shown}}
+	if _, _, _, err := w.store.Report(t.Context(), w.by["worker"], r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.SetPosition(t.Context(), w.by["worker"], incident.Place{CRS: "WGS84", X: 120, Y: 29}, 5); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{`UPDATE onemap.photo SET uploaded_at = now() - interval '3 days' WHERE sha256 <> '` + young + `'`, `UPDATE map.worker SET seen_at = now() - interval '1 hour'`} {
+		if _, err := w.db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-72 * time.Hour)
+	dir := w.store.Photos.Folder()
+	if err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !strings.Contains(p, young) {
+			return os.Chtimes(p, old, old)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]bool{shown: true, orphan: false, young: true} {
+		f, err := w.store.Photos.Open(id, true)
+		if err == nil {
+			_ = f.Close()
+		}
+		if (err == nil) != want {
+			t.Errorf("photo %s: %v, want it there: %t", id[:6], err, want)
+		}
+	}
+	var n int
+	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM map.worker`).Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d positions stand (%v)", n, err)
+	}
+}
