@@ -84,15 +84,15 @@ func TestRoomsRefuse(t *testing.T) {
 		from, to string
 		want     bool
 	}{
-		{"onemap/tiles", "onemap/layers", false}, false,
+		{"onemap/tiles", "onemap/layers", false},
 		{"onemap/layers/asset", "onemap/tiles", false},
 		{"onemap/layers/feed", "onemap/layers/access", false},
 		{"onemap/layers/feed", "onemap/layers", true},
 		{"onemap/layers/access", "onemap/layers/feed", true},
 		{"onemap/geo/where", "onemap/layers", false},
 		{"onemap/web/live", "onemap/layers/access", true},
-		{"onemap/web", "onemap/cmd/onemap", false}, false,
-		{"onemap/migrations", "onemap/geo", false}, false,
+		{"onemap/web", "onemap/cmd/onemap", false},
+		{"onemap/migrations", "onemap/geo", false},
 	} {
 		r, ok := roomOf(tt.from)
 		if got := ok && r.may(tt.to); got != tt.want {

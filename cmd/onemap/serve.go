@@ -18,6 +18,7 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/search"
 	"onemap/web"
+	"onemap/web/live"
 )
 
 type serveCommand struct {
@@ -72,26 +73,34 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	directory := access.NewDirectory(db)
 	defer directory.Close()
 	incidents := &incident.Store{Layers: store, Photos: photos}
-	wal := feed.New(cfg.DatabaseURL, directory.Reader())
+	hub := live.NewHub(store, directory)
+	hub.Log = log
+	wal := feed.New(cfg.DatabaseURL, directory.Reader(), hub.Reader())
 	wal.Log = log
 	directory.Follow(wal.Status)
+	hub.Follow(wal)
 
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
-		Tiles: postgis{store}, Search: &search.Index{Layers: store}, Feed: wal.Status,
+		Tiles: postgis{store}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
 		Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --listen", cfg.Listen, err)
 	}
-	// What works for requests goes on until the last one is answered.
+	// What requests need goes on until the last one is answered. Live
+	// connections would never end by themselves: the hub closes them at once.
 	working, rest := context.WithCancel(context.WithoutCancel(ctx))
 	defer rest()
+	living, hangUp := context.WithCancel(ctx)
+	defer hangUp()
 	var work errgroup.Group
+	work.Go(func() error { return hub.Run(living) })
 	work.Go(func() error { return wal.Run(working) })
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
+	hangUp()
 	rest()
 	return errors.Join(err, work.Wait())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"onemap/layers/access"
+	"onemap/layers/simulate/city"
 )
 
 // key of onemap.setting that says how far the set-up came.
@@ -62,11 +63,20 @@ func Write(ctx context.Context, db *pgxpool.Pool, s State) error {
 
 // Bare makes the organisations of a city without data, for imports to own
 // what they bring: a government, its command centre, and the departments whose
-// data the four subjects are. Their area is everywhere (area_code empty), since
+// data the four subjects are; and who answers for which class of incident, as
+// in the demo city. Their area is everywhere (area_code empty), since
 // the codes of the city to come are not known. It may be repeated.
 func Bare(ctx context.Context, db *pgxpool.Pool, directory *access.Directory, by access.Scope) error {
 	if _, err := db.Exec(ctx, bareSQL); err != nil {
 		return fmt.Errorf("make organisations: %w", err)
+	}
+	batch := &pgx.Batch{}
+	for _, c := range city.ClassDepts() {
+		batch.Queue(`UPDATE onemap.class SET dept = @dept WHERE standard = @standard AND kind = @kind AND code = @code AND dept IS NULL`,
+			pgx.NamedArgs{"standard": c.Standard, "kind": c.Kind, "code": c.Code, "dept": c.Dept})
+	}
+	if err := db.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("set the classes' departments: %w", err)
 	}
 	if err := directory.SetOwners(ctx, by, owners); err != nil {
 		return err
@@ -75,23 +85,47 @@ func Bare(ctx context.Context, db *pgxpool.Pool, directory *access.Directory, by
 	return err
 }
 
+// DemoSeeds are the organisations that the demo city's first accounts belong
+// to, with the busiest responsibility grid for its grid worker.
+func DemoSeeds(ctx context.Context, db *pgxpool.Pool) (access.SeedOrgs, error) {
+	o := access.SeedOrgs{Government: "county-" + city.County, Centre: "centre", Urban: "urban", Police: "police"}
+	var grid string
+	err := db.QueryRow(ctx, `SELECT p.org, g.grid_code
+		FROM onemap.person p JOIN onemap.person_grid g ON g.person = p.id
+		LEFT JOIN (SELECT u.duty_code, count(*) AS n FROM map.incident i JOIN map.grid_unit u USING (grid_code) GROUP BY 1) busy
+		       ON busy.duty_code = g.grid_code
+		WHERE p.login LIKE 'w-%' ORDER BY busy.n DESC NULLS LAST, p.login LIMIT 1`).Scan(&o.Town, &grid)
+	if err != nil {
+		return access.SeedOrgs{}, fmt.Errorf("find a grid for the first grid worker: %w", err)
+	}
+	o.Grids = []string{grid}
+	return o, nil
+}
+
 const bareSQL = `INSERT INTO onemap.organisation (code, parent, level, kind, area_code, name_zh, name_en) VALUES
 	('city',      NULL,   'city', 'government',     '', '市人民政府',       'City government'),
-	('centre',    'city', 'city', 'command_centre', '', '城市运行指挥中心', 'Command centre'),
+	('centre',    'city', 'city', 'command_centre', '', '城市运行管理中心', 'City operation centre'),
 	('urban',     'city', 'city', 'department',     '', '城市管理局',       'Urban management'),
 	('police',    'city', 'city', 'department',     '', '公安局',           'Police'),
 	('fire',      'city', 'city', 'department',     '', '消防救援支队',     'Fire and rescue'),
 	('emergency', 'city', 'city', 'department',     '', '应急管理局',       'Emergency management'),
+	('natural',   'city', 'city', 'department',     '', '自然资源和规划局', 'Natural resources and planning'),
 	('market',    'city', 'city', 'department',     '', '市场监督管理局',   'Market supervision'),
+	('housing',   'city', 'city', 'department',     '', '住房和城乡建设局', 'Housing and urban-rural development'),
 	('transport', 'city', 'city', 'department',     '', '交通运输局',       'Transport'),
-	('water',     'city', 'city', 'department',     '', '水利局',           'Water'),
-	('nature',    'city', 'city', 'department',     '', '自然资源和规划局', 'Natural resources and planning')
+	('water',     'city', 'city', 'department',     '', '水务局',           'Water'),
+	('ecology',   'city', 'city', 'department',     '', '生态环境局',       'Ecology and environment'),
+	('health',    'city', 'city', 'department',     '', '卫生健康委员会',   'Health'),
+	('civil',     'city', 'city', 'department',     '', '民政局',           'Civil affairs'),
+	('power',     'city', 'city', 'department',     '', '供电公司',         'Power supply'),
+	('gas',       'city', 'city', 'department',     '', '燃气公司',         'Gas supply'),
+	('telecom',   'city', 'city', 'department',     '', '通信运营单位',     'Telecom operators')
 	ON CONFLICT (code) DO NOTHING`
 
 // owners says which department of a bare city is the source of which layer.
 var owners = map[string]string{
-	"base_landuse": "nature", "base_water": "nature", "base_waterway": "nature", "base_building": "nature", "base_road": "nature",
-	"base_boundary": "nature", "base_address": "nature", "base_poi": "nature",
+	"base_landuse": "natural", "base_water": "natural", "base_waterway": "natural", "base_building": "natural", "base_road": "natural",
+	"base_boundary": "natural", "base_address": "natural", "base_poi": "natural",
 	"grid_unit": "urban", "grid_duty": "urban", "grid_community": "urban",
 	"population": "centre", "population_od": "centre",
 	"enterprise": "market", "inspection": "market",
