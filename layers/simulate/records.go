@@ -1,0 +1,50 @@
+package simulate
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// records writes what goes with the map's content: the incidents' flow, the
+// raw counts, and the truth.
+func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
+	// The flow is append-only for everybody who works with cases; a new city
+	// has other cases, and keeps nothing of the old ones.
+	if _, err := tx.Exec(ctx, `TRUNCATE onemap.incident_flow, onemap.incident_photo, onemap.incident_contact`); err != nil {
+		return err
+	}
+	for _, sql := range []string{`DELETE FROM onemap.population_count WHERE source = 'simulate'`, `DELETE FROM onemap.population_flow WHERE source = 'simulate'`} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	for _, t := range []table{l.steps(), l.counts(), l.journeys()} {
+		if err := l.copy(ctx, tx, t, pgx.Identifier{"onemap", t.name}); err != nil {
+			return err
+		}
+	}
+	truth, err := l.truthJSON()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO onemap.setting (key, value) VALUES ('simulate.truth', @truth)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, pgx.NamedArgs{"truth": truth})
+	return err
+}
+
+func (l *loader) steps() table {
+	since := l.city.StepsSince()
+	return table{"incident_flow", []string{"incident", "at", "actor", "org", "action", "from_state", "to_state", "opinion"}, 0, func(yield func([]any) bool) {
+		for x := range l.city.Incidents {
+			if x.Reported.Before(since) && !x.Closed.IsZero() {
+				continue
+			}
+			for _, s := range x.Steps {
+				if !yield([]any{int64(x.ID), s.At, s.Actor, s.Org, s.Action, s.From, s.To, s.Opinion}) {
+					return
+				}
+			}
+		}
+	}}
+}
