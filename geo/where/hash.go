@@ -32,8 +32,10 @@ func (c Not) canon(b *strings.Builder) { list(b, "not", []Cond{c.C}) }
 func (c Eq) canon(b *strings.Builder)  { words(b, "eq", strconv.Quote(c.Field), value(c.Value)) }
 func (c In) canon(b *strings.Builder) {
 	b.WriteString("in(" + strconv.Quote(c.Field))
+	var buf [64]byte
 	for _, v := range c.Values {
-		b.WriteString("," + strconv.Quote(v))
+		b.WriteByte(',')
+		b.Write(strconv.AppendQuote(buf[:0], v))
 	}
 	b.WriteByte(')')
 }

@@ -36,7 +36,10 @@ func Simplify(c Cond) Cond {
 			return Not{in}
 		}
 	case In:
-		vs := slices.Compact(slices.Sorted(slices.Values(c.Values)))
+		vs := c.Values
+		if !ascending(vs) {
+			vs = slices.Compact(slices.Sorted(slices.Values(vs)))
+		}
 		switch len(vs) {
 		case 0:
 			return False
@@ -54,6 +57,17 @@ func Simplify(c Cond) Cond {
 		}
 	}
 	return c
+}
+
+// ascending says whether a list is sorted and without repeats: a worker's grids
+// always are, and there may be hundreds.
+func ascending(vs []string) bool {
+	for i := 1; i < len(vs); i++ {
+		if vs[i-1] >= vs[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // gather simplifies the members of an All (all) or an Any.
