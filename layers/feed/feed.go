@@ -125,7 +125,6 @@ func (f *Feed) follow(ctx context.Context, db *pgxpool.Pool) error {
 			r.Reset(s.at)
 		}
 	}
-	f.status.moveTo(s.at)
 	return f.stream(ctx, s)
 }
 

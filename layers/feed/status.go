@@ -140,18 +140,13 @@ func (s *status) set(state State, why string) bool {
 	return changed
 }
 
-// live says that transactions are being applied.
-func (s *status) live() {
+// live says that transactions after at are being applied. at is the place of a
+// new snapshot, which may be of another history than the one before.
+func (s *status) live(at Cursor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.since, s.why = Live, time.Now(), ""
 	s.connections++
-}
-
-// moveTo takes the place of a new snapshot, which may be of another history.
-func (s *status) moveTo(at Cursor) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.at = at
 	s.wake()
 }

@@ -44,7 +44,7 @@ func (f *Feed) stream(ctx context.Context, s *slot) error {
 		<-stopped
 	}()
 
-	f.status.live()
+	f.status.live(s.at)
 	f.log().Info("feed is live", "cursor", s.at.String())
 	d := newDecoder(s.at.System, s.at.Timeline, orDefault(f.MaxRows, DefaultMaxRows), orDefault(f.MaxBytes, DefaultMaxBytes))
 	for {

@@ -95,7 +95,7 @@ func (h *Hub) deliver(entries []*entry) {
 
 // push queues frames for a client and counts them.
 func (h *Hub) push(c *client, cursor feed.Cursor, frames ...*frame) {
-	if !c.ids {
+	if !cursor.IsZero() && !c.ids { // without a cursor the hub may be unlocked
 		cursor = feed.Cursor{}
 	}
 	if c.send(cursor, frames...) {
