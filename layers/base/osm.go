@@ -170,6 +170,7 @@ func (x *extract) first(ctx context.Context, o osm.Object) error {
 			}
 		}
 	case *osm.Way:
+		o = plainly(o)
 		if c := roadClass(o.Tags); c != "" && paceOf(o.Tags, c).open() {
 			ids := make([]int64, len(o.Nodes))
 			for i, n := range o.Nodes {
@@ -213,6 +214,7 @@ func (x *extract) second(ctx context.Context, o osm.Object) error {
 	if !ok {
 		return nil
 	}
+	w = plainly(w)
 	m := x.members[int64(w.ID)]
 	if m == nil && len(w.Tags) == 0 {
 		return nil

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/paulmach/osm"
 )
 
 // assembleRelations writes the areas that relations make of ways.
@@ -108,10 +110,15 @@ func hasArea(rows []row) bool {
 	return slices.ContainsFunc(rows, func(r row) bool { return r.layer != poi && r.layer != address })
 }
 
+// sayNothing are tags of a relation that leave open what it is. Any other
+// makes it a thing of its own, though perhaps none of the base library.
+var sayNothing = map[string]bool{"type": true, "name": true, "area": true, "role": true, "source": true, "created_by": true,
+	"note": true, "fixme": true, "FIXME": true, "attribution": true, "odbl": true}
+
 // outerRows is what the outer ways of an old-style multipolygon say it is;
 // nil where they say nothing, or not the same.
 func (x *extract) outerRows(r relation) []row {
-	if r.tags.Find("type") != "multipolygon" {
+	if r.tags.Find("type") != "multipolygon" || slices.ContainsFunc(r.tags, func(t osm.Tag) bool { return !sayNothing[t.Key] }) {
 		return nil
 	}
 	var rows []row
@@ -135,7 +142,7 @@ func (x *extract) outerRows(r relation) []row {
 func (x *extract) speakFor(r relation, row row, oldStyle bool) {
 	for i, id := range r.ways {
 		inner := r.roles[i] == "inner"
-		if inner && !oldStyle {
+		if inner && !oldStyle || !bounds(r.roles[i]) {
 			continue
 		}
 		m := x.members[id]
@@ -143,6 +150,9 @@ func (x *extract) speakFor(r relation, row row, oldStyle bool) {
 			m.spoken = map[string]bool{}
 		}
 		m.spoken[row.layer+" "+row.class] = true
+		if row.layer == building && !inner { // building=yes below building=commercial is the same building
+			m.spoken[building] = true
+		}
 	}
 }
 
@@ -157,7 +167,7 @@ func (x *extract) unspoken(ctx context.Context) error {
 	slices.SortFunc(ids, cmp.Compare[int64])
 	for _, id := range ids {
 		m := x.members[id]
-		rows := slices.DeleteFunc(slices.Clone(m.rows), func(r row) bool { return m.spoken[r.layer+" "+r.class] })
+		rows := slices.DeleteFunc(slices.Clone(m.rows), func(r row) bool { return m.spoken[r.layer+" "+r.class] || m.spoken[r.layer] })
 		// An open way that is part of a relation is no area that broke.
 		if len(rows) == 0 || !m.closed {
 			continue

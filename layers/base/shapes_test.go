@@ -147,6 +147,15 @@ func TestShapes(t *testing.T) {
 			f.way(2, "natural=water", 1111, 1211, 1212, 1112, 1111)
 			f.relation(9, "type=multipolygon landuse=forest", "outer 1", "inner 2")
 		}, []string{"base_landuse osm:r9 forest 24 ", "base_water osm:w2 water 1 "}, nil},
+		{"a multipolygon that is something else leaves its outer way alone", func(f *osmFile) {
+			f.way(1, "landuse=grass", 1010, 1510, 1515, 1015, 1010)
+			f.relation(9, "type=multipolygon barrier=kerb", "outer 1")
+		}, []string{"base_landuse osm:w1 grass 25 "}, nil},
+		{"a building and its outline are one building", func(f *osmFile) {
+			f.way(1, "building=yes", 1010, 1510, 1515, 1015, 1010)
+			f.way(2, "", 1111, 1211, 1212, 1112, 1111)
+			f.relation(9, "type=multipolygon building=office", "outer 1", "inner 2")
+		}, []string{"base_building osm:r9 commercial 24 "}, nil},
 		{"a multipolygon of areas that differ leaves each its own", func(f *osmFile) {
 			f.way(1, "landuse=forest", 1010, 1510, 1515, 1015, 1010)
 			f.way(2, "landuse=meadow", 2010, 2510, 2515, 2015, 2010)

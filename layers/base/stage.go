@@ -188,7 +188,7 @@ func (s *stage) transform(ctx context.Context, tx pgx.Tx, t table) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, fmt.Sprintf(`UPDATE %[1]s SET orig = ST_SetSRID(geom, @srid), geom = pg_temp.try_lonlat(ST_SetSRID(geom, @srid))`, raw(t.name)),
+	_, err = tx.Exec(ctx, fmt.Sprintf(`UPDATE %[1]s SET orig = ST_SetSRID(geom, @srid), geom = pg_temp.to_lonlat(ST_SetSRID(geom, @srid))`, raw(t.name)),
 		pgx.NamedArgs{"srid": s.srid})
 	if err != nil {
 		return err

@@ -61,6 +61,18 @@ func (x *extract) course(w *osm.Way) course {
 	return c
 }
 
+// plainly returns the way without area=yes where it does not close: it is
+// a line then, whatever it says. The tags are copied, not changed.
+func plainly(w *osm.Way) *osm.Way {
+	n := len(w.Nodes)
+	if w.Tags.Find("area") != "yes" || n > 3 && w.Nodes[0].ID == w.Nodes[n-1].ID {
+		return w
+	}
+	open := *w
+	open.Tags = slices.DeleteFunc(slices.Clone(w.Tags), func(t osm.Tag) bool { return t.Key == "area" })
+	return &open
+}
+
 func (c course) lines() [][]location {
 	var out [][]location
 	for _, r := range c.runs {
@@ -85,6 +97,9 @@ func (x *extract) lines(ctx context.Context, w *osm.Way, c course) error {
 		var p pace
 		if r.layer == road {
 			p = paceOf(w.Tags, r.class)
+			if onewayOf(w.Tags) == backward { // the course was turned
+				p.forward, p.backward = p.backward, p.forward
+			}
 		}
 		for _, run := range c.runs {
 			id := partID(int64(w.ID), part)
