@@ -44,8 +44,10 @@ func bearer(auth string) string {
 	return strings.TrimSpace(key)
 }
 
+// sessionCookie lasts a week, longer than any session: when that ends is the
+// directory's to say, and a phone that closes its browser stays signed in.
 func sessionCookie(r *http.Request, token string) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: isHTTPS(r), SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: cookieName, Value: token, Path: "/", MaxAge: 7 * 24 * 3600, HttpOnly: true, Secure: isHTTPS(r), SameSite: http.SameSiteLaxMode}
 }
 
 func clearCookie(w http.ResponseWriter, r *http.Request) {

@@ -38,14 +38,15 @@ type searchInput struct {
 
 type searchOutput struct {
 	Body struct {
-		Hits []search.Hit `json:"hits" nullable:"false" doc:"The best first"`
+		Hits       []search.Hit `json:"hits" nullable:"false" doc:"The best first"`
+		Incomplete []string     `json:"incomplete,omitempty" doc:"Layers that took too long to look through"`
 	}
 }
 
 func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
 	found, err := s.Search.Find(ctx, scopeOf(ctx), in.Text, in.Limit)
 	out := &searchOutput{}
-	out.Body.Hits = append([]search.Hit{}, found...)
+	out.Body.Hits, out.Body.Incomplete = append([]search.Hit{}, found.Hits...), found.Incomplete
 	return out, err
 }
 
