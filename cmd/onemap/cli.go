@@ -29,6 +29,7 @@ type commandLine struct {
 	Migrate migrateCommand `cmd:"" help:"Bring a database's schema to this program's version."`
 	Doctor  doctorCommand  `cmd:"" help:"Tell what is missing, and how to get it."`
 	Export  exportCommand  `cmd:"" help:"Write a layer to a file."`
+	Import  importCommand  `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
 	User    userCommand    `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token   tokenCommand   `cmd:"" help:"API keys: create, list, revoke."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -51,17 +52,21 @@ func loadClasses(ctx context.Context, db *pgxpool.Pool, layer string) (*classTab
 
 // A collector gathers the classes that a file's rows name.
 type collector struct {
-	code source
-	name source
-	have map[string]string // code -> name
+	code  source
+	name  source
+	group *source
+	have  map[string]found
 }
+
+// found is a class as a row names it.
+type found struct{ name, group string }
 
 func newCollector(m Mapping, cols *columns) (*collector, error) {
 	l := m.Classes
 	if l == nil || l.Code == nil {
 		return nil, nil
 	}
-	c := &collector{have: map[string]string{}}
+	c := &collector{have: map[string]found{}}
 	var err error
 	if c.code, err = compileSource("classes.code", *l.Code, m, cols); err != nil {
 		return nil, &layers.InputError{Field: m.Name, Remedy: err.Error()}
@@ -72,51 +77,71 @@ func newCollector(m Mapping, cols *columns) (*collector, error) {
 			return nil, &layers.InputError{Field: m.Name, Remedy: err.Error()}
 		}
 	}
+	if l.Group != nil {
+		g, err := compileSource("classes.group", *l.Group, m, cols)
+		if err != nil {
+			return nil, &layers.InputError{Field: m.Name, Remedy: err.Error()}
+		}
+		c.group = &g
+	}
 	return c, nil
 }
 
 var classCode = regexp.MustCompile(`^[0-9A-Za-z._-]{1,24}$`)
 
 // see takes a row's class. What is no code is left for the row's own check to reject.
-func (c *collector) see(r *record, have map[string]string) {
+func (c *collector) see(r *record, have map[string]found) {
 	code, fault := c.code.text(r)
-	if fault != nil || !classCode.MatchString(code) || have[code] != "" {
+	if fault != nil || !classCode.MatchString(code) {
+		return
+	}
+	if _, ok := have[code]; ok {
 		return
 	}
 	name, fault := c.name.text(r)
 	if fault != nil || name == "" {
 		name = code
 	}
-	have[code] = name
+	f := found{name: strings.Clone(name)}
+	if c.group != nil {
+		if g, fault := c.group.text(r); fault == nil {
+			f.group = strings.Clone(g)
+		}
+	}
+	have[strings.Clone(code)] = f
 }
 
 // registerClasses makes sure that the classes of a mapping exist. It changes
 // none that is there: an administrator may have given it a department.
-func registerClasses(ctx context.Context, db *pgxpool.Pool, l *ClassList, found map[string]string) error {
+func registerClasses(ctx context.Context, db *pgxpool.Pool, l *ClassList, rows map[string]found) error {
 	all := map[string]Class{}
-	for code, name := range found {
-		all[code] = Class{Code: code, NameEN: name, NameZH: name}
+	for code, f := range rows {
+		all[code] = Class{Code: code, NameEN: f.name, NameZH: f.name, Major: slugOf(f.group), MajorEN: f.group}
 	}
 	for _, c := range l.List {
 		all[c.Code] = c
 	}
 	type group struct {
-		re *regexp.Regexp
+		code, group *regexp.Regexp
 		ClassRule
 	}
 	var groups []group
 	for _, g := range l.Groups {
-		re, err := regexp.Compile(g.Match)
+		code, err := regexp.Compile(g.Match)
 		if err != nil {
-			return &layers.InputError{Field: "classes.groups", Value: g.Match, Remedy: "not a regular expression"}
+			return &layers.InputError{Field: "classes.groups.match", Value: g.Match, Remedy: "not a regular expression"}
 		}
-		groups = append(groups, group{re, g})
+		name, err := regexp.Compile(g.Group)
+		if err != nil {
+			return &layers.InputError{Field: "classes.groups.group", Value: g.Group, Remedy: "not a regular expression"}
+		}
+		groups = append(groups, group{code, name, g})
 	}
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		b := &pgx.Batch{}
 		for _, c := range all {
 			for _, g := range groups {
-				if g.re.MatchString(c.Code) {
+				if g.code.MatchString(c.Code) && g.group.MatchString(c.MajorEN) {
 					c.fill(g.ClassRule)
 					break
 				}

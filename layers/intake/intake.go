@@ -47,17 +47,17 @@ type Options struct {
 
 // A Summary is what an import did.
 type Summary struct {
-	Layer     string
-	Batch     int64 // its number in onemap.batch; 0: nothing was written
-	Read      int64 // rows of the file
-	Inserted  int64
-	Updated   int64
-	Unchanged int64
-	Skipped   map[string]int64 // rows that the mapping leaves out, by reason
-	Rejected  map[string]int64 // by "field: reason"
-	Outside   int64            // features outside all grids
-	Notes     []string         // what else people should know
-	Took      time.Duration
+	Layer     string           `json:"layer"`
+	Batch     int64            `json:"batch"` // its number in onemap.batch; 0: nothing was written
+	Read      int64            `json:"read"`  // rows of the file
+	Inserted  int64            `json:"inserted"`
+	Updated   int64            `json:"updated"`
+	Unchanged int64            `json:"unchanged"`
+	Skipped   map[string]int64 `json:"skipped"`  // rows that the mapping leaves out, by reason
+	Rejected  map[string]int64 `json:"rejected"` // by "field: reason"
+	Outside   int64            `json:"outside"`  // ends of trips outside all grids, not counted
+	Notes     []string         `json:"notes"`    // what else people should know
+	Took      time.Duration    `json:"took_ns"`
 }
 
 // RejectedRows is how many rows were rejected.

@@ -8,7 +8,7 @@ import (
 // A first is what a first reading of the whole file found: classes, and rows
 // that others take the place of. Row numbers count from 0, broken rows included.
 type first struct {
-	classes map[string]string
+	classes map[string]found
 	drop    map[int64]string // row -> why it is left out
 }
 
@@ -23,7 +23,7 @@ type glance struct {
 
 type glances struct {
 	rows    []glance
-	classes map[string]string
+	classes map[string]found
 }
 
 // look reads the file a first time where the mapping needs to know it whole:
@@ -49,7 +49,7 @@ func (im *importer) look(ctx context.Context, p *plan) (first, error) {
 	d := &dropper{drop: f.drop, last: map[hash128]standing{}, open: map[hash128][]int64{}, waiting: map[hash128][]int64{}}
 	newWork := func() func(context.Context, chunk) glances {
 		return func(_ context.Context, c chunk) glances {
-			out := glances{classes: map[string]string{}}
+			out := glances{classes: map[string]found{}}
 			c.records(c, func(r *record) {
 				var g glance
 				if r.fault == nil {
@@ -75,10 +75,6 @@ func (im *importer) look(ctx context.Context, p *plan) (first, error) {
 					out.rows = append(out.rows, g)
 				}
 			})
-			for code, name := range out.classes {
-				delete(out.classes, code)
-				out.classes[strings.Clone(code)] = strings.Clone(name)
-			}
 			return out
 		}
 	}

@@ -93,6 +93,7 @@ type Value struct {
 	Empty     []string          `yaml:"empty"`     // texts that stand for no value
 	Match     string            `yaml:"match"`     // a regular expression; its first group is taken
 	Slug      bool              `yaml:"slug"`      // made a code: lower case, hyphens, 24 characters
+	Prefix    string            `yaml:"prefix"`    // put before what is there
 	Lookup    map[string]string `yaml:"lookup"`    // value -> value
 	Otherwise *string           `yaml:"otherwise"` // where Match or Lookup finds nothing; without it the row is rejected
 	Default   *string           `yaml:"default"`   // for no value
@@ -114,13 +115,15 @@ type ClassList struct {
 	Kind     string      `yaml:"kind"` // matter or component
 	Code     *Value      `yaml:"code"` // classes found in the file's rows
 	NameOf   *Value      `yaml:"name"`
+	Group    *Value      `yaml:"group"`  // the major class that a row names
 	Groups   []ClassRule `yaml:"groups"` // the first that matches a code gives what the class lacks
 	List     []Class     `yaml:"list"`   // classes written out
 }
 
-// A ClassRule gives properties to the classes whose code matches.
+// A ClassRule gives properties to the classes whose code and group match.
 type ClassRule struct {
 	Match          string `yaml:"match"` // a regular expression; "" matches all
+	Group          string `yaml:"group"` // another, on the group
 	Major          string `yaml:"major"`
 	MajorZH        string `yaml:"major_zh"`
 	MajorEN        string `yaml:"major_en"`

@@ -24,6 +24,7 @@ type source struct {
 	empty     []string
 	match     *regexp.Regexp
 	slug      bool
+	prefix    string
 	lookup    map[string]string
 	otherwise *string
 	def       *string
@@ -43,7 +44,7 @@ type cell struct {
 
 func compileSource(field string, v Value, m Mapping, cols *columns) (source, error) {
 	s := source{
-		field: field, separator: " ", constant: v.Const, empty: append(slices.Clone(m.Empty), v.Empty...), slug: v.Slug,
+		field: field, separator: " ", constant: v.Const, empty: append(slices.Clone(m.Empty), v.Empty...), slug: v.Slug, prefix: v.Prefix,
 		lookup: v.Lookup, otherwise: v.Otherwise, def: v.Default, required: v.Required, length: v.MaxLength, cut: v.Cut,
 	}
 	if v.Separator != nil {
@@ -109,6 +110,9 @@ func (s *source) text(r *record) (string, *Fault) {
 	}
 	if s.slug {
 		v = slugOf(v)
+	}
+	if v != "" {
+		v = s.prefix + v
 	}
 	if v != "" && s.lookup != nil {
 		switch to, ok := s.lookup[v]; {

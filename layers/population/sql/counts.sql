@@ -1,5 +1,5 @@
 -- The release of counts by grid and hour. A feature keeps the id of its key.
-WITH grids AS (
+WITH grids AS MATERIALIZED ( -- or the outlines are measured once a row
     SELECT grid_code, area_code, ST_PointOnSurface(geom) AS at, ST_Area(geom::geography) / 1e6 AS km2
     FROM (SELECT DISTINCT ON (grid_code) * FROM (
             SELECT 1 AS kind, grid_code, area_code, geom FROM map.grid_unit WHERE valid_to IS NULL

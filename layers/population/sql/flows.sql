@@ -2,7 +2,7 @@
 -- Secondary: where of a grid's flows of one hour and direction exactly one is
 -- left out, the smallest released one goes too, or the grid's total less the
 -- rest would tell it. One round each way; rounding hides what remains.
-WITH grids AS (
+WITH grids AS MATERIALIZED (
     SELECT grid_code, area_code, ST_PointOnSurface(geom) AS at
     FROM (SELECT DISTINCT ON (grid_code) * FROM (
             SELECT 1 AS kind, grid_code, area_code, geom FROM map.grid_unit WHERE valid_to IS NULL
