@@ -122,7 +122,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	first := make(chan startResult, 1)
-	go c.supervise(first)
+	go c.supervise(first) //nolint:contextcheck // the server outlives the call: it lives until Stop
 	began := <-first
 	err = began.err
 	if err == nil {
@@ -132,7 +132,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		err = c.prepareDatabase(ctx)
 	}
 	if err != nil {
-		c.shutDown()
+		_ = c.shutDown() // it failed before that
 		return err
 	}
 	return nil

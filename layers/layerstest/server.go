@@ -34,6 +34,8 @@ var own struct {
 	once sync.Once
 	url  string
 	err  error
+
+	alive *os.File // open until this process ends
 }
 
 // startOwn starts a server that ends with this process: the kernel kills it
@@ -69,10 +71,7 @@ func removeAfterUs(dir string) error {
 	if err := sh.Start(); err != nil {
 		return fmt.Errorf("start the shell that cleans up: %w", err)
 	}
-	go sh.Wait() //nolint:errcheck // it ends after us
-	keepOpen = w
+	go sh.Wait()  //nolint:errcheck // it ends after us
+	own.alive = w // else the garbage collector would close it
 	return nil
 }
-
-// keepOpen is held until this process ends; the garbage collector would close it.
-var keepOpen *os.File
