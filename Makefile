@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# -buildvcs=false: in a clone that belongs to another user, git refuses to tell.
+# In a clone that belongs to another user, git refuses to tell the version.
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-GOBUILD := go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)"
+GOBUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 # testdb starts one PostgreSQL for the tests of all packages.
 TESTDB := go run ./layers/layerstest/testdb --
 # Packages whose goroutines share memory: their tests run once more under the
