@@ -24,15 +24,16 @@ type commandLine struct {
 	JSON bool       `help:"Answer in JSON, for machines."`
 	Log  logOptions `embed:"" prefix:"log-"`
 
-	Up      upCommand      `cmd:"" help:"Start everything: a private PostgreSQL, the city, the server."`
-	Serve   serveCommand   `cmd:"" help:"Start the server on a PostgreSQL of your own."`
-	Migrate migrateCommand `cmd:"" help:"Bring a database's schema to this program's version."`
-	Doctor  doctorCommand  `cmd:"" help:"Tell what is missing, and how to get it."`
-	Export  exportCommand  `cmd:"" help:"Write a layer to a file."`
-	Import  importCommand  `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
-	User    userCommand    `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
-	Token   tokenCommand   `cmd:"" help:"API keys: create, list, revoke."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Up       upCommand       `cmd:"" help:"Start everything: a private PostgreSQL, the city, the server."`
+	Serve    serveCommand    `cmd:"" help:"Start the server on a PostgreSQL of your own."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring a database's schema to this program's version."`
+	Doctor   doctorCommand   `cmd:"" help:"Tell what is missing, and how to get it."`
+	Simulate simulateCommand `cmd:"" help:"Make up a city, or act in one."`
+	Export   exportCommand   `cmd:"" help:"Write a layer to a file."`
+	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
+	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
+	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // A terminal is where a command talks to whoever started it.
