@@ -142,3 +142,11 @@ test('where live is off the page loads on a timer and tries again every minute',
   await vi.advanceTimersByTimeAsync(60_000);
   expect(lines).toHaveLength(2);
 });
+
+test('where no connection comes about the page loads all the same', async () => {
+  const { lines, log, finish } = setUp();
+  lines[0]!.cut(1006);
+  await vi.advanceTimersByTimeAsync(1_600);
+  await finish();
+  expect(log).toEqual(['load resync']);
+});

@@ -55,6 +55,8 @@ export interface Socket {
 
 /** How often pages reload where live is off, in milliseconds. */
 const POLL_MS = 60_000;
+/** How long the first load waits for a connection, in milliseconds. */
+const PATIENCE_MS = 1_500;
 
 /** A connection to /live that resumes where it was cut, and says how it stands. */
 export class LiveClient {
@@ -68,6 +70,7 @@ export class LiveClient {
   private silence: ReturnType<typeof setTimeout> | undefined;
   private stopped = true;
   private greeted = false;
+  private guard: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly url: string,
@@ -80,12 +83,23 @@ export class LiveClient {
     if (!this.stopped) return;
     this.stopped = false;
     this.connect();
+    this.watch(PATIENCE_MS);
+  }
+
+  /** Where no connection comes about, pages load all the same: at once, and then by the minute. */
+  private watch(ms: number): void {
+    clearTimeout(this.guard);
+    this.guard = setTimeout(() => {
+      if (!this.greeted && this.status.state !== 'polling') for (const h of this.held.values()) void this.load(h, 'resync');
+      this.watch(POLL_MS);
+    }, ms);
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
     clearTimeout(this.silence);
+    clearTimeout(this.guard);
     for (const h of this.held.values()) h.abort?.abort();
     const s = this.socket;
     this.socket = undefined;
@@ -163,6 +177,7 @@ export class LiveClient {
 
   private closed(code: number): void {
     this.socket = undefined;
+    this.greeted = false;
     clearTimeout(this.silence);
     if (this.stopped) return;
     switch (afterClose(code)) {

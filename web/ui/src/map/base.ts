@@ -142,7 +142,7 @@ export function baseLayers(p: Palette, name: ExpressionSpecification): LayerSpec
       source,
       'source-layer': 'base_boundary',
       maxzoom: 14.5,
-      layout: { 'text-field': name, 'text-font': font, 'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12, 13, 15], 'text-letter-spacing': 0.1, 'text-max-width': 7, 'text-padding': 10 },
+      layout: { 'text-field': name, 'text-font': font, 'text-size': ['interpolate', ['linear'], ['zoom'], 9, 12, 13, 15], 'text-letter-spacing': 0.1, 'text-max-width': 7, 'text-padding': 90 },
       paint: { 'text-color': p.labelStrong, 'text-halo-color': p.halo, 'text-halo-width': 1.6 },
     },
   ];

@@ -80,7 +80,7 @@ export const overlays: Record<string, (p: Palette) => LayerSpecification[]> = {
   ],
   grid_community: (p) => [
     { id: 'grid_community-fill', type: 'fill', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'fill-color': p.grid, 'fill-opacity': 0.001 } },
-    { id: 'grid_community-line', type: 'line', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'line-color': p.grid, 'line-opacity': 0.75, 'line-width': ['interpolate', ['linear'], ['zoom'], 10, 1, 16, 3] } },
+    { id: 'grid_community-line', type: 'line', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'line-color': p.grid, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 15, 0.7], 'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.8, 16, 2.6] } },
     {
       id: 'grid_community-label',
       type: 'symbol',
@@ -254,6 +254,14 @@ export function liveLayers(p: Palette): LayerSpecification[] {
       filter: ['has', 'point_count'],
       layout: { 'text-field': ['to-string', ['get', 'point_count']], 'text-font': font, 'text-size': 13, 'text-allow-overlap': true, 'text-ignore-placement': true },
       paint: { 'text-color': p.ink },
+    },
+    {
+      // The worst severity inside, by shape too: colour is never the only sign.
+      id: 'open-cluster-worst',
+      type: 'symbol',
+      source: 'open',
+      filter: ['has', 'point_count'],
+      layout: { 'icon-image': ['concat', 'incident-', ['to-string', ['get', 'worst']]], 'icon-size': 0.5, 'icon-offset': [-26, -26], 'icon-allow-overlap': true, 'icon-ignore-placement': true },
     },
     {
       id: 'worker-point',

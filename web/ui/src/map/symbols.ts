@@ -36,7 +36,7 @@ export const workerPath = 'M12 4.2a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 0 1 0-7.2ZM5 20
 
 /** Maki and Temaki (both CC0) draw in a box of 15. */
 function pathOf(svg: string): string {
-  return [...svg.matchAll(/ d="([^"]+)"/g)].map((m) => m[1]).join('');
+  return [...svg.matchAll(/ d="([^"]+)"/g)].map((m) => m[1]!.replace(/&#x[9AD];/g, ' ')).join('');
 }
 
 export const placePaths = {

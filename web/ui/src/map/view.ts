@@ -87,6 +87,7 @@ export class MapView {
   private flushing: ReturnType<typeof setTimeout> | undefined;
   private pulsing = 0;
   private ready = false;
+  private styled = false;
 
   constructor(
     gl: GL,
@@ -119,10 +120,16 @@ export class MapView {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new gl.ScaleControl({ maxWidth: 110 }), 'bottom-left');
-    this.map.on('styleimagemissing', (e: { id: string }) => this.image(e.id));
+    this.map.setMissingStyleImageResolver(async (id: string) => this.image(id));
     this.map.on('moveend', () => this.on.move?.(this.look));
     this.map.on('move', () => this.on.moving?.(this.look));
     this.map.on('idle', () => this.on.idle?.());
+    const first = shown;
+    this.map.once('style.load', () => {
+      this.styled = true;
+      if (this.shown !== first) this.show({});
+      for (const id of liveSources) this.push(id);
+    });
     this.map.on('load', () => (this.ready = true));
     this.map.on('error', (e) => this.on.failed?.(e.error.message));
     this.map.on('click', (e) => this.on.click?.([e.lngLat.lng, e.lngLat.lat], this.hits(e.point.x, e.point.y)));
@@ -143,6 +150,7 @@ export class MapView {
   show(next: Partial<Shown>): void {
     const themed = next.theme !== undefined && next.theme !== this.shown.theme;
     this.shown = { ...this.shown, ...next };
+    if (!this.styled) return; // comes with style.load
     this.map.setStyle(this.style(), { diff: true });
     if (themed)
       for (const id of this.map.listImages()) {
@@ -184,8 +192,8 @@ export class MapView {
     this.map.easeTo({ center: [at[0], at[1]], zoom: zoom ?? Math.max(this.map.getZoom(), 15.5), duration: 500 });
   }
 
-  fit(box: readonly number[]): void {
-    this.map.fitBounds(box as [number, number, number, number], { padding: 24, duration: 500, maxZoom: 17 });
+  fit(box: readonly number[], durationMs = 500): void {
+    this.map.fitBounds(box as [number, number, number, number], { padding: 24, duration: durationMs, maxZoom: 17 });
   }
 
   jump(look: Look): void {
@@ -239,6 +247,7 @@ export class MapView {
   }
 
   private push(source: LiveSource): void {
+    if (!this.styled) return;
     (this.map.getSource(source) as GeoJSONSource | undefined)?.setData(this.data[source]);
   }
 
