@@ -116,6 +116,9 @@ func csvChunks(r io.Reader, m Mapping, open func(header string) (delim byte, rec
 			if bytes.HasPrefix(buf, []byte("\xff\xfe")) || bytes.HasPrefix(buf, []byte("\xfe\xff")) {
 				return &layers.InputError{Field: "file", Remedy: "UTF-16; save it as UTF-8"}
 			}
+			if len(buf) == 0 {
+				break
+			}
 			text := string(buf)
 			// A header has no delimiter yet; a comma serves to find its end, since only quotes matter.
 			first, how := endOfRecord(text, ',')
@@ -206,9 +209,10 @@ func lastRecord(buf []byte, delim byte, eof bool) int {
 	return at
 }
 
-// decoder brings text to UTF-8. A file is UTF-8 unless its first bytes beyond
-// ASCII are not: then it is GB18030, which Chinese offices write. Cutting at
-// line breaks never splits a character of either.
+// decoder brings text to UTF-8. A file whose first text beyond ASCII is mostly
+// not UTF-8 is GB18030, which Chinese offices write; a wrong byte or two among
+// right characters do not make it so. Cutting at line breaks never splits a
+// character of either.
 type decoder struct {
 	encoding string // "" until known
 }
@@ -216,7 +220,7 @@ type decoder struct {
 func (d *decoder) decode(s string) (string, error) {
 	if d.encoding == "" && !ascii(s) {
 		d.encoding = "utf-8"
-		if !utf8.ValidString(s) {
+		if right, wrong := utf8Count(s); wrong*2 > right {
 			d.encoding = "gb18030"
 		}
 	}
@@ -228,6 +232,19 @@ func (d *decoder) decode(s string) (string, error) {
 		return "", &layers.InputError{Field: "file", Remedy: "neither UTF-8 nor GB18030"}
 	}
 	return out, nil
+}
+
+// utf8Count counts the characters beyond ASCII that are UTF-8, and the bytes that are not.
+func utf8Count(s string) (right, wrong int) {
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\xef\xbf\xbd"):
+			wrong++
+		case r >= utf8.RuneSelf:
+			right++
+		}
+	}
+	return right, wrong
 }
 
 func ascii(s string) bool {

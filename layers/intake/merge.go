@@ -14,7 +14,7 @@ import (
 // rebuildAt is from how many new and changed rows on a table is rebuilt rather
 // than written row by row, if they are also a quarter of it or more: indexes are
 // built faster than kept, and the feed is told once.
-const rebuildAt = 100_000
+const rebuildAt = 50_000
 
 func fileName(path string) string { return filepath.Base(path) }
 

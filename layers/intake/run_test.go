@@ -1,8 +1,11 @@
 package intake_test
 
 import (
+	"bufio"
+	"compress/gzip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,4 +70,28 @@ func TestPortlandTreesWhole(t *testing.T) {
 	run(t, s, intake.Options{File: data(t, "portland/police_districts.geojson"), Mapping: mapping(t, "portland-police-districts")})
 	run(t, s, intake.Options{File: data(t, "portland/street_trees.csv.gz"), Mapping: mapping(t, "portland-street-trees")})
 	run(t, s, intake.Options{File: data(t, "portland/street_trees.csv.gz"), Mapping: mapping(t, "portland-street-trees")})
+}
+
+// head returns the first lines of a packed file, its header not counted.
+func head(t testing.TB, path string, lines int) string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	r := bufio.NewReader(z)
+	for range lines + 1 {
+		line, err := r.ReadString('\n')
+		b.WriteString(line)
+		if err != nil {
+			break
+		}
+	}
+	return b.String()
 }

@@ -153,7 +153,10 @@ func (s *source) clean(v string) (string, *Fault) {
 			return "", s.fault(strings.ToValidUTF8(v, "�"), "not UTF-8")
 		}
 		for _, r := range v {
-			if unicode.Is(unicode.Cc, r) || r == utf8.RuneError {
+			switch {
+			case r == utf8.RuneError: // left by a decoder
+				return "", s.fault(v, "not UTF-8")
+			case r >= utf8.RuneSelf && unicode.Is(unicode.Cc, r):
 				return "", s.fault(v, fmt.Sprintf("control character U+%04X", r))
 			}
 		}
