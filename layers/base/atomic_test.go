@@ -105,6 +105,37 @@ func TestAFailedImportLeavesTheOldState(t *testing.T) {
 	importOSM(t, db, file) // no lock is left either
 }
 
+// A file that broke off, or that a bad disk changed, must not become half a city.
+func TestACorruptExtractLeavesTheOldState(t *testing.T) {
+	whole, err := os.ReadFile(shared(t, "portland/streets.osm.pbf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := layerstest.DB(t)
+	importOSM(t, db, town(t))
+	before := state(t, db)
+	for name, change := range map[string]func([]byte) []byte{
+		"the last byte is missing": func(b []byte) []byte { return b[:len(b)-1] },
+		"half of it is missing":    func(b []byte) []byte { return b[:len(b)/2] },
+		"a byte near the end is another": func(b []byte) []byte {
+			b[len(b)-1000] ^= 0x55
+			return b
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "corrupt.osm.pbf")
+		if err := os.WriteFile(path, change(append([]byte(nil), whole...)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := base.ImportOSM(t.Context(), layers.NewStore(db), base.OSMOptions{File: path})
+		if !errors.Is(err, layers.ErrInvalid) {
+			t.Errorf("%s: got %v, want an input error", name, err)
+		}
+		if after := state(t, db); after != before {
+			t.Errorf("%s: after the failure:\n%s\nbefore:\n%s", name, after, before)
+		}
+	}
+}
+
 // Whoever reads while an import runs sees the old library, and no second
 // import starts.
 func TestReadersSeeTheOldStateUntilTheEnd(t *testing.T) {

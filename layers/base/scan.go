@@ -48,7 +48,7 @@ func (x *extract) scan(ctx context.Context, pass int64, each func(context.Contex
 	default:
 		return &layers.InputError{Field: "file", Value: filepath.Base(x.file), Remedy: "an OpenStreetMap extract, .osm.pbf or .osm"}
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // it only stops the decoders
 	var last identity
 	for n := 0; s.Scan(); n++ {
 		o := s.Object()

@@ -190,7 +190,7 @@ func TestShapes(t *testing.T) {
 		}, nil, []string{"way/1 base_water rejected: 1 of its nodes are not in the file"}},
 		{"a road of one node", func(f *osmFile) {
 			f.way(1, "highway=residential", 1010, 1010)
-		}, nil, []string{"way/1 base_road rejected: fewer than two different points"}},
+		}, nil, []string{"way/1 base_road rejected: a line needs two different places"}},
 		{"a river is a line, its bank an area, its weir neither", func(f *osmFile) {
 			f.way(1, "waterway=river name=钱塘江", 1010, 1510)
 			f.way(2, "waterway=riverbank", 1010, 1510, 1515, 1015, 1010)

@@ -256,7 +256,7 @@ func (v *vector) read(ctx context.Context, file *vectorFile, layer string) error
 	if err != nil {
 		cancel()
 	}
-	in.Close() // a GDAL that still writes gets a broken pipe
+	_ = in.Close() // a GDAL that still writes gets a broken pipe
 	if gdal := <-done; err == nil {
 		err = gdal
 	}

@@ -124,7 +124,7 @@ func (x *extract) lines(ctx context.Context, w *osm.Way, c course) error {
 		switch {
 		case part == 0:
 			if err := x.stage.rejects.add(rejected, key('w', int64(w.ID), 0), r.layer,
-				fmt.Sprintf("fewer than two different points (%d of %d nodes are not in the file)", c.missing, len(w.Nodes))); err != nil {
+				fmt.Sprintf("a line needs two different places: of its %d nodes, %d are not in the file", len(w.Nodes), c.missing)); err != nil {
 				return err
 			}
 		case c.missing > 0:
