@@ -5,7 +5,9 @@ package enterprise
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,21 +24,39 @@ var linkSQL string
 //go:embed sql/follow.sql
 var followSQL string
 
-// Link ties inspections to the enterprises of their licences and brings each
-// enterprise's last inspection and next due date up to date. Where setsRisk,
-// the enterprise's risk becomes that of its latest inspection that names one.
-// Either file may be imported first, and running it again changes nothing.
-// due is as [DueMonths]; nil means that. It returns how many enterprises changed.
-func Link(ctx context.Context, db *pgxpool.Pool, setsRisk bool, due map[int]int) (changed int64, err error) {
-	if due == nil {
-		due = DueMonths
+// A Policy is what inspections mean for the register.
+type Policy struct {
+	SetsRisk  bool        `json:"sets_risk"`  // an enterprise's risk is that of its latest inspection that names one
+	DueMonths map[int]int `json:"due_months"` // by risk; nil: as [DueMonths]
+}
+
+// SetPolicy keeps a policy for all calls of [Link] from now on.
+func SetPolicy(ctx context.Context, db *pgxpool.Pool, p Policy) error {
+	_, err := db.Exec(ctx, `INSERT INTO onemap.setting AS s (key, value) VALUES ('enterprise.inspections', @policy)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE s.value <> excluded.value`, pgx.NamedArgs{"policy": p})
+	if err != nil {
+		return fmt.Errorf("keep the policy of inspections: %w", err)
 	}
+	return nil
+}
+
+// Link ties inspections to the enterprises of their licences and brings each
+// enterprise's last inspection, next due date and, by the policy, its risk up
+// to date. Either file may be imported first, and running it again changes
+// nothing. It returns how many enterprises changed.
+func Link(ctx context.Context, db *pgxpool.Pool) (changed int64, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		var p Policy
+		if err := tx.QueryRow(ctx, `SELECT value FROM onemap.setting WHERE key = 'enterprise.inspections'`).Scan(&p); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		months := maps.Clone(DueMonths)
+		maps.Copy(months, p.DueMonths)
 		if _, err := tx.Exec(ctx, linkSQL); err != nil {
 			return err
 		}
 		tag, err := tx.Exec(ctx, followSQL, pgx.NamedArgs{
-			"sets_risk": setsRisk, "m1": due[1], "m2": due[2], "m3": due[3], "m4": due[4],
+			"sets_risk": p.SetsRisk, "m1": months[1], "m2": months[2], "m3": months[3], "m4": months[4],
 		})
 		changed = tag.RowsAffected()
 		return err

@@ -215,12 +215,12 @@ func (im *importer) features(ctx context.Context) error {
 func (im *importer) after(ctx context.Context) error {
 	switch im.table.layer.Name {
 	case "enterprise", "inspection":
-		var setsRisk bool
-		var due map[int]int
-		if im.m.Inspect != nil {
-			setsRisk, due = im.m.Inspect.SetsRisk, im.m.Inspect.DueMonths
+		if i := im.m.Inspect; i != nil {
+			if err := enterprise.SetPolicy(ctx, im.store.DB(), enterprise.Policy{SetsRisk: i.SetsRisk, DueMonths: i.DueMonths}); err != nil {
+				return err
+			}
 		}
-		n, err := enterprise.Link(ctx, im.store.DB(), setsRisk, due)
+		n, err := enterprise.Link(ctx, im.store.DB())
 		if err != nil {
 			return err
 		}

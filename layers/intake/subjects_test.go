@@ -252,7 +252,7 @@ fields:
 			if last != "2026-02-28" || n != 2 || tied != 3 {
 				t.Errorf("last inspected %s, %d inspections, %d enterprises", last, tied, n)
 			}
-			if order == "register first" && (risk != 2 || due != "2026-05-28") {
+			if risk != 2 || due != "2026-05-28" {
 				t.Errorf("risk %d, due %s", risk, due)
 			}
 		})
