@@ -33,6 +33,7 @@ type commandLine struct {
 	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
+	Bench    benchCommand    `cmd:"" help:"Measure onemap beside the usual way, in one run."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
