@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,12 @@ type osmFile struct {
 	nodes   map[int]string
 	lost    map[int]bool
 	objects strings.Builder
+	board   int // of several beside each other; 0 unless the test counts it up
 }
+
+// Objects of the boards are numbered apart.
+func (f *osmFile) nodeID(id int) int   { return f.board*10_000 + id }
+func (f *osmFile) objectID(id int) int { return f.board*100 + id }
 
 func newOSM(t *testing.T) *osmFile {
 	return &osmFile{t: t, nodes: map[int]string{}, lost: map[int]bool{}}
@@ -43,23 +49,29 @@ func (f *osmFile) tags(s string) string {
 	return b.String()
 }
 
-func (f *osmFile) node(id int, tags string) { f.nodes[id] = f.tags(tags) }
+func (f *osmFile) node(id int, tags string) { f.nodes[f.nodeID(id)] = f.tags(tags) }
+
+func (f *osmFile) lose(id int) { f.lost[f.nodeID(id)] = true }
 
 func (f *osmFile) way(id int, tags string, nodes ...int) {
-	fmt.Fprintf(&f.objects, `<way id="%d" version="1">`, id)
+	fmt.Fprintf(&f.objects, `<way id="%d" version="1">`, f.objectID(id))
 	for _, n := range nodes {
-		f.nodes[n] += ""
-		fmt.Fprintf(&f.objects, `<nd ref="%d"/>`, n)
+		f.nodes[f.nodeID(n)] += ""
+		fmt.Fprintf(&f.objects, `<nd ref="%d"/>`, f.nodeID(n))
 	}
 	fmt.Fprintf(&f.objects, "%s</way>\n", f.tags(tags))
 }
 
 // relation takes members as "outer 12", " 13" (no role).
 func (f *osmFile) relation(id int, tags string, members ...string) {
-	fmt.Fprintf(&f.objects, `<relation id="%d" version="1">`, id)
+	fmt.Fprintf(&f.objects, `<relation id="%d" version="1">`, f.objectID(id))
 	for _, m := range members {
 		role, way, _ := strings.Cut(m, " ")
-		fmt.Fprintf(&f.objects, `<member type="way" ref="%s" role="%s"/>`, way, role)
+		n, err := strconv.Atoi(way)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		fmt.Fprintf(&f.objects, `<member type="way" ref="%d" role="%s"/>`, f.objectID(n), role)
 	}
 	fmt.Fprintf(&f.objects, "%s</relation>\n", f.tags(tags))
 }
@@ -84,8 +96,7 @@ func (f *osmFile) write() string {
 // what the base library should make of them: rows as "layer key class area",
 // the area in squares of the board.
 func TestShapes(t *testing.T) {
-	db := layerstest.DB(t) // each import replaces what was there
-	for _, tt := range []struct {
+	tests := []struct {
 		name    string
 		draw    func(*osmFile)
 		rows    []string
@@ -181,12 +192,12 @@ func TestShapes(t *testing.T) {
 		}, []string{"base_boundary osm:r9 330782 25 义乌市"}, nil},
 		{"a road that the extract's edge cuts", func(f *osmFile) {
 			f.way(1, "highway=residential", 1010, 1110, 1210, 1310, 1410, 1510)
-			f.lost[1210] = true
-			f.lost[1510] = true
+			f.lose(1210)
+			f.lose(1510)
 		}, []string{"base_road osm:w1 residential 0 ", "base_road osm:w1#2 residential 0 "}, []string{"way/1 base_road repaired: 2 of 6 nodes are not in the file: kept what is there, in 2 parts"}},
 		{"a lake that the extract's edge cuts", func(f *osmFile) {
 			f.way(1, "natural=water", 1010, 1510, 1515, 1015, 1010)
-			f.lost[1515] = true
+			f.lose(1515)
 		}, nil, []string{"way/1 base_water rejected: 1 of its nodes are not in the file"}},
 		{"a road of one node", func(f *osmFile) {
 			f.way(1, "highway=residential", 1010, 1010)
@@ -196,35 +207,66 @@ func TestShapes(t *testing.T) {
 			f.way(2, "waterway=riverbank", 1010, 1510, 1515, 1015, 1010)
 			f.way(3, "waterway=weir", 1010, 1110)
 		}, []string{"base_water osm:w2 river 25 ", "base_waterway osm:w1 river 0 钱塘江"}, nil},
-	} {
+	}
+	// All boards lie beside each other in one extract: one import.
+	f := newOSM(t)
+	for i, tt := range tests {
+		f.board = i + 1
+		tt.draw(f)
+	}
+	db := layerstest.DB(t)
+	_, rejects := importOSM(t, db, f.write())
+	gotRows, gotRejects := make([][]string, len(tests)), make([][]string, len(tests))
+	for _, r := range column(t, db, rowsSQL) {
+		parts := strings.SplitN(r, "|", 5)
+		var area float64
+		fmt.Sscan(parts[3], &area)
+		kind := parts[1][len("osm:")]
+		number, part, cut := strings.Cut(parts[1][len("osm:")+1:], "#")
+		board, id := split(t, kind, number)
+		key := fmt.Sprintf("osm:%c%d", kind, id)
+		if cut {
+			key += "#" + part
+		}
+		gotRows[board-1] = append(gotRows[board-1], fmt.Sprintf("%s %s %s %g %s", parts[0], key, parts[2], math.Round(area*1e7)/10, parts[4]))
+	}
+	for _, r := range rejects {
+		kind, rest, _ := strings.Cut(r, "/")
+		number, rest, _ := strings.Cut(rest, " ")
+		board, id := split(t, kind[0], number)
+		gotRejects[board-1] = append(gotRejects[board-1], fmt.Sprintf("%s/%d %s", kind, id, rest))
+	}
+	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newOSM(t)
-			f.node(9999, "place=town name=Board")
-			tt.draw(f)
-			_, rejects := importOSM(t, db, f.write())
-			var got []string
-			for _, r := range column(t, db, rowsSQL) {
-				var area float64
-				parts := strings.SplitN(r, "|", 5)
-				fmt.Sscan(parts[3], &area)
-				got = append(got, fmt.Sprintf("%s %s %s %g %s", parts[0], parts[1], parts[2], math.Round(area*1e7)/10, parts[4]))
+			if got := strings.Join(gotRows[i], "\n"); got != strings.Join(tt.rows, "\n") {
+				t.Errorf("rows:\n%s\nwant:\n%s", got, strings.Join(tt.rows, "\n"))
 			}
-			if strings.Join(got, "\n") != strings.Join(tt.rows, "\n") {
-				t.Errorf("rows:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(tt.rows, "\n"))
-			}
-			if len(rejects) != len(tt.rejects) {
-				t.Errorf("rejects: %q, want %q", rejects, tt.rejects)
+			if len(gotRejects[i]) != len(tt.rejects) {
+				t.Errorf("rejects: %q, want %q", gotRejects[i], tt.rejects)
 			}
 			for _, want := range tt.rejects {
-				if !hasPrefix(rejects, want) {
-					t.Errorf("rejects: %q, want %q", rejects, want)
+				if !hasPrefix(gotRejects[i], want) {
+					t.Errorf("rejects: %q, want %q", gotRejects[i], want)
 				}
 			}
 		})
 	}
 }
 
-// rowsSQL is the whole base library but the node of every board.
+// split tells the board and the number on it of an object.
+func split(t *testing.T, kind byte, number string) (board, id int) {
+	t.Helper()
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind == 'n' {
+		return n / 10_000, n % 10_000
+	}
+	return n / 100, n % 100
+}
+
+// rowsSQL is the whole base library.
 const rowsSQL = `
 	SELECT concat_ws('|', layer, source_key, class, ST_Area(geom)::text, name) FROM (
 		          SELECT 'base_boundary' AS layer, source_key, code AS class, geom, name FROM map.base_boundary
@@ -235,4 +277,4 @@ const rowsSQL = `
 		UNION ALL SELECT 'base_building', source_key, class, geom, name FROM map.base_building
 		UNION ALL SELECT 'base_address', source_key, number, geom, name FROM map.base_address
 		UNION ALL SELECT 'base_poi', source_key, class, geom, name FROM map.base_poi) x
-	WHERE source_key <> 'osm:n9999' ORDER BY layer COLLATE "C", source_key COLLATE "C"`
+	ORDER BY layer COLLATE "C", source_key COLLATE "C"`
