@@ -142,6 +142,16 @@ func fingerprint(file string) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// plain returns what a caller can put right without the steps that led to it:
+// ten names of staging tables say nothing about a broken file.
+func plain(err error) error {
+	var wrong *layers.InputError
+	if errors.As(err, &wrong) {
+		return wrong
+	}
+	return err
+}
+
 func sum256(b []byte) []byte {
 	h := sha256.Sum256(b)
 	return h[:]

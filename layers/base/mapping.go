@@ -52,7 +52,7 @@ func ParseMapping(layer string, text []byte) (Mapping, error) {
 	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
 		v := m.Fields[name]
 		if !slices.ContainsFunc(t.columns, func(c column) bool { return c.name == name && c.typ != tagsJSON }) {
-			return Mapping{}, &layers.InputError{Field: "map.fields." + name, Remedy: "a column of " + layer + ": " + t.columnList()}
+			return Mapping{}, &layers.InputError{Field: "map.fields." + name, Remedy: "a column of " + layer + ": " + strings.TrimSuffix(t.columnList(), ", tags")}
 		}
 		if (v.Column == "") == (v.Const == nil) {
 			return Mapping{}, &layers.InputError{Field: "map.fields." + name, Remedy: "one of column and const"}

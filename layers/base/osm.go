@@ -38,7 +38,7 @@ type OSMOptions struct {
 func ImportOSM(ctx context.Context, store *layers.Store, o OSMOptions) (Summary, error) {
 	sum, err := importOSM(ctx, store, o)
 	if err != nil {
-		return Summary{}, fmt.Errorf("import OSM extract: %w", err)
+		return Summary{}, fmt.Errorf("import OSM extract: %w", plain(err))
 	}
 	return sum, nil
 }

@@ -48,7 +48,7 @@ type VectorOptions struct {
 func ImportVector(ctx context.Context, store *layers.Store, o VectorOptions) (Summary, error) {
 	sum, err := importVector(ctx, store, o)
 	if err != nil {
-		return Summary{}, fmt.Errorf("import %s: %w", o.Layer, err)
+		return Summary{}, fmt.Errorf("import %s: %w", o.Layer, plain(err))
 	}
 	return sum, nil
 }
@@ -135,7 +135,10 @@ func importVector(ctx context.Context, store *layers.Store, o VectorOptions) (su
 		return finishBatch(ctx, store, sum, v.n)
 	})
 	if errors.Is(err, errNothing) {
-		return Summary{}, errors.Join(err, r.keep())
+		if kept := r.keep(); kept != nil { // the caller is sent to a file that is not there
+			return Summary{}, kept
+		}
+		return Summary{}, err
 	}
 	if err != nil {
 		return Summary{}, err
