@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/paulmach/orb"
+	"go.uber.org/goleak"
 
 	"onemap/layers"
 	"onemap/layers/feed"
@@ -296,13 +299,18 @@ func TestSlotWaitsBehindAnOpenWriter(t *testing.T) {
 
 func TestEndingWhileWaitingForASlot(t *testing.T) {
 	url := layerstest.URL(t)
+	before := goleak.IgnoreCurrent()
 	db, err := layers.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
 	open, _ := db.Begin(t.Context())
-	defer open.Rollback(context.Background())
+	defer func() {
+		open.Rollback(context.Background())
+		db.Close()
+		goleak.VerifyNone(t, before)
+	}()
 	open.Exec(t.Context(), insertPlace, "open", 120)
 	ctx, cancel := context.WithCancel(t.Context())
 	f := feed.New(url)
@@ -500,5 +508,49 @@ func TestRowsAreNotOverwritten(t *testing.T) {
 	}
 	if got := tx.Changes[0].New.Get("name"); got != before || !bytes.Equal([]byte(got.(string)), bytes.Repeat([]byte("a"), 200)) {
 		t.Error("a kept row changed")
+	}
+}
+
+// Ten million rows of one transaction pass without being kept.
+func TestTenMillionRowsInOneTransaction(t *testing.T) {
+	if os.Getenv("ONEMAP_LONG") == "" {
+		t.Skip("long: make test-long")
+	}
+	w := newWorld(t, func(w *world) {
+		w.exec(`CREATE TABLE map.many (id bigint PRIMARY KEY, name text, geom geometry(Point, 4326))`)
+		w.exec(`ALTER PUBLICATION onemap ADD TABLE map.many`)
+	})
+	w.live()
+	var most uint64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	const rows = 10_000_000
+	w.exec(`INSERT INTO map.many SELECT i, 'row ' || i, ST_SetSRID(ST_MakePoint(i % 360 - 180, 30), 4326) FROM generate_series(1, $1::bigint) i`, rows)
+	var tx *feed.Tx
+	select {
+	case tx = <-w.txs:
+	case <-time.After(15 * time.Minute):
+		t.Fatal("it did not come")
+	}
+	close(stop)
+	<-stopped
+	if len(tx.Bulk) != 1 || tx.Bulk[0].Count != rows || len(tx.Changes) != 0 {
+		t.Errorf("%d changes, bulk %+v", len(tx.Changes), tx.Bulk)
+	}
+	t.Logf("at most %d MiB of heap", most>>20)
+	if most > 300<<20 {
+		t.Errorf("%d MiB of heap", most>>20)
 	}
 }
