@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"onemap/layers"
+	"onemap/layers/population"
 	"onemap/layers/simulate/city"
 )
 
@@ -48,7 +49,8 @@ type Summary struct {
 // Load makes a city and puts it in the place of the map's content. The map's
 // tables change all at once or not at all; what belongs to them outside the
 // map (organisations before, flow records and counts after) is written in
-// transactions of its own, so a Load that was cut short is repeated.
+// transactions of its own, and the release of the counts is made last, so a
+// Load that was cut short is repeated.
 //
 // It returns a [layers.InputError] for a size that there is not, and
 // [ErrOtherData] rather than destroy what others wrote.
@@ -90,6 +92,11 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 		return Summary{}, fmt.Errorf("simulate: records: %w", err)
 	}
 	store.ForgetRegistry()
+	released, err := population.Release(ctx, store, 0)
+	if err != nil {
+		return Summary{}, fmt.Errorf("simulate: %w", err)
+	}
+	l.rows["population"], l.rows["population_od"] = released.Counts, released.Flows
 	return Summary{Seed: o.Seed, Size: o.Size, Now: o.Now, AreaKM2: c.AreaKM2(), People: c.People(), Rows: l.rows, Duration: time.Since(began)}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"time"
 
@@ -97,8 +96,6 @@ func (l *loader) tables() []table {
 			return l.head("place", n, p.Block, p.At, p.Kind, p.Name, capacity, p.Dept, p.State)
 		})},
 		{"worker", headed("person", "name", "org", "accuracy_m", "seen_at"), 0, l.onDuty()},
-		l.population(),
-		l.flows(),
 		{"incident", headed("uuid", "class_standard", "class_code", "severity", "description", "place", "source", "state", "dept_code", "reporter",
 			"occurred_at", "reported_at", "closed_at", "version"), c.Amounts().Incidents,
 			each(c.Incidents, func(n int, x city.Incident) []any {
@@ -167,17 +164,3 @@ func (l *loader) onDuty() iter.Seq[[]any] {
 
 // truthJSON is what onemap.setting keeps of the incidents' making.
 func (l *loader) truthJSON() ([]byte, error) { return json.Marshal(l.city.Truth()) }
-
-// floor and step of the protected release: counts under ten are left out, the
-// rest is rounded to fives.
-const (
-	floor = 10
-	step  = 5
-)
-
-func protected(n int) (int32, bool) {
-	if n < floor {
-		return 0, false
-	}
-	return int32(math.Round(float64(n)/step) * step), true
-}

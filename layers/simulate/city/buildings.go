@@ -65,7 +65,16 @@ func (c *City) newBuildings() {
 		if !ok {
 			continue
 		}
+		before := len(c.buildings)
 		c.fill(i, p, c.stream("buildings", i))
+		if len(c.buildings) == before && c.blocks[i].built > 0.2 { // a small block wants smaller houses
+			for _, side := range []*[2]float64{&p.wide, &p.deep, &p.gap, &p.row} {
+				side[0] *= 0.55
+				side[1] *= 0.55
+			}
+			p.setback *= 0.75
+			c.fill(i, p, c.stream("small buildings", i))
+		}
 	}
 	c.numberHouses()
 }

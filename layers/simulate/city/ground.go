@@ -84,8 +84,9 @@ func (c *City) Water() []Area {
 	var ring []orb.Point
 	s := c.site
 	var north []orb.Point
+	in := func(i int) bool { return i >= 0 && i < len(s.river) && inside(s.outline, s.river[i]) }
 	for i, p := range s.river {
-		if !inside(s.outline, p) {
+		if !in(i-1) && !in(i) && !in(i+1) { // one step beyond the border, for no gap there
 			continue
 		}
 		d := unit(sub(s.river[min(i+1, len(s.river)-1)], s.river[max(i-1, 0)]))
@@ -98,7 +99,10 @@ func (c *City) Water() []Area {
 	}
 	mid := north[len(north)/2]
 	out = append(out, Area{Name: "稠云江", NameEN: "Chouyun River", Class: "river", Block: c.blockAt(sub(mid, orb.Point{0, s.riverM / 2})), Outline: orb.MultiPolygon{{closed(ring)}}})
-	out = append(out, Area{Name: "云栖水库", NameEN: "Yunqi Reservoir", Class: "reservoir", Block: c.blockAt(s.lake), Outline: orb.MultiPolygon{{closed(c.blob("lake", s.lake, s.lakeM))}}})
+	if i, room := c.lakeBlock(); i >= 0 {
+		out = append(out, Area{Name: "云栖水库", NameEN: "Yunqi Reservoir", Class: "reservoir", Block: i,
+			Outline: orb.MultiPolygon{{closed(c.blob("lake", c.blocks[i].at, min(s.lakeM, 0.55*room)))}}})
+	}
 	for i, b := range c.blocks {
 		r := c.stream("pond", i)
 		if b.use == "farm" && r.Float64() < 0.22 || b.use == "park" && b.areaM2 > 25_000 && r.Float64() < 0.5 {
@@ -108,6 +112,25 @@ func (c *City) Water() []Area {
 		}
 	}
 	return out
+}
+
+// lakeBlock is the wooded block around the site's lake that has the most room,
+// in metres from its middle to its edge.
+func (c *City) lakeBlock() (block int, roomM float64) {
+	block = -1
+	for i := range c.blocks {
+		b := &c.blocks[i]
+		if b.use != "wood" || dist(b.at, c.site.lake) > 0.4*c.site.radius {
+			continue
+		}
+		if d := toRing(b.ring, b.at) - 0.15*dist(b.at, c.site.lake); d > roomM {
+			block, roomM = i, d
+		}
+	}
+	if block >= 0 {
+		roomM = toRing(c.blocks[block].ring, c.blocks[block].at)
+	}
+	return block, roomM
 }
 
 // blob is a round shape with a wavy edge.

@@ -120,7 +120,7 @@ func (c *City) Flows(yield func(Flow) bool) {
 			}
 		}
 		for k, g := range goals {
-			if n := float64(c.blocks[h].people) * w[k] / sum; n > 22 {
+			if n := float64(c.blocks[h].people) * w[k] / sum; n > 40 {
 				at(h, g).out += n
 				at(g, h).back += n
 			}
