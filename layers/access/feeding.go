@@ -41,8 +41,10 @@ func isOurs(schema, table string) bool {
 // the feed's status to [Directory.Follow].
 func (d *Directory) Reader() feed.Reader {
 	var next *state
+	var running context.Context // the feed's, which outlives each of its calls
 	return feed.Reader{
 		Load: func(ctx context.Context, tx pgx.Tx, _ feed.Cursor) (err error) {
+			running = ctx
 			next, err = loadState(ctx, tx, nil)
 			return err
 		},
@@ -56,7 +58,7 @@ func (d *Directory) Reader() feed.Reader {
 			d.take(next)
 			next = nil
 		},
-		Apply: d.apply,
+		Apply: func(tx *feed.Tx) { d.apply(running, tx) },
 	}
 }
 
@@ -83,7 +85,7 @@ func (d *Directory) rightsChanged(st *state) {
 }
 
 // apply takes one transaction of the log.
-func (d *Directory) apply(tx *feed.Tx) {
+func (d *Directory) apply(running context.Context, tx *feed.Tx) {
 	var changes []feed.Change
 	anew := false
 	for _, c := range tx.Changes {
@@ -110,7 +112,7 @@ func (d *Directory) apply(tx *feed.Tx) {
 		d.fed.Store(nil)
 		d.geoOld.Store(true)
 		var ctx context.Context
-		ctx, f.stop = context.WithCancel(context.Background()) // ends with the next Reset, or Close
+		ctx, f.stop = context.WithCancel(running) // ends with the feed, its next Reset, or Close
 		f.since = nil
 		go d.readAnew(ctx)
 		return
