@@ -36,7 +36,7 @@ func TestEveryCommandShowsAnExample(t *testing.T) {
 			return
 		}
 		status, out, _ := typed(t, append(path, "--help")...)
-		if want := "onemap " + strings.Join(path, " "); status != statusDone || !strings.Contains(out, "Example:") || strings.Count(out, want) < 2 {
+		if want := "onemap " + strings.Join(path, " "); status != statusDone || !strings.Contains(out, "Example") || strings.Count(out, want) < 2 {
 			t.Errorf("%s --help ended with %d and shows no example:\n%s", want, status, out)
 		}
 	}
