@@ -83,13 +83,6 @@ func (g *geography) clearAreas() {
 	g.outlines = nil
 }
 
-// area returns the area with a code, for a change that does not name its outline.
-func (g *geography) area(code string) area {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.areas[code]
-}
-
 // allAreas returns the outlines of all areas.
 func (g *geography) allAreas() *areas {
 	g.mu.Lock()
