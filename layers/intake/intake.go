@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -82,6 +83,11 @@ var ErrNothing = errors.New("no row of the file could be imported")
 // rejected it returns an error wrapping [ErrNothing].
 func Run(ctx context.Context, store *layers.Store, o Options) (Summary, error) {
 	begun := time.Now()
+	unlock, err := lockGrids(ctx, store, strings.HasPrefix(o.Mapping.Layer, "grid_"))
+	if err != nil {
+		return Summary{}, err
+	}
+	defer unlock()
 	im, err := prepare(ctx, store, o)
 	if err != nil {
 		return Summary{}, err
@@ -102,6 +108,32 @@ func Run(ctx context.Context, store *layers.Store, o Options) (Summary, error) {
 		return im.sum, fmt.Errorf("import %s: %w", filepath.Base(o.File), err)
 	}
 	return im.sum, nil
+}
+
+// gridLock is the number of an advisory lock: imports of features share it,
+// imports of grids hold it alone. Otherwise rows that were placed in the old
+// grids could come in behind the new grids' reassignment.
+const gridLock = 7330783
+
+func lockGrids(ctx context.Context, store *layers.Store, alone bool) (unlock func(), err error) {
+	conn, err := store.DB().Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("wait for other imports: %w", err)
+	}
+	how := "_shared"
+	if alone {
+		how = ""
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock"+how+"($1)", gridLock); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("wait for other imports: %w", err)
+	}
+	return func() {
+		defer conn.Release()
+		if _, err := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock"+how+"($1)", gridLock); err != nil {
+			_ = conn.Conn().Close(context.WithoutCancel(ctx)) // the lock goes with the session
+		}
+	}, nil
 }
 
 // An importer is one run.

@@ -2,10 +2,13 @@ package intake_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"onemap/layers"
+	"onemap/layers/base"
 	"onemap/layers/intake"
 )
 
@@ -29,6 +32,39 @@ func TestMappingsOfOnemap(t *testing.T) {
 		text, err := intake.MappingText(m.Name)
 		if err != nil || !strings.Contains(string(text), "# Source:") {
 			t.Errorf("%s does not say its source, %v", m.Name, err)
+		}
+	}
+}
+
+// The README's long example is a right mapping.
+func TestReadmeExample(t *testing.T) {
+	text, err := os.ReadFile("mappings/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, ok := strings.Cut(example, "```")
+	if !ok {
+		t.Fatal("no example")
+	}
+	if _, err := intake.ParseMapping("README", []byte(example)); err != nil {
+		t.Error(err)
+	}
+}
+
+// The examples for onemap import base, which has mappings of its own.
+func TestBaseExamples(t *testing.T) {
+	files, err := filepath.Glob("mappings/base/*.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := base.ParseMapping("base_boundary", text); err != nil {
+			t.Errorf("%s: %v", f, err)
 		}
 	}
 }

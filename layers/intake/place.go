@@ -13,10 +13,10 @@ func (p *plan) place(r *record) (orb.Point, *Fault) {
 	if p.lon < 0 {
 		switch g := r.geom.(type) {
 		case orb.Point:
-			return finite(g, fmt.Sprint(g))
+			return finite(g)
 		case orb.MultiPoint:
 			if len(g) == 1 {
-				return finite(g[0], fmt.Sprint(g[0]))
+				return finite(g[0])
 			}
 		case nil:
 			return orb.Point{}, &Fault{Field: "geometry", Reason: "no place"}
@@ -40,30 +40,29 @@ func columnPlace(r *record, lon, lat int, names []string) (orb.Point, *Fault) {
 		}
 		at[i] = n
 	}
-	return finite(at, fmt.Sprint(at[0], at[1]))
+	return finite(at)
 }
 
 // finite refuses the places that stand for not knowing.
-func finite(p orb.Point, value string) (orb.Point, *Fault) {
-	switch {
+func finite(p orb.Point) (orb.Point, *Fault) {
+	switch value := func() string { return fmt.Sprintf("%g %g", p[0], p[1]) }; {
 	case math.IsNaN(p[0]+p[1]) || math.IsInf(p[0]+p[1], 0):
-		return p, &Fault{Field: "geometry", Value: value, Reason: "not a coordinate"}
+		return p, &Fault{Field: "geometry", Value: value(), Reason: "not a coordinate"}
 	case p[0] == 0 && p[1] == 0:
-		return p, &Fault{Field: "geometry", Value: value, Reason: "0, 0 is no place but a missing one"}
+		return p, &Fault{Field: "geometry", Value: value(), Reason: "0, 0 is no place but a missing one"}
 	}
 	return p, nil
 }
 
 // onMap refuses a place of WGS 84 that is not on Earth or outside bounds.
 func onMap(p orb.Point, bounds orb.Bound) *Fault {
-	value := fmt.Sprintf("%g %g", p[0], p[1])
-	switch {
+	switch value := func() string { return fmt.Sprintf("%g %g", p[0], p[1]) }; {
 	case !(p[0] >= -180 && p[0] <= 180 && p[1] >= -90 && p[1] <= 90):
-		return &Fault{Field: "geometry", Value: value, Reason: "not longitude and latitude: are they swapped, or is the coordinate system another?"}
+		return &Fault{Field: "geometry", Value: value(), Reason: "not longitude and latitude: are they swapped, or is the coordinate system another?"}
 	case p[0] == 0 && p[1] == 0:
-		return &Fault{Field: "geometry", Value: value, Reason: "0, 0 is no place but a missing one"}
+		return &Fault{Field: "geometry", Value: value(), Reason: "0, 0 is no place but a missing one"}
 	case !bounds.Contains(p):
-		return &Fault{Field: "geometry", Value: value, Reason: "far outside"}
+		return &Fault{Field: "geometry", Value: value(), Reason: "far outside"}
 	}
 	return nil
 }

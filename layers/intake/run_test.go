@@ -62,16 +62,6 @@ func run(t testing.TB, s *layers.Store, o intake.Options) intake.Summary {
 	return sum
 }
 
-func TestPortlandTreesWhole(t *testing.T) {
-	if os.Getenv("ONEMAP_LONG") == "" {
-		t.Skip("long: make test-long")
-	}
-	s, _ := store(t)
-	run(t, s, intake.Options{File: data(t, "portland/police_districts.geojson"), Mapping: mapping(t, "portland-police-districts")})
-	run(t, s, intake.Options{File: data(t, "portland/street_trees.csv.gz"), Mapping: mapping(t, "portland-street-trees")})
-	run(t, s, intake.Options{File: data(t, "portland/street_trees.csv.gz"), Mapping: mapping(t, "portland-street-trees")})
-}
-
 // head returns the first lines of a packed file, its header not counted.
 func head(t testing.TB, path string, lines int) string {
 	t.Helper()
