@@ -3,6 +3,8 @@ package web
 import (
 	"io/fs"
 	"net/http"
+
+	"onemap/web/live"
 )
 
 // getDocs shows the API's description in a viewer that is in the binary: it
@@ -45,5 +47,8 @@ const docsPage = `<!doctype html>
 
 // getAsyncAPI describes the live connections.
 func (s *Server) getAsyncAPI(w http.ResponseWriter, _ *http.Request) error {
-	return errUnavailable
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(live.AsyncAPI)
+	return nil
 }

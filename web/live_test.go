@@ -28,9 +28,9 @@ func (w *world) follow() {
 	work.Go(func() { _ = f.Run(ctx) })
 	work.Go(func() { _ = hub.Run(ctx) })
 	w.t.Cleanup(func() { stop(); work.Wait() })
-	for f.Status().State != feed.Live {
-		if w.t.Context().Err() != nil {
-			w.t.Fatal("the feed does not start")
+	for began := time.Now(); f.Status().State != feed.Live; {
+		if time.Since(began) > 30*time.Second {
+			w.t.Fatalf("the feed does not start: %+v", f.Status())
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -116,7 +116,9 @@ func TestReportIsSeenLive(t *testing.T) {
 func TestLiveEventsAsStream(t *testing.T) {
 	w := newWorld(t)
 	w.follow()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/live/sse?layer=incident", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", w.url+"/live/sse?layer=incident", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

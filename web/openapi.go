@@ -31,6 +31,10 @@ func newOpenAPI(version string) *openAPI {
 	c.CreateHooks = nil // no $schema in answers
 	c.NoFormatFallback = false
 	c.RejectUnknownQueryParameters = true
+	// Newer GDALs look here for how large a page may be. GDAL 3.6 asks for ten
+	// features at a time unless told otherwise: -oo PAGE_SIZE=10000.
+	c.Components.Parameters = map[string]*huma.Param{"limit": {Name: "limit", In: "query", Description: "How many features a page holds",
+		Schema: limitSchema()}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "From POST /api/v1/session"},
 		"key":     {Type: "http", Scheme: "bearer", Description: "An API key: om_…"},
@@ -207,4 +211,14 @@ func also(status int, text string) option {
 		}
 		m.op.Metadata["also"] = map[int]string{status: text}
 	}
+}
+
+func limitSchema() *huma.Schema {
+	least, most := 1.0, float64(maxFeatures)
+	return &huma.Schema{Type: huma.TypeInteger, Minimum: &least, Maximum: &most, Default: defaultFeatures}
+}
+
+// limitParam is the limit of the routes that page through features.
+func limitParam(op *huma.Operation) {
+	op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/limit"})
 }

@@ -83,9 +83,13 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 	}
 	// Words are looked for only where the caller may read them.
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	op := " ILIKE "
+	if strings.ToLower(text) == strings.ToUpper(text) { // Chinese has no case, and LIKE is twice as fast
+		op = " LIKE "
+	}
 	for _, field := range []string{"description", "place"} {
 		if q.Mine || slices.Contains(v.right.Fields, field) {
-			ors = append(ors, "f."+field+" ILIKE "+a.Add(pattern)+"::text")
+			ors = append(ors, "f."+field+op+a.Add(pattern)+"::text")
 		}
 	}
 	return cond + " AND (" + strings.Join(ors, " OR ") + ")", nil

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,6 +83,7 @@ func (v sight) read(ctx context.Context, db querier, scope access.Scope, sql str
 			&i.Dept, &i.DeptZH, &i.DeptEN, &i.Description, &i.Place, &i.Lon, &i.Lat, &i.Grid, &i.Area,
 			&occurred, &reported, &i.ClosedAt, &i.Version, &reporter)
 		i.OccurredAt, i.ReportedAt = &occurred, &reported
+		i.Lon, i.Lat = math.Round(i.Lon*1e7)/1e7, math.Round(i.Lat*1e7)/1e7 // a centimetre
 		i.Actions = allowed(scope, i.State, i.Dept)
 		i.Mine = v.person != 0 && reporter == v.person
 		if !i.Mine {
