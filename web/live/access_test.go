@@ -28,6 +28,7 @@ func TestPeopleAndTheirRights(t *testing.T) {
 	}
 	store, directory := layers.NewStore(db), access.NewDirectory(db)
 	hub := NewHub(store, directory)
+	hub.settle = 0
 	f := feed.New(url, feed.Registry(store), directory.Reader(), hub.Reader())
 	directory.Follow(f.Status)
 	hub.Follow(f)

@@ -74,7 +74,8 @@
 // The answer is "subscribed": all that was committed after its cursor will
 // come. So: subscribe, wait for "subscribed", load the features, then apply
 // the events that came meanwhile and go on. Applying one that the loaded
-// state already holds does no harm. stream names the flow of events; people
+// state already holds does no harm (the latest quarter of a second comes to a
+// new subscription too: a commit can come by the log before a query sees it). stream names the flow of events; people
 // with equal rights and equal windows share one, which is why events carry no
 // id of a subscription.
 //

@@ -18,12 +18,13 @@ const (
 	heartbeat    = 5 * time.Second
 	recheck      = time.Minute // rights are asked for again
 	recheckGrace = 2 * time.Minute
-	maxWait      = 30 * time.Second // for a cursor ahead of the node
-	maxSubs      = 64               // a connection
-	maxRows      = 100              // of one transaction in one stream, one by one
-	maxFrame     = 256 << 10        // bytes of events
-	maxReplay    = 1000             // events on resuming; more is a resync
-	maxReplayed  = 20_000           // transactions looked at on resuming
+	settle       = 250 * time.Millisecond // until all sessions see a commit that came by the log
+	maxWait      = 30 * time.Second       // for a cursor ahead of the node
+	maxSubs      = 64                     // a connection
+	maxRows      = 100                    // of one transaction in one stream, one by one
+	maxFrame     = 256 << 10              // bytes of events
+	maxReplay    = 1000                   // events on resuming; more is a resync
+	maxReplayed  = 20_000                 // transactions looked at on resuming
 	ringEntries  = 50_000
 	ringBytes    = 64 << 20
 	defaultConns = 20_000
@@ -40,6 +41,7 @@ type Hub struct {
 	directory *access.Directory // nil: rights change only by the clock
 	feed      atomic.Pointer[feed.Feed]
 	ring      ring
+	settle    time.Duration
 	wake      chan struct{}
 	registry  atomic.Bool // the registry of layers changed
 
@@ -61,7 +63,7 @@ type Hub struct {
 func NewHub(store *layers.Store, directory *access.Directory) *Hub {
 	return &Hub{
 		store: store, directory: directory,
-		ring: ring{maxEntries: ringEntries, maxBytes: ringBytes}, wake: make(chan struct{}, 1),
+		ring: ring{maxEntries: ringEntries, maxBytes: ringBytes}, settle: settle, wake: make(chan struct{}, 1),
 		clients: map[*client]struct{}{}, groups: map[string]*group{}, byTable: map[string][]*group{},
 	}
 }

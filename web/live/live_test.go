@@ -111,7 +111,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	if shared == nil {
 		kept.TB = t
-		shared = found(t, layerstest.URL(&kept), nil)
+		shared = found(t, layerstest.URL(&kept), func(h *Hub) { h.settle = 0 })
 	}
 	r := serve(t, shared)
 	r.wait(r.exec(`TRUNCATE map.place, map.incident RESTART IDENTITY CASCADE`))

@@ -14,7 +14,8 @@ import (
 // became of each feature.
 type entry struct {
 	cursor feed.Cursor
-	at     time.Time
+	at     time.Time // of the commit, by the database's clock
+	seen   time.Time // when it came, by ours
 	tables []tableChange
 	bytes  int
 }
@@ -39,7 +40,7 @@ const layerSchema = "map"
 
 // entryOf returns nil for a transaction that changed no layer.
 func entryOf(tx *feed.Tx) *entry {
-	e := &entry{cursor: tx.Cursor, at: tx.At, bytes: tx.Bytes + 200}
+	e := &entry{cursor: tx.Cursor, at: tx.At, seen: time.Now(), bytes: tx.Bytes + 200}
 	table := func(name string) *tableChange {
 		for i := range e.tables {
 			if e.tables[i].table == name {
@@ -175,6 +176,25 @@ func (r *ring) after(c feed.Cursor, end uint64) ([]*entry, bool) {
 	known := r.entries[:end-r.first]
 	i := sort.Search(len(known), func(i int) bool { return known[i].cursor.Compare(c) > 0 })
 	return slices.Clone(known[i:]), true
+}
+
+// before returns a cursor that leaves out the entries before number end that
+// came after t; false if there are none.
+func (r *ring) before(t time.Time, end uint64) (feed.Cursor, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if end < r.first {
+		return feed.Cursor{}, false
+	}
+	known := r.entries[:end-r.first]
+	i := sort.Search(len(known), func(i int) bool { return known[i].seen.After(t) })
+	switch {
+	case i == len(known):
+		return feed.Cursor{}, false
+	case i == 0:
+		return r.floor, true
+	}
+	return known[i-1].cursor, true
 }
 
 // size returns the count of entries, their bytes, and the age of the oldest.

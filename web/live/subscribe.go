@@ -102,6 +102,11 @@ func (h *Hub) join(s *subscription, v view, from feed.Cursor) {
 	h.enter(s, v)
 	g := s.group
 	if from.IsZero() {
+		// A commit can come by the log a moment before other sessions see it, so
+		// the state that the client loads now may lack the latest: they are sent too.
+		from, _ = h.ring.before(time.Now().Add(-h.settle), h.next)
+	}
+	if from.IsZero() {
 		h.push(c, feed.Cursor{}, subscribedFrame(s, h.at))
 		return
 	}
