@@ -37,7 +37,7 @@ func (c *City) Assets(yield func(Asset) bool) {
 	for _, r := range assetRules {
 		total += r.weight
 	}
-	for k, rule := range assetRules {
+	for _, rule := range assetRules {
 		// Six digits of serial number; a few of each class even in a small city.
 		n := min(990_000, max(3, int(math.Round(rule.weight/total*float64(c.size.assets)))))
 		on := hosts[rule.where]
@@ -72,7 +72,6 @@ func (c *City) Assets(yield func(Asset) bool) {
 				}
 			}
 		}
-		_ = k
 	}
 }
 
@@ -167,7 +166,7 @@ func (c *City) stand(h host, rule assetRule, s, t, u float64) (orb.Point, int) {
 	switch {
 	case h.door >= 0:
 		d := c.buildings[h.door]
-		p := add(d.at, mul(sub(orb.Point{t - 0.5, u - 0.5}, orb.Point{}), 8))
+		p := add(d.at, mul(orb.Point{t - 0.5, u - 0.5}, 8))
 		if inside(b.ring, p) {
 			return p, h.block
 		}

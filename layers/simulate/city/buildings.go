@@ -129,7 +129,7 @@ func (c *City) put(block int, p pattern, along orb.Point, corner orb.Point, w, d
 	o := add(mul(along, corner[0]), mul(across, corner[1]))
 	quad := []orb.Point{o, add(o, mul(along, w)), add(add(o, mul(along, w)), mul(across, deep)), add(o, mul(across, deep))}
 	for i, q := range quad {
-		for _, x := range []orb.Point{q, between2(q, quad[(i+1)%4], 0.5)} {
+		for _, x := range []orb.Point{q, mix(q, quad[(i+1)%4], 0.5)} {
 			if !inside(b.ring, x) || toRing(b.ring, x) < p.setback {
 				return false
 			}
@@ -147,7 +147,7 @@ func (c *City) put(block int, p pattern, along orb.Point, corner orb.Point, w, d
 		h = 4.2
 	}
 	x := Building{Class: p.class, Levels: n, HeightM: math.Round(float64(n)*h*10) / 10, Block: block,
-		Outline: orb.MultiPolygon{{closed(quad)}}, at: between2(quad[0], quad[2], 0.5), floor: w * deep, half: -1}
+		Outline: orb.MultiPolygon{{closed(quad)}}, at: mix(quad[0], quad[2], 0.5), floor: w * deep, half: -1}
 	// Some houses are an L: a wing cut away.
 	if (p.class == "commercial" || p.class == "public") && w > 40 && r.Float64() < 0.5 {
 		a, d := between(r, 0.35, 0.6), between(r, 0.4, 0.6)

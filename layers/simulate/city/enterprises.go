@@ -41,7 +41,7 @@ var industries = []struct {
 	risk       [3]float64
 	dept       string
 }{
-	{"饰品制造", "饰品有限公司", 13, []string{"industry", "edge"}, [3]float64{0.01, 0.08, 0.3}, "emergency"},
+	{"饰品制造", "饰品有限公司", 13, []string{"industry"}, [3]float64{0.01, 0.08, 0.3}, "emergency"},
 	{"袜业针织", "针织有限公司", 10, []string{"industry"}, [3]float64{0.01, 0.10, 0.34}, "emergency"},
 	{"塑料制品", "塑料制品厂", 7, []string{"industry"}, [3]float64{0.03, 0.18, 0.38}, "emergency"},
 	{"印刷包装", "彩印包装有限公司", 6, []string{"industry"}, [3]float64{0.02, 0.14, 0.36}, "emergency"},
@@ -74,7 +74,6 @@ func (c *City) Enterprises(yield func(Enterprise) bool) {
 			byUse[c.blocks[b.Block].use] = append(byUse[c.blocks[b.Block].use], i)
 		}
 	}
-	byUse["edge"] = byUse["industry"]
 	wheelOf := newWheel(len(industries), func(i int) float64 { return industries[i].weight })
 	free := c.names("enterprises")
 	for n := range c.size.enterprises {

@@ -23,7 +23,7 @@ var (
 
 var groups = []group{
 	{"appearance", [][3]float64{{9.5, 1.8, 1}, {15.3, 2, 0.8}}, 0.05, office, [12]float64{0.9, 0.8, 0.95, 1, 1.05, 1.05, 1.1, 1.1, 1.05, 1.05, 1, 0.95},
-		map[string]float64{"lanes": 3, "slabs": 1.6, "towers": 0.8, "shops": 3, "market": 4, "industry": 0.8, "village": 1.2, "park": 0.8, "construction": 1.2, "edge": 1, "school": 1.2, "station": 3, "hospital": 1.5, "offices": 0.9, "logistics": 1}, 0.22, 3, 150},
+		map[string]float64{"lanes": 3, "slabs": 1.6, "towers": 0.8, "shops": 3, "market": 4, "industry": 0.8, "village": 1.2, "park": 0.8, "construction": 1.2, "school": 1.2, "station": 3, "hospital": 1.5, "offices": 0.9, "logistics": 1}, 0.22, 3, 150},
 	{"order", [][3]float64{{8.2, 1.2, 0.8}, {17.8, 1.8, 1}, {20, 1.5, 0.6}}, 0.05, [7]float64{1.05, 1, 0.95, 0.95, 1, 1.05, 1.1}, even,
 		map[string]float64{"shops": 5, "market": 7, "lanes": 2.2, "school": 3.5, "hospital": 4, "station": 5, "slabs": 0.9, "towers": 0.6, "offices": 1, "park": 0.8, "industry": 0.3, "village": 0.3}, 0.30, 2, 110},
 	{"nuisance", [][3]float64{{21.5, 2, 1}, {13, 2.5, 0.3}, {23.8, 1.2, 0.4}}, 0.06, weekends, [12]float64{0.7, 0.7, 0.85, 1, 1.1, 1.2, 1.35, 1.35, 1.15, 1, 0.85, 0.75},

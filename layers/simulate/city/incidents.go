@@ -246,17 +246,7 @@ func (c *City) incident(id int, s spark, block int, p *process, workers map[stri
 	if len(k.texts) > 0 {
 		x.Description = pick(r, k.texts)
 	}
-	if m := c.mesh; true {
-		near := math.Inf(1)
-		for _, h := range m.ring(b.face) {
-			if n := c.streetNames[m.edge[h/2].cut].zh; m.edge[h/2].class != "" && n != "" {
-				if d := toSegment(s.p, m.at[m.half[h].from], m.at[m.to(h)]); d < near {
-					x.Place, near = n, d
-				}
-			}
-		}
-		x.Place = c.towns[b.town].NameZH + c.towns[b.town].Communities[b.community].NameZH + x.Place
-	}
+	x.Place = c.PlaceName(block) + c.streetAt(block, s.p)
 	u := r.Float64()
 	switch k.source {
 	case "call":
@@ -290,6 +280,22 @@ func (c *City) incident(id int, s spark, block int, p *process, workers map[stri
 	}
 	c.course(&x, r)
 	return x
+}
+
+// streetAt is the name of the block's street that is nearest to p, "" where
+// none has a name.
+func (c *City) streetAt(block int, p orb.Point) (street string) {
+	m := c.mesh
+	near := math.Inf(1)
+	for _, h := range m.ring(c.blocks[block].face) {
+		e := m.edge[h/2]
+		if n := c.streetNames[e.cut].zh; e.class != "" && n != "" {
+			if d := toSegment(p, m.at[m.half[h].from], m.at[m.to(h)]); d < near {
+				street, near = n, d
+			}
+		}
+	}
+	return street
 }
 
 // String is the incident's UUID as text.

@@ -71,7 +71,7 @@ func (c *City) outline(blocks []int) orb.MultiPolygon {
 	}
 	for _, hole := range holes {
 		for i, ring := range outer {
-			if inside(ring, between2(hole[0], hole[1], 0.5)) {
+			if inside(ring, mix(hole[0], hole[1], 0.5)) {
 				out[i] = append(out[i], closed(hole))
 				break
 			}

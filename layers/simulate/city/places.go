@@ -207,7 +207,7 @@ func (c *City) beside(h int, share, offM float64) (at orb.Point, block int, ok b
 		return at, 0, false
 	}
 	a, b := m.at[m.half[h].from], m.at[m.to(h)]
-	foot := between2(a, b, share)
+	foot := mix(a, b, share)
 	block = c.blockOf[f]
 	for range 5 {
 		at = add(foot, mul(left(unit(sub(b, a))), offM))

@@ -39,15 +39,17 @@ func lonLats(ps []orb.Point) []orb.Point {
 	return out
 }
 
-func add(a, b orb.Point) orb.Point                 { return orb.Point{a[0] + b[0], a[1] + b[1]} }
-func sub(a, b orb.Point) orb.Point                 { return orb.Point{a[0] - b[0], a[1] - b[1]} }
-func mul(a orb.Point, s float64) orb.Point         { return orb.Point{a[0] * s, a[1] * s} }
-func dot(a, b orb.Point) float64                   { return a[0]*b[0] + a[1]*b[1] }
-func cross(a, b orb.Point) float64                 { return a[0]*b[1] - a[1]*b[0] }
-func norm(a orb.Point) float64                     { return math.Hypot(a[0], a[1]) }
-func dist(a, b orb.Point) float64                  { return norm(sub(a, b)) }
-func left(a orb.Point) orb.Point                   { return orb.Point{-a[1], a[0]} }
-func between2(a, b orb.Point, t float64) orb.Point { return add(mul(a, 1-t), mul(b, t)) }
+func add(a, b orb.Point) orb.Point         { return orb.Point{a[0] + b[0], a[1] + b[1]} }
+func sub(a, b orb.Point) orb.Point         { return orb.Point{a[0] - b[0], a[1] - b[1]} }
+func mul(a orb.Point, s float64) orb.Point { return orb.Point{a[0] * s, a[1] * s} }
+func dot(a, b orb.Point) float64           { return a[0]*b[0] + a[1]*b[1] }
+func cross(a, b orb.Point) float64         { return a[0]*b[1] - a[1]*b[0] }
+func norm(a orb.Point) float64             { return math.Hypot(a[0], a[1]) }
+func dist(a, b orb.Point) float64          { return norm(sub(a, b)) }
+func left(a orb.Point) orb.Point           { return orb.Point{-a[1], a[0]} }
+
+// mix is the point at the share t of the way from a to b.
+func mix(a, b orb.Point, t float64) orb.Point { return add(mul(a, 1-t), mul(b, t)) }
 
 // unit is a's direction; the zero vector stays zero.
 func unit(a orb.Point) orb.Point {

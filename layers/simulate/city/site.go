@@ -106,7 +106,7 @@ func (c *City) newSite(areaKM2 float64) *site {
 	for i := range 25 {
 		t := float64(i) / 24
 		from, to := add(s.lake, orb.Point{0.03 * R, -0.03 * R}), orb.Point{-0.3 * R, -0.3 * R}
-		p := between2(from, to, t)
+		p := mix(from, to, t)
 		s.stream = append(s.stream, add(p, orb.Point{0.03 * R * wb.at(5*t), 0.02 * R * wb.at(4*t+1)}))
 	}
 	s.roads = c.mainRoads(s, old)

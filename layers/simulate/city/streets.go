@@ -257,12 +257,12 @@ func (c *City) findGates() {
 			continue
 		}
 		r := c.stream("service", i)
-		from := between2(m.at[m.half[best].from], m.at[m.to(best)], between(r, 0.4, 0.6))
-		to := between2(from, b.at, between(r, 0.8, 1.05))
+		from := mix(m.at[m.half[best].from], m.at[m.to(best)], between(r, 0.4, 0.6))
+		to := mix(from, b.at, between(r, 0.8, 1.05))
 		if dist(from, to) < 35 || toRing(b.ring, to) < 18 || !inside(b.ring, to) {
 			continue
 		}
-		knee := add(between2(from, to, 0.55), mul(left(sub(to, from)), between(r, -0.08, 0.08)))
+		knee := add(mix(from, to, 0.55), mul(left(sub(to, from)), between(r, -0.08, 0.08)))
 		c.gateOf[i] = len(c.gates)
 		c.gates = append(c.gates, gate{i, m.splitEdge(best, from), []orb.Point{from, knee, to}})
 	}
