@@ -16,8 +16,8 @@ import (
 //	staff (signed in)           unconditional   all, the whole city               public, internal
 //	owner's line                any             of the organisation's area, and   public, internal;
 //	                                            its own rows (below)              with a duty role also sensitive
-//	grantee's line              conditional     of the grant's area, or where it  the grant's, or
-//	                                            names none of their own area      public, internal
+//	grantee's line, with a      conditional     of the grant's area, or where it  the grant's, or
+//	duty role                                   names none of their own area      public, internal
 //	department, own rows        conditional     where the layer's department      public, internal
 //	                                            field names its line
 //	anyone else                 conditional,    none: 404                         none
@@ -35,12 +35,11 @@ import (
 // everywhere. Unconditional layers are not cut by area: the base library and
 // the grids must draw beyond one's own town.
 //
-// A grant to a command centre serves those on duty there: it needs one of the
-// roles command_centre, department_officer, planner, grid_worker. So its
-// administrators do not watch the city. Those roles never add rows beyond the
-// organisation's: separation of duties is that an administrator, a security
-// administrator or an auditor sees what any of the staff sees, no more, and
-// no sensitive field.
+// A grant serves a duty: it needs one of the roles command_centre,
+// department_officer, planner, grid_worker. So administrators do not watch the
+// city. Those roles never add rows beyond the organisation's: separation of
+// duties is that an administrator, a security administrator or an auditor sees
+// no more than any of the organisation's staff, and no sensitive field.
 //
 // Grants count for conditional layers only: one on a layer that is not shared
 // (不予共享) does nothing. One that ended or was revoked does nothing.
@@ -86,7 +85,7 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	}
 	if l.Share == layers.Conditional {
 		for _, g := range s.grants {
-			if g.Layer != l.Name || !g.inForce(now) || s.org.Kind == kindCentre && !s.duty {
+			if g.Layer != l.Name || !g.inForce(now) || !s.duty {
 				continue
 			}
 			area := g.AreaCode

@@ -173,8 +173,8 @@ func TestRules(t *testing.T) {
 			{Org: "police", Fields: []string{"name", "contact"}, AreaCode: "330799002"},
 		}, `
 			public                404
-			no role, city         area 330799: pi
-			administrator, city   area 330799: pi
+			no role, city         404
+			administrator, city   404
 			auditor, centre       404
 			command, centre       area 330799: pi
 			planner, centre       area 330799: pi

@@ -62,8 +62,9 @@ func (o SeedOrgs) Seeds() []Seed {
 
 // SeedUsers makes the accounts that are not there yet, each with a random
 // password that can be read out, and returns all of them. Accounts that are
-// there keep their password, roles and grids. It is for whoever sets up a
-// city: by must be an [Operator].
+// there keep their password, roles and grids. It also makes the grants without
+// which they would see little, see [Directory.SeedGrants]. It is for whoever
+// sets up a city: by must be an [Operator].
 func (d *Directory) SeedUsers(ctx context.Context, by Scope, seeds []Seed) ([]Seeded, error) {
 	var out []Seeded
 	for _, s := range seeds {
@@ -81,7 +82,8 @@ func (d *Directory) SeedUsers(ctx context.Context, by Scope, seeds []Seed) ([]Se
 		}
 		out = append(out, made)
 	}
-	return out, nil
+	_, err := d.SeedGrants(ctx, by)
+	return out, err
 }
 
 // SeedGrants gives what the duties of a city need, as grants that everyone can
