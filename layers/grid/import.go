@@ -3,6 +3,7 @@ package grid
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -77,7 +78,7 @@ type Overlap struct {
 func CodePattern(ctx context.Context, tx pgx.Tx, layer string) (*regexp.Regexp, error) {
 	var pattern string
 	err := tx.QueryRow(ctx, `SELECT value #>> '{}' FROM onemap.setting WHERE key = 'grid.' || substr($1, 6) || '.code_pattern'`, layer).Scan(&pattern)
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {

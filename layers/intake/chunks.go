@@ -38,21 +38,21 @@ func openInput(name string, tell func(done, total int64)) (*input, error) {
 	}
 	st, err := f.Stat()
 	if err != nil || st.IsDir() {
-		f.Close()
+		_ = f.Close()
 		return nil, &layers.InputError{Field: "file", Value: name, Remedy: "not a file"}
 	}
 	in := &input{file: f, total: st.Size(), sum: sha256.New(), tell: tell}
 	var magic [2]byte
 	n, err := f.ReadAt(magic[:], 0)
 	if err != nil && err != io.EOF {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	in.text = (*counted)(in)
 	if n == 2 && magic == [2]byte{0x1f, 0x8b} {
 		z, err := gzip.NewReader(in.text)
 		if err != nil {
-			f.Close()
+			_ = f.Close()
 			return nil, &layers.InputError{Field: "file", Value: name, Remedy: "damaged gzip"}
 		}
 		in.text = z

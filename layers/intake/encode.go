@@ -50,7 +50,7 @@ func appendCell(b []byte, k kind, c *cell) ([]byte, error) {
 		return be.AppendUint16(be.AppendUint32(b, 2), uint16(c.n)), nil
 	case int4, date:
 		return be.AppendUint32(be.AppendUint32(b, 4), uint32(c.n)), nil
-	case int8, timestamp:
+	case bigint, timestamp:
 		return appendInt8(b, c.n), nil
 	case float4:
 		return be.AppendUint32(be.AppendUint32(b, 4), math.Float32bits(float32(c.f))), nil

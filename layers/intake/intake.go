@@ -192,7 +192,7 @@ func prepare(ctx context.Context, store *layers.Store, o Options) (*importer, er
 	if im.o.Workers <= 0 {
 		im.o.Workers = runtime.GOMAXPROCS(0)
 	}
-	im.sum = Summary{Layer: layer.Name, Skipped: map[string]int64{}, Rejected: map[string]int64{}}
+	im.sum = Summary{Layer: layer.Name, Skipped: map[string]int64{}, Rejected: map[string]int64{}, Notes: []string{}}
 	im.rejects = newRejects(o.RejectFile, &im.sum)
 	return im, nil
 }

@@ -31,7 +31,11 @@ func (im *importer) merge(ctx context.Context, p *plan, f first) error {
 	if _, err := conn.Exec(ctx, q.create()); err != nil {
 		return fmt.Errorf("make a table for what comes: %w", err)
 	}
-	defer conn.Exec(context.WithoutCancel(ctx), `DROP TABLE IF EXISTS pg_temp.incoming`)
+	defer func() {
+		if _, err := conn.Exec(context.WithoutCancel(ctx), `DROP TABLE IF EXISTS pg_temp.incoming`); err != nil {
+			_ = conn.Conn().Close(context.WithoutCancel(ctx)) // the table goes with the session
+		}
+	}()
 	s := &sink{conn: conn.Conn(), table: "pg_temp.incoming", columns: append([]string{"line"}, p.written()...), head: func(line int) int64 { return int64(line) }}
 	if err := im.write(ctx, p, f, s); err != nil {
 		return err

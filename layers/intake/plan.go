@@ -100,7 +100,7 @@ func newPlan(m Mapping, t *table, c crs.CRS) (*plan, error) {
 	if len(m.Attributes) > 0 && t.byName["attributes"] == nil {
 		return nil, bad("attributes", fmt.Errorf("layer %s has none", t.layer.Name))
 	}
-	types := map[string]kind{"": text, "text": text, "integer": int8, "number": float8, "boolean": boolean, "date": date, "time": timestamp}
+	types := map[string]kind{"": text, "text": text, "integer": bigint, "number": float8, "boolean": boolean, "date": date, "time": timestamp}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
 		v := m.Attributes[name]
 		f, err := compileField(&column{name: name, kind: types[v.Type]}, "attributes."+name, v, m, &p.cols)

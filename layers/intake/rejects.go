@@ -34,17 +34,17 @@ func (r *rejects) add(line int, f Fault, raw string) {
 			return
 		}
 		r.w = csv.NewWriter(r.file)
-		r.w.Write([]string{"line", "field", "value", "reason", "row"})
+		_ = r.w.Write([]string{"line", "field", "value", "reason", "row"})
 	}
-	r.w.Write([]string{strconv.Itoa(line), f.Field, f.Value, f.Reason, raw}) // the error is kept for Flush
+	_ = r.w.Write([]string{strconv.Itoa(line), f.Field, f.Value, f.Reason, raw}) // the error is kept for Flush
 }
 
 // reset forgets what was added, for a run that begins anew.
 func (r *rejects) reset() {
 	clear(r.sum.Rejected)
 	if r.file != nil {
-		r.file.Close()
-		os.Remove(r.file.Name())
+		_ = r.file.Close() // it is thrown away
+		_ = os.Remove(r.file.Name())
 		r.file, r.w = nil, nil
 	}
 }
@@ -71,7 +71,7 @@ func (r *rejects) close() error {
 	}
 	if err != nil {
 		if r.file != nil {
-			os.Remove(r.file.Name())
+			_ = os.Remove(r.file.Name())
 		}
 		return fmt.Errorf("write reject file: %w", err)
 	}

@@ -20,7 +20,7 @@ const (
 	text kind = iota
 	int2
 	int4
-	int8
+	bigint
 	float4
 	float8
 	boolean
@@ -32,7 +32,7 @@ const (
 )
 
 var kinds = map[string]kind{
-	"text": text, "smallint": int2, "integer": int4, "bigint": int8, "real": float4, "double precision": float8,
+	"text": text, "smallint": int2, "integer": int4, "bigint": bigint, "real": float4, "double precision": float8,
 	"boolean": boolean, "date": date, "timestamp with time zone": timestamp, "uuid": uuid, "jsonb": jsonb,
 }
 
@@ -144,7 +144,7 @@ func (c *column) learn(check string) {
 		c.length, _ = strconv.Atoi(checkLength.FindStringSubmatch(check)[1])
 	case checkFilled.MatchString(check):
 		c.filled = true
-	case c.kind == int2 || c.kind == int4 || c.kind == int8 || c.kind == float4 || c.kind == float8:
+	case c.kind == int2 || c.kind == int4 || c.kind == bigint || c.kind == float4 || c.kind == float8:
 		c.min, c.max = number(checkLeast), number(checkMost)
 	}
 }

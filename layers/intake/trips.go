@@ -18,7 +18,7 @@ type tripWorker struct {
 	at       [4]int // slots of start lon, lat, end lon, lat
 }
 
-// counted is what a chunk of trips adds up to.
+// tripCounts is what a chunk of trips adds up to.
 type tripCounts struct {
 	rows  []row // rejected and skipped ones
 	read  int64

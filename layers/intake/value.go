@@ -305,7 +305,7 @@ func (f *field) cell(r *record, c *cell) *Fault {
 		default:
 			return f.fault(v, "neither yes nor no")
 		}
-	case int2, int4, int8:
+	case int2, int4, bigint:
 		n, err := integer(v)
 		if err != nil {
 			return f.fault(v, err.Error())

@@ -311,7 +311,7 @@ func (w *worker) attributes(r *record) ([]byte, *Fault) {
 		b = appendJSONText(b, f.name)
 		b = append(b, ':')
 		switch f.kind {
-		case int8:
+		case bigint:
 			b = strconv.AppendInt(b, c.n, 10)
 		case float8:
 			b = strconv.AppendFloat(b, c.f, 'g', -1, 64)

@@ -74,12 +74,12 @@ func keep(ctx context.Context, tx pgx.Tx, k *Kept, source, table string, key []s
 		using += c
 		list += "t." + c + " = i." + c + " AND "
 	}
-	gone, err := tx.Exec(ctx, fmt.Sprintf(`ANALYZE new_%s`, table))
-	if err != nil {
+	if _, err := tx.Exec(ctx, fmt.Sprintf(`ANALYZE new_%s`, table)); err != nil {
 		return err
 	}
-	if gone, err = tx.Exec(ctx, fmt.Sprintf(`DELETE FROM onemap.%[1]s t WHERE source = @source
-		AND NOT EXISTS (SELECT FROM new_%[1]s i WHERE %[2]s true)`, table, list), pgx.NamedArgs{"source": source}); err != nil {
+	gone, err := tx.Exec(ctx, fmt.Sprintf(`DELETE FROM onemap.%[1]s t WHERE source = @source
+		AND NOT EXISTS (SELECT FROM new_%[1]s i WHERE %[2]s true)`, table, list), pgx.NamedArgs{"source": source})
+	if err != nil {
 		return err
 	}
 	var added, changed int64
