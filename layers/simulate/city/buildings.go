@@ -223,9 +223,8 @@ func (c *City) numberHouses() {
 		}
 		used[[2]int{c.roads[w.road].street, n}] = true
 		b.Street, b.Number = strings.TrimSuffix(c.roads[w.road].Name, "桥"), n
-		toward := sub(from, b.at)
 		foot := add(from, mul(unit(sub(to, from)), max(0, min(dist(from, to), d))))
-		toward = sub(foot, b.at)
+		toward := sub(foot, b.at)
 		b.Door = lonLat(add(b.at, mul(unit(toward), min(norm(toward)*0.4, 9))))
 	}
 }
