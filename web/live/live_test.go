@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -296,18 +297,12 @@ func (c *testClient) closed() int {
 		c.SetReadDeadline(time.Now().Add(20 * time.Second))
 		if _, _, err := c.ReadMessage(); err != nil {
 			var e *websocket.CloseError
-			if !asClose(err, &e) {
+			if !errors.As(err, &e) {
 				c.Fatalf("read: %v", err)
 			}
 			return e.Code
 		}
 	}
-}
-
-func asClose(err error, e **websocket.CloseError) bool {
-	c, ok := err.(*websocket.CloseError)
-	*e = c
-	return ok
 }
 
 // tell renders events in short: "insert a", "gone 7".

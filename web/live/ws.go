@@ -120,7 +120,7 @@ func writeWS(ctx context.Context, conn *websocket.Conn, c *client) {
 				if code == 0 {
 					break
 				}
-				conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+				_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
 				linger(ctx, c, code)
 				return
 			}
