@@ -1,12 +1,12 @@
 package web
 
 import (
-	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,6 +51,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "geojson, ndjson or csv"}
 	}
+	features, stop, err := begun(s.Store.Features(r.Context(), q.Query))
+	if err != nil {
+		return err
+	}
+	defer stop()
 	err = s.audit(r.Context(), r, access.Entry{Action: "layer.export", Object: "layer/" + q.Layer.Name, Result: access.Done,
 		Detail: map[string]any{"format": format, "query": r.URL.RawQuery, "fields": q.Fields}})
 	if err != nil {
@@ -59,51 +64,29 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
-	out := bufio.NewWriterSize(w, 64<<10)
-	var x exporter
-	switch format {
-	case "geojson":
-		x = &geojsonExport{q: q.Query, w: out, collection: true}
-	case "ndjson":
-		x = &geojsonExport{q: q.Query, w: out}
-	case "csv":
-		x = &csvExport{q: q.Query, w: csv.NewWriter(out)}
-	}
-	begun := false
-	write := func() error {
-		for f, err := range s.Store.Features(r.Context(), q.Query) {
-			if err != nil {
-				return err
-			}
-			if !begun {
-				begun = true
-				if err := x.begin(); err != nil {
-					return err
-				}
-			}
-			if err := x.feature(f); err != nil {
-				return err
-			}
-		}
-		if !begun {
-			begun = true
-			if err := x.begin(); err != nil {
-				return err
-			}
-		}
-		if err := x.end(); err != nil {
-			return err
-		}
-		return out.Flush()
-	}
-	if err := write(); err != nil {
-		if !begun {
-			return err
-		}
+	if _, err := WriteFeatures(w, format, q.Query, features); err != nil {
 		stateOf(r.Context()).err = err
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// begun reads the first of the features, so that a query that fails at once
+// still has a status of its own. Call stop when done.
+func begun(all iter.Seq2[layers.Feature, error]) (rest iter.Seq2[layers.Feature, error], stop func(), err error) {
+	next, stop := iter.Pull2(all)
+	f, err, ok := next()
+	if ok && err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return func(yield func(layers.Feature, error) bool) {
+		for ; ok; f, err, ok = next() {
+			if !yield(f, err) {
+				return
+			}
+		}
+	}, stop, nil
 }
 
 type geojsonExport struct {

@@ -44,12 +44,8 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	if name == "" || !fs.ValidPath(name) || strings.HasSuffix(name, ".html") || name == "placeholder.txt" {
 		return errNoRoute
 	}
-	f, err := s.UI.Open(name)
-	if err != nil {
-		return errNoRoute
-	}
-	defer f.Close()
-	if st, err := f.Stat(); err != nil || st.IsDir() {
+	content, err := fs.ReadFile(s.UI, name)
+	if err != nil { // a folder, too
 		return errNoRoute
 	}
 	if strings.HasPrefix(name, "assets/") {
@@ -59,10 +55,6 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	}
 	if strings.HasSuffix(name, ".webmanifest") {
 		w.Header().Set("Content-Type", "application/manifest+json")
-	}
-	content, err := fs.ReadFile(s.UI, name)
-	if err != nil {
-		return err
 	}
 	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(string(content)))
 	return nil
