@@ -7,7 +7,13 @@ SHELL := /bin/bash
 
 # In a clone that belongs to another user, git refuses to tell the version.
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
+# One binary that needs no library. With C, the reader of OpenStreetMap files
+# would want zlib and pkg-config; only the race detector needs it.
+export CGO_ENABLED := 0
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# A reader of OSM files would link zlib's C library where cgo is on: without it,
+# no headers are needed and the binary stands alone. The race detector needs cgo.
+export CGO_ENABLED := 0
 GOBUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 # testdb starts one PostgreSQL for the tests of all packages.
 TESTDB := go run ./layers/layerstest/testdb --
@@ -52,7 +58,7 @@ run: setup build ## Do everything, then start onemap with the demo city (options
 # The Go tests come last, so that the output ends as go test's does.
 .PHONY: test
 test: setup-test build check-go check-ui test-e2e ## Check and test everything (at most 12 minutes)
-	$(TESTDB) go test -race -timeout 10m $(RACE)
+	$(TESTDB) env CGO_ENABLED=1 go test -race -timeout 10m $(RACE)
 	$(TESTDB) go test -timeout 10m ./...
 
 .PHONY: test-go

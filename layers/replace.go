@@ -70,7 +70,7 @@ func (s *Store) replaceAll(ctx context.Context, tables []string, fill func(conte
 			tx.Rollback(context.WithoutCancel(ctx))
 			for _, p := range plans {
 				// Best effort: the next replacement drops it otherwise.
-				s.db.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+p.staging())
+				_, _ = s.db.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+p.staging())
 			}
 		}
 	}()
