@@ -7,9 +7,6 @@ SHELL := /bin/bash
 
 # In a clone that belongs to another user, git refuses to tell the version.
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
-# One binary that needs no library. With C, the reader of OpenStreetMap files
-# would want zlib and pkg-config; only the race detector needs it.
-export CGO_ENABLED := 0
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # A reader of OSM files would link zlib's C library where cgo is on: without it,
 # no headers are needed and the binary stands alone. The race detector needs cgo.
