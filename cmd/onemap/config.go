@@ -10,7 +10,7 @@ import (
 // from the command line and the environment.
 type Config struct {
 	Database
-	Listen    string         `help:"Address to serve on, host:port." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Listen    string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	PublicURL string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
 	Proxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
 	Photos    string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
