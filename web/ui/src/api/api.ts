@@ -1,72 +1,10 @@
 import type { FeatureCollection, Geometry } from 'geojson';
 import { get, put, upload, type Params } from './http';
-import type { Incident, Stats } from './model';
+import type { Action, ClassOf, Department, Found, Here, Incident, Layer, Report, Session, Stats } from './model';
+
+export type { Action, ClassOf, Department, Found, Here, Incident, Layer, Report, Session, Stats } from './model';
 
 // Every call of the pages to the server, one function each.
-
-export interface Session {
-  signed_in: boolean;
-  person?: { id: number; login: string; name: string; roles: string[]; grids: string[] };
-  organisation?: { code: string; name_zh: string; name_en: string; level: string; kind: string; area_code: string };
-  city: { zh: string; en: string };
-  may_report: boolean;
-  may_dispatch: boolean;
-  may_share_position: boolean;
-  version: string;
-}
-
-export interface Layer {
-  name: string;
-  title_zh: string;
-  title_en: string;
-  subject: string;
-  geometry: string;
-  owner: string;
-  share: 'unconditional' | 'conditional' | 'none';
-  share_basis: string;
-  open: boolean;
-  minzoom: number;
-  maxzoom: number;
-  detail_zoom: number;
-  time_field: string;
-  k_floor: number;
-  fields: { name: string; title_zh: string; title_en: string; type: string; in_tile: boolean }[];
-  masked: string[];
-  partly: boolean;
-}
-
-export interface ClassOf {
-  standard: string;
-  kind: 'component' | 'matter';
-  code: string;
-  major: string;
-  major_zh: string;
-  major_en: string;
-  name_zh: string;
-  name_en: string;
-  /** Pinyin initials, where the server says them. */
-  initials?: string;
-  severity: number;
-}
-
-export interface Department {
-  code: string;
-  name_zh: string;
-  name_en: string;
-  kind: string;
-  level: string;
-}
-
-export interface Found {
-  layer: string;
-  id: number;
-  title: string;
-  more: string;
-  lon: number;
-  lat: number;
-  /** west, south, east, north */
-  bbox: number[];
-}
 
 const v1 = '/api/v1';
 
@@ -96,13 +34,6 @@ export const incidents = (q: IncidentQuery, signal?: AbortSignal) => get<{ incid
 export const incident = (id: number, signal?: AbortSignal) => get<Incident>(`${v1}/incidents/${id}`, {}, signal);
 export const stats = (q: IncidentQuery, signal?: AbortSignal) => get<Stats>(`${v1}/stats`, q, signal);
 
-export interface Action {
-  action: string;
-  version: number;
-  opinion?: string;
-  dept?: string;
-}
-
 export const act = (id: number, a: Action) => put<Incident>('POST', `${v1}/incidents/${id}/actions`, a);
 
 /** A position with the system it is in; the browser's GPS and our map both give WGS 84, [lon, lat] in degrees. */
@@ -110,17 +41,6 @@ export interface Place {
   crs: 'WGS84';
   coordinates: [number, number];
   text?: string;
-}
-
-export interface Report {
-  uuid: string;
-  class: { code: string; standard?: string };
-  severity?: number;
-  source: 'worker';
-  place: Place;
-  description: string;
-  occurred_at: string;
-  photos: { id: string; kind: string }[];
 }
 
 export const report = (r: Report, signal?: AbortSignal) => put<Incident>('POST', `${v1}/incidents`, r, signal);
@@ -135,15 +55,6 @@ export const search = async (q: string, signal?: AbortSignal) => (await get<{ hi
 export const features = (layer: string, q: Params, signal?: AbortSignal) => get<FeatureCollection<Geometry>>(`${v1}/layers/${layer}/features`, q, signal);
 export const feature = (layer: string, id: number, signal?: AbortSignal) =>
   get<{ id: number; geometry: Geometry; properties: Record<string, unknown> }>(`${v1}/layers/${layer}/features/${id}`, {}, signal);
-
-/** What is at a place; degrees and metres. */
-export interface Here {
-  grid_code: string;
-  area_code: string;
-  area_zh: string;
-  area_en: string;
-  layers: { name: string; features: { id: number; distance_m: number; lon: number; lat: number; properties: Record<string, unknown> }[] }[];
-}
 
 export const at = (lon: number, lat: number, radius_m: number, signal?: AbortSignal) => get<Here>(`${v1}/at`, { lon, lat, radius_m, limit: 6 }, signal);
 

@@ -1,59 +1,20 @@
-// What the pages know of the API. types.ts, generated from the server's
-// description, checks these in api.ts.
+// The API's types under the names that the pages use. They are generated from
+// the server's own description (npm run types), never typed by hand.
+import type { components } from './types';
 
-export interface Incident {
-  id: number;
-  uuid: string;
-  class_standard: string;
-  class_code: string;
-  class_zh: string;
-  class_en: string;
-  /** 1 red … 4 blue; 0 hidden. */
-  severity: number;
-  state: string;
-  source: string;
-  dept_code: string;
-  dept_zh: string;
-  dept_en: string;
-  description: string;
-  place: string;
-  lon: number;
-  lat: number;
-  grid_code: string;
-  area_code: string;
-  occurred_at?: string;
-  reported_at?: string;
-  closed_at?: string;
-  version: number;
-  mine: boolean;
-  hidden?: string[];
-  allowed_actions: string[];
-  contact?: string;
-  photos?: { id: string; kind: string }[];
-  flow?: Step[];
-}
+type S = components['schemas'];
 
-export interface Step {
-  at: string;
-  actor: string;
-  org: string;
-  action: string;
-  from: string;
-  to: string;
-  opinion: string;
-}
-
-export interface Stats {
-  total: number;
-  open: number;
-  state: Count[];
-  severity: Count[];
-  class: Count[];
-  time: Count[];
-  bar: 'hour' | 'day';
-}
-
-export interface Count {
-  key: string;
-  n: number;
-}
+export type Incident = S['Incident'];
+export type Step = S['Step'];
+export type Stats = S['Stats'];
+export type Count = S['Count'];
+export type Session = S['SessionBody'];
+export type Layer = S['LayerBody'];
+/** A class; pinyin initials where the server says them, so that the phone can search by them without a network. */
+export type ClassOf = S['Class'] & { initials?: string };
+export type Department = S['Organisation'];
+export type Found = S['Hit'];
+export type Report = S['ReportBody'];
+export type Action = S['ActInputBody'];
+/** What is at a place; degrees and metres. */
+export type Here = S['AtOutputBody'];

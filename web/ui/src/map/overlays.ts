@@ -101,8 +101,8 @@ export const overlays: Record<string, (p: Palette) => LayerSpecification[]> = {
       'source-layer': 'population',
       layout: { 'circle-sort-key': ['get', 'n'] },
       paint: {
-        'circle-radius': ['interpolate', ['exponential', 2], ['zoom'], 9, ['*', 0.16, ['sqrt', ['get', 'n']]], 14, ['*', 0.85, ['sqrt', ['get', 'n']]], 18, ['*', 3.2, ['sqrt', ['get', 'n']]]],
-        'circle-color': ['interpolate', ['linear'], ['get', 'density_km2'], 0, p.ramp[0], 2000, p.ramp[1], 6000, p.ramp[2], 14000, p.ramp[3], 30000, p.ramp[4]],
+        'circle-radius': ['interpolate', ['exponential', 2], ['zoom'], 9, ['*', 0.16, ['sqrt', ['get', 'n']]], 14, ['*', 0.62, ['sqrt', ['get', 'n']]], 18, ['*', 2.6, ['sqrt', ['get', 'n']]]],
+        'circle-color': ['interpolate', ['linear'], ['get', 'density_km2'], 0, p.ramp[0], 4000, p.ramp[1], 14000, p.ramp[2], 35000, p.ramp[3], 80000, p.ramp[4]],
         'circle-opacity': 0.72,
         'circle-stroke-color': p.paper,
         'circle-stroke-width': 0.6,
@@ -202,12 +202,13 @@ export const overlays: Record<string, (p: Palette) => LayerSpecification[]> = {
       type: 'symbol',
       source: 'place',
       'source-layer': 'place',
-      filter: single,
+      // Hydrants and cameras are many: they come when one looks closely.
+      filter: ['all', single, ['step', ['zoom'], ['!', ['in', ['get', 'kind'], ['literal', ['hydrant', 'camera', 'other']]]], 16, true]] as FilterSpecification,
       layout: {
         'icon-image': ['concat', 'place-', ['coalesce', ['get', 'kind'], 'other']],
         'icon-size': ['interpolate', ['linear'], ['zoom'], 13, 0.8, 16, 1],
         'icon-allow-overlap': true,
-        'text-field': ['step', ['zoom'], '', 15, ['get', 'name']],
+        'text-field': ['step', ['zoom'], '', 14.5, ['match', ['get', 'kind'], ['hydrant', 'camera'], '', ['get', 'name']], 17.5, ['get', 'name']],
         'text-font': font,
         'text-size': 11,
         'text-offset': [0, 1.1],

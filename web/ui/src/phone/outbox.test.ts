@@ -18,7 +18,7 @@ beforeEach(async () => {
   box = await Outbox.open(
     {
       report: (r) => {
-        log.push('report ' + r.uuid + ' ' + r.photos.length);
+        log.push('report ' + r.uuid + ' ' + r.photos?.length);
         return report(r);
       },
       uploadPhoto: () => {
@@ -38,7 +38,7 @@ const held = (uuid: string, made: number, photos = 0, person = 7): Held => ({
   report: { uuid, class: { code: '01002' }, source: 'worker', place: { crs: 'WGS84', coordinates: [120.07, 29.3] }, description: '', occurred_at: '2026-11-22T08:00:00Z' },
   class_zh: '',
   class_en: '',
-  photos: Array.from({ length: photos }, () => ({ bytes: new ArrayBuffer(4), type: 'image/jpeg', kind: 'near' })),
+  photos: Array.from({ length: photos }, () => ({ bytes: new ArrayBuffer(4), type: 'image/jpeg', kind: 'near' as const })),
 });
 
 const left = async () => (await box.list()).map((h) => h.uuid);

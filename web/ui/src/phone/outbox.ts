@@ -7,7 +7,7 @@ import { Problem } from '../api/problem';
 export interface HeldPhoto {
   bytes: ArrayBuffer;
   type: string;
-  kind: string;
+  kind: 'near' | 'far';
   id?: string;
 }
 

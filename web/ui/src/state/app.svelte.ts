@@ -1,4 +1,5 @@
 import type { Feature, Point } from 'geojson';
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import * as api from '../api/api';
 import type { Incident, Stats } from '../api/model';
@@ -33,6 +34,8 @@ export class App {
   departments = $state.raw<api.Department[]>([]);
 
   place = $state<Place>(parse(location.search));
+  /** Where the map looks; apart from place, so that a move of the map moves nothing else. */
+  look = $state.raw(untrack(() => this.place.look));
   theme = $state<Theme>((document.documentElement.dataset.theme as Theme | undefined) ?? 'dark');
   now = $state(Date.now());
   online = $state(navigator.onLine);
@@ -148,7 +151,7 @@ export class App {
 
   /** Keeps the address in step: a link is a view. */
   writeURL(): void {
-    const query = format(this.place);
+    const query = format({ ...this.place, look: this.look });
     if (query !== location.search) history.replaceState(null, '', location.pathname + query);
   }
 
@@ -309,8 +312,8 @@ export class App {
       class_zh: c?.name_zh ?? known?.class_zh ?? '',
       class_en: c?.name_en ?? known?.class_en ?? '',
       severity: Number(p.severity ?? known?.severity ?? 0),
-      state: text('state', known?.state),
-      source: text('source', known?.source),
+      state: text('state', known?.state) as Incident['state'],
+      source: text('source', known?.source) as Incident['source'],
       dept_code: deptCode,
       dept_zh: d?.name_zh ?? '',
       dept_en: d?.name_en ?? '',

@@ -35,7 +35,7 @@ test.each([
   ['from is inside', { f: { from: Date.parse('2026-11-22T08:00:00Z') } }, true],
   ['to is outside', { f: { to: Date.parse('2026-11-22T08:00:00Z') } }, false],
 ] as const)('filter: %s', (_, o, want) => {
-  const { f = {}, ...rest } = o as { f?: object; state?: string };
+  const { f = {}, ...rest } = o as { f?: object; state?: Incident['state'] };
   expect(passes({ ...everything, ...f }, { ...i, ...rest })).toBe(want);
 });
 

@@ -1,0 +1,84 @@
+// A whole onemap for the browser tests: the real binary, its own PostgreSQL,
+// the demo city, in a folder of its own that is gone afterwards.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const binary = process.env.ONEMAP_BIN ?? fileURLToPath(new URL('../../../bin/onemap', import.meta.url));
+
+async function freePort() {
+  const s = createServer();
+  await new Promise((done) => s.listen(0, '127.0.0.1', done));
+  const { port } = s.address();
+  await new Promise((done) => s.close(done));
+  return port;
+}
+
+/** Starts the server and waits until it is ready. stop() ends it and removes its data. */
+export async function start() {
+  if (!existsSync(binary)) throw new Error(`no ${binary}: run make build first, or set ONEMAP_BIN`);
+  // PostgreSQL runs as another user where we are root: the folder must be reachable.
+  const folder = mkdtempSync(join(process.env.ONEMAP_E2E_DIR ?? tmpdir(), 'onemap-e2e-'));
+  chmodSync(folder, 0o755);
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
+  const child = spawn(binary, ['up', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stdout.on('data', (b) => (log += b));
+  child.stderr.on('data', (b) => (log += b));
+  let exit;
+  const ended = new Promise((done) =>
+    child.once('exit', (code) => {
+      exit = code ?? -1;
+      done();
+    }),
+  );
+  const until = Date.now() + 120_000;
+  for (;;) {
+    if (exit !== undefined) throw new Error(`onemap ended with ${exit}:\n${log}`);
+    if (Date.now() > until) throw new Error(`onemap is not ready after two minutes:\n${log}`);
+    const ready = await fetch(`${base}/readyz`).then((r) => r.json(), () => undefined);
+    if (ready?.ready && ready.feed === 'live') break;
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  const users = Object.fromEntries(
+    readFileSync(join(data, 'demo-users.txt'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((l) => l.split('\t'))
+      .map(([login, password]) => [login, password]),
+  );
+  return {
+    base,
+    users,
+    log: () => log,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A signed-in caller of the API. */
+export async function client(server, login) {
+  let cookie = '';
+  const call = async (method, path, body) => {
+    const r = await fetch(server.base + path, {
+      method,
+      headers: { ...(cookie ? { Cookie: cookie } : {}), ...(body && !(body instanceof Uint8Array) ? { 'Content-Type': 'application/json' } : {}) },
+      body: body && JSON.stringify(body),
+    });
+    return r;
+  };
+  if (login) {
+    const r = await call('POST', '/api/v1/session', { login, password: server.users[login] });
+    if (!r.ok) throw new Error(`sign in as ${login}: ${r.status} ${await r.text()}`);
+    cookie = r.headers.get('Set-Cookie').split(';')[0];
+  }
+  return { call, cookie: () => cookie, json: async (path) => (await call('GET', path)).json() };
+}
