@@ -77,19 +77,5 @@ func (s *Store) readRegistry(ctx context.Context) ([]Layer, error) {
 	return all, nil
 }
 
-// SetOwner gives a layer its owner and says whether the public may see it.
-func (s *Store) SetOwner(ctx context.Context, layer, owner string, open bool) error {
-	tag, err := s.db.Exec(ctx, `UPDATE onemap.layer SET owner = @owner, open = @open WHERE name = @layer`,
-		pgx.NamedArgs{"layer": layer, "owner": owner, "open": open})
-	if err != nil {
-		return fmt.Errorf("set owner of layer %q: %w", layer, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("layer %q: %w", layer, ErrNotFound)
-	}
-	s.ForgetRegistry()
-	return nil
-}
-
 // isNoRows says whether a query found nothing.
 func isNoRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

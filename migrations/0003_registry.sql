@@ -48,7 +48,7 @@ CREATE TABLE onemap.layer_grant (
     layer      text NOT NULL REFERENCES onemap.layer ON DELETE CASCADE,
     org        text NOT NULL REFERENCES onemap.organisation ON DELETE CASCADE,
     fields     text[],                         -- NULL: all that are not sensitive
-    area_code  text NOT NULL DEFAULT '',       -- prefix; '': the whole layer
+    area_code  text NOT NULL DEFAULT '',       -- prefix; '': the area of whoever uses the grant
     reason     text NOT NULL CHECK (reason <> ''),
     granted_by text NOT NULL,
     granted_at timestamptz NOT NULL DEFAULT now(),
