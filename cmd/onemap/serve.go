@@ -75,7 +75,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hub := live.NewHub(store, directory)
 	hub.Log = log
-	wal := feed.New(cfg.DatabaseURL, directory.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
+	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
 	directory.Follow(wal.Status)
 	hub.Follow(wal)
