@@ -5,11 +5,13 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 )
 
 // Replace puts new content in the place of a whole table of schema map, all or
@@ -85,7 +87,7 @@ func (s *Store) replaceAll(ctx context.Context, tables []string, fill func(conte
 		return err
 	}
 	for _, p := range plans {
-		if err := s.exec(ctx, append(p.build(), "ANALYZE "+p.staging())...); err != nil {
+		if err := s.buildIndexes(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -97,6 +99,20 @@ func (s *Store) replaceAll(ctx context.Context, tables []string, fill func(conte
 		}
 	}
 	return tx.Commit(ctx)
+}
+
+// buildIndexes gives a staged table its keys and indexes. Indexes are built two
+// at a time: PostgreSQL builds a GiST index with one processor only.
+func (s *Store) buildIndexes(ctx context.Context, p replacement) error {
+	var g errgroup.Group
+	g.SetLimit(2)
+	for _, sql := range p.indexes() {
+		g.Go(func() error { return s.exec(ctx, sql) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return s.exec(ctx, append(p.keys(), "ANALYZE "+p.staging())...)
 }
 
 func (s *Store) exec(ctx context.Context, statements ...string) error {
@@ -120,7 +136,7 @@ func viewInTheWay(err error) error {
 // A replacement knows how to make a copy of one table its equal.
 type replacement struct {
 	Name        string
-	Constraints []named // primary key, unique, exclusion and foreign keys, in this order
+	Constraints []key   // primary key, unique, exclusion and foreign keys, in this order
 	Indexes     []named // those that no constraint owns
 	Triggers    []string
 	Grants      []string
@@ -130,6 +146,10 @@ type replacement struct {
 }
 
 type named struct{ Name, Definition string }
+
+// A key is a constraint. Index is its index's definition where the index can be
+// built before the constraint.
+type key struct{ Name, Definition, Index string }
 
 //go:embed sql/replacement.sql
 var replacementSQL string
@@ -154,20 +174,45 @@ func (p replacement) passing(kind string, i int) string {
 	return fmt.Sprintf("stage_%s_%s%d", p.Name, kind, i)
 }
 
-// build gives the staged table its keys and indexes.
-func (p replacement) build() []string {
+// indexes are the statements that build the staged table's indexes, those of
+// its primary and unique keys too. The largest, on the geometry, is begun first.
+func (p replacement) indexes() []string {
 	var out []string
-	for i, c := range p.Constraints {
-		out = append(out, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", p.staging(), p.passing("c", i), c.Definition))
-	}
-	for i, x := range p.Indexes {
+	add := func(x named, name string) {
 		// pg_get_indexdef writes "CREATE [UNIQUE] INDEX name ON map.table USING …".
 		head, tail, _ := strings.Cut(x.Definition, " USING ")
 		unique := ""
 		if strings.HasPrefix(head, "CREATE UNIQUE") {
 			unique = "UNIQUE "
 		}
-		out = append(out, fmt.Sprintf("CREATE %sINDEX %s ON %s USING %s", unique, p.passing("i", i), p.staging(), tail))
+		sql := fmt.Sprintf("CREATE %sINDEX %s ON %s USING %s", unique, name, p.staging(), tail)
+		if strings.HasPrefix(tail, "gist") {
+			out = slices.Insert(out, 0, sql)
+		} else {
+			out = append(out, sql)
+		}
+	}
+	for i, x := range p.Indexes {
+		add(x, p.passing("i", i))
+	}
+	for i, c := range p.Constraints {
+		if c.Index != "" {
+			add(named{Definition: c.Index}, p.passing("c", i))
+		}
+	}
+	return out
+}
+
+// keys are the statements that give the staged table its constraints.
+func (p replacement) keys() []string {
+	var out []string
+	for i, c := range p.Constraints {
+		definition := c.Definition
+		if c.Index != "" { // "PRIMARY KEY (id)" becomes "PRIMARY KEY USING INDEX name"
+			kind, _, _ := strings.Cut(c.Definition, " (")
+			definition = kind + " USING INDEX " + p.passing("c", i)
+		}
+		out = append(out, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", p.staging(), p.passing("c", i), definition))
 	}
 	return out
 }

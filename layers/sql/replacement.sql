@@ -1,7 +1,9 @@
 -- Everything that hangs on a table and that LIKE does not copy, so that a
 -- staged copy can take its place. Keys come before foreign keys.
 SELECT c.relname AS name,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('Name', conname, 'Definition', pg_get_constraintdef(oid)) ORDER BY array_position('{p,u,x,f}', contype::text), conname)
+       coalesce((SELECT jsonb_agg(jsonb_build_object('Name', conname, 'Definition', pg_get_constraintdef(oid),
+                           -- A deferrable key cannot take over an index.
+                           'Index', CASE WHEN contype IN ('p', 'u') AND NOT condeferrable THEN pg_get_indexdef(conindid) ELSE '' END) ORDER BY array_position('{p,u,x,f}', contype::text), conname)
                  FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('p', 'u', 'x', 'f')), '[]') AS constraints,
        coalesce((SELECT jsonb_agg(jsonb_build_object('Name', i.relname, 'Definition', pg_get_indexdef(x.indexrelid)) ORDER BY i.relname)
                  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
