@@ -80,7 +80,7 @@ export const overlays: Record<string, (p: Palette) => LayerSpecification[]> = {
   ],
   grid_community: (p) => [
     { id: 'grid_community-fill', type: 'fill', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'fill-color': p.grid, 'fill-opacity': 0.001 } },
-    { id: 'grid_community-line', type: 'line', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'line-color': p.grid, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 15, 0.7], 'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.8, 16, 2.6] } },
+    { id: 'grid_community-line', type: 'line', source: 'grid_community', 'source-layer': 'grid_community', paint: { 'line-color': p.grid, 'line-opacity': ['interpolate', ['linear'], ['zoom'], 10, 0.3, 15, 0.5], 'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.8, 16, 2.2] } },
     {
       id: 'grid_community-label',
       type: 'symbol',

@@ -31,7 +31,8 @@ export class App {
   layers = $state.raw<api.Layer[] | undefined>();
   classes = $state.raw<Map<string, api.ClassOf>>(new Map());
   components = $state.raw<Map<string, api.ClassOf>>(new Map());
-  departments = $state.raw<api.Department[]>([]);
+  organisations = $state.raw<api.Department[]>([]);
+  departments = $derived(this.organisations.filter((d) => d.kind === 'department'));
 
   place = $state<Place>(parse(location.search));
   /** Where the map looks; apart from place, so that a move of the map moves nothing else. */
@@ -203,14 +204,14 @@ export class App {
 
   private async dictionaries(): Promise<void> {
     try {
-      const [matters, components, departments] = await Promise.all([
+      const [matters, components, organisations] = await Promise.all([
         api.classes('matter'),
         api.classes('component'),
         this.session?.signed_in ? api.organisations() : Promise.resolve([]),
       ]);
       this.classes = new Map(matters.map((c) => [c.code, c]));
       this.components = new Map(components.map((c) => [c.code, c]));
-      this.departments = departments.filter((d) => d.kind === 'department');
+      this.organisations = organisations;
     } catch {
       // Names are missing until the next start; codes are shown instead.
     }
