@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
+/** How long anything may take, in milliseconds: WebGL drawn in software on a busy machine is slow. */
+export const patience = 90_000;
+
 export const launch = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -26,7 +29,7 @@ export async function signIn(page, server, login) {
 }
 
 /** Waits until f gives something true. */
-export async function until(what, f, ms = 20_000) {
+export async function until(what, f, ms = patience) {
   const end = Date.now() + ms;
   for (;;) {
     const v = await f();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { VectorTile } from '@mapbox/vector-tile';
 import { PbfReader } from 'pbf';
-import { axe, launch, signIn, until } from './browser.mjs';
+import { axe, launch, patience, signIn, until } from './browser.mjs';
 import { client, start } from './server.mjs';
 
 let server;
@@ -30,6 +30,7 @@ async function phone() {
 /** A page that fails the test for what it says wrong on its console. */
 async function open(options, path) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const wrong = [];
   page.on('pageerror', (e) => wrong.push(e.message));
@@ -218,6 +219,7 @@ test('by keyboard alone: sign in, subjects, list, case, filter, search, help', a
 
 test('a link is a view: it opens with its subject, filter, case and place', async () => {
   const context = await browser.newContext(desk);
+  context.setDefaultTimeout(patience);
   const c = await client(server, 'centre');
   const [name, value] = c.cookie().split('=');
   await context.addCookies([{ name, value, url: server.base }]);
@@ -252,6 +254,7 @@ for (const [theme, lang] of [
       [await phone(), '/m', ''],
     ]) {
       const context = await browser.newContext(options);
+      context.setDefaultTimeout(patience);
       await context.addInitScript(
         ([t, l]) => {
           localStorage.setItem('onemap.theme', t);
