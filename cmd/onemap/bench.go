@@ -59,8 +59,8 @@ func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) err
 		if err != nil {
 			return err
 		}
-		defer db.Stop()
-		url = db.AdminURL() // who may create databases
+		defer func() { _ = db.Stop() }() // its folder is thrown away
+		url = db.AdminURL()              // who may create databases
 	}
 	report, end := bench.JSON(t.out), func() {}
 	if !t.json {
@@ -94,7 +94,9 @@ func benchServer(ctx context.Context, dbURL string, log *slog.Logger) (url strin
 	go func() { ended <- run(ctx, cfg, log, func(a net.Addr) { ready <- a }) }()
 	stop = func() {
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			log.Error("stop the server", "error", err)
+		}
 		os.RemoveAll(photos)
 	}
 	select {

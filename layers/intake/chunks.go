@@ -44,7 +44,7 @@ func openInput(name string, tell func(done, total int64)) (*input, error) {
 	in := &input{file: f, total: st.Size(), sum: sha256.New(), tell: tell}
 	var magic [2]byte
 	n, err := f.ReadAt(magic[:], 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		_ = f.Close()
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -171,7 +171,7 @@ func readMore(r io.Reader, buf []byte) (_ []byte, eof bool, err error) {
 		switch {
 		case err == io.EOF:
 			return buf, true, nil
-		case err == io.ErrUnexpectedEOF:
+		case errors.Is(err, io.ErrUnexpectedEOF):
 			return buf, false, &layers.InputError{Field: "file", Remedy: "the packed data ends too early"}
 		case err != nil:
 			return buf, false, &layers.InputError{Field: "file", Remedy: "cannot be read to the end: " + reason(err)}

@@ -23,7 +23,6 @@ type tripCounts struct {
 	rows  []row // rejected and skipped ones
 	read  int64
 	tally population.Tally
-	err   error
 }
 
 // trips counts trips by grid and hour and forgets them.

@@ -31,7 +31,6 @@ type source struct {
 	required  bool
 	length    int
 	cut       bool
-	lines     bool // line breaks may stand in the text
 }
 
 // A cell is one field's value, ready to be written.

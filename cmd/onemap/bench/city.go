@@ -25,7 +25,10 @@ func (o Options) withDatabase(ctx context.Context, f func(ctx context.Context, u
 			return err
 		}
 	}
-	defer server.Exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	defer func() {
+		// Best effort: the name says whose it is.
+		_, _ = server.Exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}()
 	u, err := url.Parse(o.DatabaseURL)
 	if err != nil {
 		return err

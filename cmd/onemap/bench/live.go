@@ -177,7 +177,7 @@ func newNotifier(ctx context.Context, db *pgxpool.Pool) (*notifier, error) {
 	}
 	n.url = "ws://" + n.ln.Addr().String()
 	up := websocket.Upgrader{}
-	go http.Serve(n.ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	go http.Serve(n.ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:errcheck // it ends with its listener
 		c, err := up.Upgrade(w, r, nil)
 		if err != nil {
 			return
