@@ -19,6 +19,7 @@ type Class struct {
 	MajorEN  string `json:"major_en"`
 	NameZH   string `json:"name_zh"`
 	NameEN   string `json:"name_en"`
+	Initials string `json:"initials" doc:"Pinyin initials of name_zh, for search without a network"`
 	Severity int    `json:"severity" doc:"1 red to 4 blue"`
 	Dept     string `json:"dept" doc:"Who is responsible by default"`
 }

@@ -1,6 +1,6 @@
 -- Some hundred rows: read whole and ranked. A hit at the beginning is worth
 -- more than one inside, and the code and the name more than the major class.
-SELECT standard, kind, code, major, major_zh, major_en, name_zh, name_en, severity, coalesce(dept, '') AS dept
+SELECT standard, kind, code, major, major_zh, major_en, name_zh, name_en, initials, severity, coalesce(dept, '') AS dept
 FROM onemap.class,
 LATERAL (SELECT CASE
     WHEN @text = '' THEN 0

@@ -830,6 +830,8 @@ export interface components {
             code: string;
             /** @description Who is responsible by default */
             dept: string;
+            /** @description Pinyin initials of name_zh, for search without a network */
+            initials: string;
             /** @enum {string} */
             kind: "component" | "matter";
             /** @description Code of the major class */

@@ -21,10 +21,6 @@ test.each([
   ['无此类', []],
 ])('%s', (q, want) => expect(codes(q)).toEqual(want));
 
-test('without initials from the server nothing is found by accident', () => {
-  expect(findClasses([{ ...all[0]!, initials: undefined }], 'zz')).toEqual([]);
-});
-
 test('own classes stand before the usual ones, once', () => {
   expect(frequentClasses(all, { '01001': 5, '06010': 1 }).map((c) => c.code)).toEqual(['01001', '06010', '01002']);
 });

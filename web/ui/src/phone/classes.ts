@@ -10,11 +10,11 @@ export function findClasses(all: ClassOf[], text: string, most = 60): ClassOf[] 
   if (q === '') return [];
   const words = q.split(/\s+/);
   const rank = (c: ClassOf): number => {
-    const initials = c.initials ?? '';
+    const initials = c.initials;
     const en = c.name_en.toLowerCase();
     if (c.code === q || c.name_zh === q || initials === q) return 0;
-    if (c.name_zh.startsWith(q) || c.code.startsWith(q) || (initials !== '' && initials.startsWith(q)) || en.startsWith(q)) return 1;
-    if (c.name_zh.includes(q) || (initials !== '' && initials.includes(q))) return 2;
+    if (c.name_zh.startsWith(q) || c.code.startsWith(q) || initials.startsWith(q) || en.startsWith(q)) return 1;
+    if (c.name_zh.includes(q) || initials.includes(q)) return 2;
     if (words.every((w) => en.includes(w))) return 3;
     if (c.major_zh.includes(q) || c.major_en.toLowerCase().includes(q)) return 4;
     return -1;
