@@ -83,7 +83,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles: postgis{store}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
-		Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
+		Metrics: metrics(wal.Status, hub), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {

@@ -10,8 +10,8 @@ export type Stats = S['Stats'];
 export type Count = S['Count'];
 export type Session = S['SessionBody'];
 export type Layer = S['LayerBody'];
-/** A class; pinyin initials where the server says them, so that the phone can search by them without a network. */
-export type ClassOf = S['Class'] & { initials?: string };
+/** A class, with the pinyin initials that the phone searches by without a network. */
+export type ClassOf = S['Class'];
 export type Department = S['Organisation'];
 export type Found = S['Hit'];
 export type Report = S['ReportBody'];
