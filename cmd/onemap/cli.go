@@ -62,7 +62,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	exited := -1
 	parser, err := kong.New(&cli,
 		kong.Name("onemap"),
-		kong.Description("One map for a city: departments keep their data, onemap lays it over one base library, cuts it into governance grids, and shows every change as it is committed."),
+		kong.Description("One map for a city: departments keep their data, onemap lays it over one base library, cuts it into governance grids, and shows every change as it is committed.\n\nExample:\n  onemap up\n  onemap import osm streets.osm.pbf"),
 		kong.DefaultEnvars("ONEMAP"),
 		kong.Writers(out, errs),
 		kong.Exit(func(status int) { exited = status }),

@@ -79,6 +79,9 @@ func checkSchema(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
+	if have > want {
+		return fmt.Errorf("the database has schema %d, this program knows up to %d: run the newer onemap", have, want)
+	}
 	if have != want {
 		return fmt.Errorf("the database has schema %d, this program needs %d: run \"onemap migrate\"", have, want)
 	}

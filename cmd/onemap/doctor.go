@@ -138,6 +138,10 @@ func folderFindings(dir string) []setup.Finding {
 // folderRights looks whether others could read what is in the data folder.
 func folderRights(dir string) setup.Finding {
 	f := setup.Finding{What: "data folder", Level: setup.Good, Found: dir}
+	if err := cluster.Reachable(dir); err != nil && !errors.Is(err, cluster.ErrMissing) { // what is missing is said elsewhere
+		f.Level, f.Found, f.Remedy = setup.Fault, err.Error(), "onemap up --data /var/lib/onemap"
+		return f
+	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -148,12 +149,26 @@ func TestDoctorOfMachine(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "demo-users.txt"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(dir, 0o700); err != nil {
+		if err := errors.Join(os.Chmod(dir, 0o700), os.Chmod(filepath.Dir(dir), 0o755)); err != nil { // for PostgreSQL to pass through
 			t.Fatal(err)
 		}
 		_, found := findings(t, "--data", dir)
 		if f := found["data folder"]; f.Level != setup.Warning || !strings.Contains(f.Remedy, "chmod 600") {
 			t.Errorf("%+v", f)
+		}
+	})
+	t.Run("a data folder that PostgreSQL cannot reach", func(t *testing.T) {
+		if os.Geteuid() != 0 {
+			t.Skip("not root: PostgreSQL runs as ourselves")
+		}
+		open := t.TempDir()
+		closed := filepath.Join(open, "closed")
+		if err := errors.Join(os.Chmod(filepath.Dir(open), 0o755), os.Chmod(open, 0o755), os.Mkdir(closed, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		status, found := findings(t, "--data", filepath.Join(closed, "new"))
+		if f := found["data folder"]; status != statusFailed || f.Level != setup.Fault || !strings.Contains(f.Found, "chmod o+x "+closed) {
+			t.Errorf("status %d, %+v", status, f)
 		}
 	})
 }

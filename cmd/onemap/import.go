@@ -31,6 +31,12 @@ type importCommand struct {
 	Mappings    importMappingsCmd  `cmd:"" help:"List the mappings that come with onemap, or print one."`
 }
 
+func (importCommand) Help() string {
+	return `Example:
+  onemap import osm streets.osm.pbf
+  onemap import grids police_districts.geojson --map portland-police-districts --crs WGS84`
+}
+
 // rowFile is what all imports by a mapping have in common.
 type rowFile struct {
 	Database
@@ -159,7 +165,7 @@ func (c rowFile) run(ctx context.Context, t terminal, log *slog.Logger, allowed 
 		if sum.RejectedRows() > 0 {
 			writeRows(t.err, sum, rejects)
 		}
-		return err
+		return misuse(err, "crs")
 	}
 	return t.answer(sum, func(w io.Writer) { writeRows(w, sum, rejects) })
 }
@@ -227,7 +233,11 @@ func (c importMappingsCmd) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
-	type line struct{ Name, Layer, Title string }
+	type line struct {
+		Name  string `json:"name"`
+		Layer string `json:"layer"`
+		Title string `json:"title"`
+	}
 	var lines []line
 	for _, m := range all {
 		lines = append(lines, line{m.Name, m.Layer, m.Title})

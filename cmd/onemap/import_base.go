@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 
+	"onemap/geo/crs"
 	"onemap/layers"
 	"onemap/layers/base"
 )
@@ -111,9 +114,19 @@ func (c importBaseCmd) Run(ctx context.Context, t terminal, log *slog.Logger) er
 	})
 	bar.Exit()
 	if err != nil {
-		return err
+		return misuse(err, "crs", "layer")
 	}
 	return t.answer(sum, func(w io.Writer) { writeSummary(w, sum, rejects, time.Since(begun)) })
+}
+
+// misuse marks an error about one of the options as wrong usage: the parser
+// cannot know which coordinate systems there are.
+func misuse(err error, options ...string) error {
+	var input *layers.InputError
+	if errors.Is(err, crs.ErrRefused) || errors.Is(err, crs.ErrUnknown) || errors.As(err, &input) && slices.Contains(options, input.Field) {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return err
 }
 
 // rejectsFile is where the list of rejects goes: beside whoever typed the

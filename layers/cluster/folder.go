@@ -108,6 +108,32 @@ func postgresUser(name string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
+// Reachable says whether the way to the data folder dir, which need not be
+// there yet, is open to PostgreSQL, or names the folder that is closed to it. The
+// rights of dir itself are [Start]'s to set. It looks and changes nothing.
+func Reachable(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil // it runs as ourselves
+	}
+	owner, err := postgresUser("")
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	c := &Cluster{dir: filepath.Dir(dir), owner: owner}
+	for !exists(c.dir) && c.dir != filepath.Dir(c.dir) {
+		c.dir = filepath.Dir(c.dir)
+	}
+	return c.reachable()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // reachable checks, as the user who runs PostgreSQL, that the way to the
 // folder is open, and names the first folder that is closed.
 func (c *Cluster) reachable() error {
