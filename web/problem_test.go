@@ -84,6 +84,9 @@ func TestWhatHTTPRefuses(t *testing.T) {
 			if r.StatusCode != tt.status || p.Type != "/problems/"+tt.typ || p.Title == "" || p.Instance == "" {
 				t.Errorf("%d %+v, want %d %s", r.StatusCode, p, tt.status, tt.typ)
 			}
+			if allow := r.Header.Get("Allow"); tt.status == 405 && allow != "GET, HEAD, POST" {
+				t.Errorf("Allow: %q", allow)
+			}
 			if bytes.Contains(r.body, []byte("hunter2")) {
 				t.Errorf("the body comes back: %s", r.body)
 			}

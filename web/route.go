@@ -219,15 +219,33 @@ func accepts(header []string, types []string) bool {
 
 // build puts everything together, outermost first.
 func (s *Server) build() http.Handler {
-	r := chi.NewMux()
+	mux := chi.NewMux()
+	var r chi.Router = mux
 	r.Use(withState, s.behindProxy, s.accessLog, recoverer, securityHeaders, compressor(), sameOrigin, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { fail(w, r, errNoRoute) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		fail(w, r, fmt.Errorf("%w: it takes %s", errMethod, strings.Join(w.Header().Values("Allow"), ", ")))
+		w.Header().Set("Allow", strings.Join(allowed(mux, r.URL.Path), ", "))
+		fail(w, r, fmt.Errorf("%w: it takes %s", errMethod, w.Header().Get("Allow")))
 	})
 	s.openapi = newOpenAPI(s.Version)
 	s.put(r, s.openapi, s.routes())
 	return r
+}
+
+// allowed returns the methods that an address takes (RFC 9110, 15.5.6); where
+// it takes GET, it takes HEAD too.
+func allowed(mux *chi.Mux, path string) []string {
+	var methods []string
+	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		ask := m
+		if m == "HEAD" {
+			ask = "GET"
+		}
+		if mux.Match(chi.NewRouteContext(), ask, path) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 // chiAdapter gives huma's operations to the route's mount.
