@@ -17,6 +17,18 @@ func WeakHash(password string) string {
 	return "$argon2id$v=19$m=64,t=1,p=1$" + b64.EncodeToString(salt) + "$" + b64.EncodeToString(argon2.IDKey([]byte(password), salt, 1, 64, 1, 32))
 }
 
+// HoldHashing lets no password be hashed until release is called.
+func HoldHashing(d *Directory) (release func()) {
+	for range hashesAtOnce {
+		d.hashing <- struct{}{}
+	}
+	return func() {
+		for range hashesAtOnce {
+			<-d.hashing
+		}
+	}
+}
+
 // FillForBenchmark puts one signed-in person into d, as the feed would: an
 // officer, or a worker with so many grids.
 func FillForBenchmark(d *Directory, grids int) (token string) {

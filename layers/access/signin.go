@@ -87,6 +87,7 @@ func (d *Directory) SignIn(ctx context.Context, login, password, address string)
 		}
 		return "", Scope{}, ErrUnauthenticated
 	}
+	checked := a.hash
 	if weak {
 		if a.hash, err = d.hashPassword(ctx, password); err != nil {
 			return "", Scope{}, err
@@ -94,10 +95,15 @@ func (d *Directory) SignIn(ctx context.Context, login, password, address string)
 	}
 	token, hash := newToken()
 	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE onemap.person SET failures = 0, locked_until = NULL, password_hash = @hash WHERE id = @id`,
-			pgx.NamedArgs{"id": a.id, "hash": a.hash})
+		// Hashing takes its time: if the password changed meanwhile, or the account
+		// was closed, this one is no longer right, and must not come back.
+		tag, err := tx.Exec(ctx, `UPDATE onemap.person SET failures = 0, locked_until = NULL, password_hash = @hash
+			WHERE id = @id AND password_hash = @checked AND active`, pgx.NamedArgs{"id": a.id, "hash": a.hash, "checked": checked})
 		if err != nil {
 			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrUnauthenticated
 		}
 		// Housekeeping here keeps the table as small as it is busy.
 		if _, err = tx.Exec(ctx, `DELETE FROM onemap.session WHERE expires_at < now()`); err != nil {
@@ -111,6 +117,13 @@ func (d *Directory) SignIn(ctx context.Context, login, password, address string)
 		who.Result = Done
 		return recordAs(ctx, tx, a.id, login, a.org, who)
 	})
+	if errors.Is(err, ErrUnauthenticated) {
+		who.Result, who.Reason = Refused, "the password or the account changed meanwhile"
+		if err := d.recordAs(ctx, a.id, login, a.org, who); err != nil {
+			return "", Scope{}, err
+		}
+		return "", Scope{}, ErrUnauthenticated
+	}
 	if err != nil {
 		return "", Scope{}, doing("sign in", err)
 	}

@@ -276,3 +276,33 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// A sign-in that was being checked while the password changed must neither
+// pass nor bring the old password back.
+func TestPasswordChangesDuringSignIn(t *testing.T) {
+	c := newCity(t)
+	ctx := t.Context()
+	if _, err := c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "li", Name: "李", Org: "east", Password: password}); err != nil {
+		t.Fatal(err)
+	}
+	release := access.HoldHashing(c.dir)
+	answer := make(chan error, 1)
+	go func() {
+		_, _, err := c.dir.SignIn(ctx, "li", password, "10.0.0.1")
+		answer <- err
+	}()
+	for counted := 0; counted == 0; { // the attempt has read the old hash
+		if err := c.db.QueryRow(ctx, `SELECT failures FROM onemap.person WHERE login = 'li'`).Scan(&counted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.exec(t, `UPDATE onemap.person SET password_hash = 'new' WHERE login = 'li'`)
+	release()
+	if err := <-answer; !errors.Is(err, access.ErrUnauthenticated) {
+		t.Errorf("the old password signs in: %v", err)
+	}
+	var hash string
+	if err := c.db.QueryRow(ctx, `SELECT password_hash FROM onemap.person WHERE login = 'li'`).Scan(&hash); err != nil || hash != "new" {
+		t.Errorf("the old password is back: %q %v", hash, err)
+	}
+}
