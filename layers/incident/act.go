@@ -55,7 +55,7 @@ func (s *Store) Act(ctx context.Context, scope access.Scope, id int64, do Action
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE map.incident SET state = @to, dept_code = @dept, version = version + 1, updated_at = now(),
+		if _, err := tx.Exec(ctx, `UPDATE map.incident SET state = @to, dept_code = coalesce(nullif(@dept, ''), dept_code), version = version + 1, updated_at = now(),
 			closed_at = CASE WHEN @to = 'closed' THEN now() END WHERE id = @id`,
 			pgx.NamedArgs{"id": id, "to": t.To, "dept": dept}); err != nil {
 			return err
@@ -121,7 +121,8 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 	return t, nil
 }
 
-// destination is the department that the incident is with afterwards.
+// destination is the department that the incident is with afterwards; "" where
+// it stays with the one it has, which the caller may not see.
 func destination(ctx context.Context, tx pgx.Tx, t Transition, i Incident, do Action) (string, error) {
 	if !t.Dept {
 		return i.Dept, nil

@@ -59,8 +59,13 @@ func attach(ctx context.Context, tx pgx.Tx, incident int64, field string, photos
 }
 
 // flow returns an incident's flow record. The reporter is named to themselves
-// and to the command centre only.
+// and to the command centre only. It tells the states, so that there is none
+// for those who may not see the state, and what was said about the case only
+// to those who may read its description.
 func (s *Store) flow(ctx context.Context, scope access.Scope, i Incident) ([]Step, error) {
+	if slices.Contains(i.Hidden, "state") {
+		return nil, nil
+	}
 	rows, err := s.Layers.DB().Query(ctx, `SELECT at, actor, org, action, from_state AS "from", to_state AS "to", opinion
 		FROM onemap.incident_flow WHERE incident = @id ORDER BY id`, pgx.NamedArgs{"id": i.ID})
 	if err != nil {
@@ -69,6 +74,11 @@ func (s *Store) flow(ctx context.Context, scope access.Scope, i Incident) ([]Ste
 	steps, err := pgx.CollectRows(rows, pgx.RowToStructByName[Step])
 	if err != nil {
 		return nil, fmt.Errorf("flow of incident %d: %w", i.ID, err)
+	}
+	if slices.Contains(i.Hidden, "description") {
+		for n := range steps {
+			steps[n].Opinion = ""
+		}
 	}
 	if !i.Mine && !scope.Has(access.CommandCentre) {
 		for n := range steps {

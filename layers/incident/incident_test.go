@@ -258,7 +258,10 @@ func TestHiddenFieldsAreEmpty(t *testing.T) {
 			t.Errorf("the field %s is not hidden", f.Name)
 		}
 	}
-	got.Hidden, got.Flow, got.Photos, got.Actions = nil, nil, nil, nil
+	if got.Flow != nil || len(got.Actions) != 0 {
+		t.Errorf("the flow and the actions tell the state: %+v %v", got.Flow, got.Actions)
+	}
+	got.Hidden, got.Photos = nil, nil
 	if want := (incident.Incident{ID: i.ID, Lon: 120, Lat: 29}); got.UUID != "" || got.State != "" || got.Description != "" || got.Grid != "" ||
 		got.OccurredAt != nil || got.Dept != "" || got.DeptZH != "" || got.ClassZH != "" || got.Severity != 0 || got.Version != 0 || got.Contact != "" || got.Lon != want.Lon {
 		t.Errorf("%+v", got)
@@ -266,6 +269,30 @@ func TestHiddenFieldsAreEmpty(t *testing.T) {
 	found, _, err := w.store.List(t.Context(), police, incident.Query{Text: "x"})
 	if err != nil || len(found) != 0 {
 		t.Errorf("hidden words are searched: %v %v", found, err)
+	}
+}
+
+// How to reach the reporter is for those who handle the case, not for all of
+// their office.
+func TestContactIsForHandlers(t *testing.T) {
+	w := newTown(t)
+	i := w.report(t)
+	w.put(t, i.ID, incident.Handling)
+	made, err := w.dir.CreatePerson(t.Context(), operator, access.NewPerson{Login: "clerk", Name: "clerk", Org: "urban", Roles: []access.Role{access.Planner}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.by["clerk"], err = w.dir.ScopeOf(t.Context(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	for login, want := range map[string]string{"urban": "x", "centre": "x", "clerk": ""} {
+		got, err := w.store.Get(t.Context(), w.by[login], i.ID)
+		if err != nil {
+			t.Fatalf("%s: %v", login, err)
+		}
+		if got.Contact != want {
+			t.Errorf("%s reads the contact %q, want %q", login, got.Contact, want)
+		}
 	}
 }
 

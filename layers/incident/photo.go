@@ -125,6 +125,9 @@ func (p *Photos) Open(id string, thumb bool) (*os.File, error) {
 // MaySeePhoto says whether the caller uploaded the photo or may see an
 // incident that shows it. It returns an error wrapping [layers.ErrNotFound] if not.
 func (s *Store) MaySeePhoto(ctx context.Context, scope access.Scope, id string) error {
+	if !isHash(id) {
+		return fmt.Errorf("photo: %w", layers.ErrNotFound)
+	}
 	v, err := s.sight(ctx, scope)
 	if err != nil {
 		return err

@@ -88,6 +88,7 @@ func (v sight) read(ctx context.Context, db querier, scope access.Scope, sql str
 		i.Mine = v.person != 0 && reporter == v.person
 		if !i.Mine {
 			i.only(v.right.Fields)
+			i.Actions = allowed(scope, i.State, i.Dept) // they would tell the state
 		}
 		return i, err
 	})
@@ -111,7 +112,8 @@ func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Incident
 	if i.Flow, err = s.flow(ctx, scope, i); err != nil {
 		return Incident{}, err
 	}
-	if i.Mine || scope.Has(access.CommandCentre) || v.person != 0 && i.Dept != "" && scope.Org().Code == i.Dept {
+	handles := scope.Has(handlers...) && v.person != 0 && i.Dept != "" && scope.Org().Code == i.Dept
+	if i.Mine || scope.Has(access.CommandCentre) || handles {
 		err := s.Layers.DB().QueryRow(ctx, `SELECT contact FROM onemap.incident_contact WHERE incident = @id`,
 			pgx.NamedArgs{"id": id}).Scan(&i.Contact)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
