@@ -125,5 +125,8 @@ func (s *Store) DB() *pgxpool.Pool { return s.db }
 // say that it changed.
 const registryAge = 2 * time.Second
 
+// Connections is how many connections to the database there may be at a time.
+func (s *Store) Connections() int { return int(s.db.Config().MaxConns) }
+
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -32,9 +33,48 @@ var exportTypes = map[string]string{
 	"csv":     "text/csv; charset=utf-8",
 }
 
+const (
+	// An export has a connection to the database for as long as its reader
+	// reads, and there are few of those. So only some exports run at a time,
+	// the next wait a little, and a reader who takes nothing for a while is cut off.
+	exportWait     = 10 * time.Second
+	exportPatience = time.Minute
+)
+
+// exportsAtOnce leaves most of so many connections to others.
+func exportsAtOnce(connections int) int {
+	return max(1, min(connections-1, max(2, connections/4)))
+}
+
+// exportTurn waits for a place among the exports that run. Call done after it.
+func (s *Server) exportTurn(ctx context.Context) (done func(), err error) {
+	wait := time.NewTimer(exportWait)
+	defer wait.Stop()
+	select {
+	case s.exports <- struct{}{}:
+		return func() { <-s.exports }, nil
+	case <-wait.C:
+		return nil, fmt.Errorf("%w: other exports are running: try again when they have ended", errTooMany)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// patientWriter gives each write its own time.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w patientWriter) Write(b []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(exportPatience)) // best effort: not every writer has one
+	return w.ResponseWriter.Write(b)
+}
+
 // export streams a layer by right, as it is read. Who took what is recorded
-// before the first byte. A stream that fails on its way is cut off, so that a
-// half file is not taken for a whole one.
+// before the first row is read, on no connection that the reading holds:
+// exports that each wait for a second one would wait for ever. A stream that
+// fails on its way is cut off, so that a half file is not taken for a whole one.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if err := onlyQuery(r, append(filterNames, "properties", "format")...); err != nil {
 		return err
@@ -51,20 +91,25 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "geojson, ndjson or csv"}
 	}
-	features, stop, err := begun(s.Store.Features(r.Context(), q.Query))
+	done, err := s.exportTurn(r.Context())
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer done()
 	err = s.audit(r.Context(), r, access.Entry{Action: "layer.export", Object: "layer/" + q.Layer.Name, Result: access.Done,
 		Detail: map[string]any{"format": format, "query": r.URL.RawQuery, "fields": q.Fields}})
 	if err != nil {
 		return err
 	}
+	features, stop, err := begun(s.Store.Features(r.Context(), q.Query))
+	if err != nil {
+		return err
+	}
+	defer stop()
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
-	if _, err := WriteFeatures(w, format, q.Query, features); err != nil {
+	if _, err := WriteFeatures(patientWriter{w, http.NewResponseController(w)}, format, q.Query, features); err != nil {
 		stateOf(r.Context()).err = err
 		panic(http.ErrAbortHandler)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"onemap/layers/access"
 	"onemap/layers/search"
 )
 
@@ -20,6 +21,28 @@ type extents struct {
 type extent struct {
 	bound orb.Bound
 	read  time.Time
+}
+
+// extent says where a layer's data is, to someone with that right. To who sees
+// a part of it only it is where the city is: the edges of the data would tell
+// of rows that are none of theirs, as where the one worker on duty is.
+func (s *Server) extent(ctx context.Context, layer string, right access.Right) (orb.Bound, error) {
+	if partly(right) {
+		return s.cityExtent(ctx)
+	}
+	return s.extents.of(ctx, s.Search, layer)
+}
+
+// cityExtent is where the grids are; else where the streets are. It is no
+// secret: the page needs it before anyone signs in.
+func (s *Server) cityExtent(ctx context.Context) (orb.Bound, error) {
+	for _, name := range []string{"grid_unit", "grid_duty", "grid_community", "base_road", "base_boundary"} {
+		b, err := s.extents.of(ctx, s.Search, name)
+		if err != nil || !b.IsEmpty() {
+			return b, err
+		}
+	}
+	return search.Empty, nil
 }
 
 const extentAge = time.Minute

@@ -136,9 +136,31 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 		if err != nil {
 			return nil, err
 		}
+		min, max = wholeDays(l, min, max)
 		add(where.Range{Field: name, Min: min, Max: max})
 	}
 	return where.Simplify(all), nil
+}
+
+// wholeDays widens an interval to the days (UTC) that it touches where the
+// layer's time is a date: a date has no hours, and an afternoon's inspections
+// are among its day's.
+func wholeDays(l layers.Layer, min, max any) (any, any) {
+	if f, ok := l.Field(l.TimeField); !ok || f.Type != "date" {
+		return min, max
+	}
+	const day = 24 * time.Hour
+	if t, ok := min.(time.Time); ok {
+		min = t.UTC().Truncate(day)
+	}
+	if t, ok := max.(time.Time); ok {
+		up := t.UTC().Truncate(day)
+		if up.Before(t) {
+			up = up.Add(day)
+		}
+		max = up
+	}
+	return min, max
 }
 
 // parseBox reads "west,south,east,north". A box over the antimeridian is two.

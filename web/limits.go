@@ -26,13 +26,19 @@ func limitBody(max int64) func(http.Handler) http.Handler {
 	}
 }
 
+// readingTime is how long a client may take to read an answer, after the time
+// that making it may take: a page of features over a slow line.
+const readingTime = 3 * time.Minute
+
 // limitTime ends the request's context after d: a query that hangs is
-// cancelled, and the answer says so.
+// cancelled, and the answer says so. A client that does not read its answer is
+// cut off.
 func limitTime(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), d)
 			defer cancel()
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d + readingTime)) // best effort: not every writer has one
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}

@@ -147,17 +147,20 @@ func (s *Server) settings(ctx context.Context, _ *struct{}) (*settingsOutput, er
 	}
 	out := &settingsOutput{}
 	out.Body.City, out.Body.Bounds = cityName{city.NameZH, city.NameEN}, []float64{}
-	// Where the grids are is the city; else where its streets are.
-	for _, name := range []string{"grid_unit", "grid_duty", "grid_community", "base_road", "base_boundary", "incident"} {
-		b, err := s.extents.of(ctx, s.Search, name)
-		if err != nil {
-			return nil, err
+	b, err := s.cityExtent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if b.IsEmpty() { // no grids and no streets yet: where the incidents are, for who sees them all
+		if _, right, err := s.layer(ctx, "incident"); err == nil {
+			if b, err = s.extent(ctx, "incident", right); err != nil {
+				return nil, err
+			}
 		}
-		if !b.IsEmpty() {
-			b = rounded(b.ToPolygon()).Bound()
-			out.Body.Bounds = []float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
-			break
-		}
+	}
+	if !b.IsEmpty() {
+		b = rounded(b.ToPolygon()).Bound()
+		out.Body.Bounds = []float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
 	}
 	return out, nil
 }

@@ -89,11 +89,11 @@ type ogcCollection struct {
 	Links       []link         `json:"links"`
 }
 
-func (s *Server) collectionOf(r *http.Request, l layers.Layer) (ogcCollection, error) {
+func (s *Server) collectionOf(r *http.Request, l layers.Layer, right access.Right) (ogcCollection, error) {
 	at := s.baseURL(r) + "/ogc/collections/" + l.Name
 	c := ogcCollection{ID: l.Name, Title: l.TitleZH, Description: l.TitleEN, ItemType: "feature", CRS: []string{crs84}, Links: []link{
 		{at, "self", "application/json", l.TitleZH}, {at + "/items", "items", "application/geo+json", l.TitleZH}}}
-	b, err := s.extents.of(r.Context(), s.Search, l.Name)
+	b, err := s.extent(r.Context(), l.Name, right)
 	if err != nil {
 		return c, err
 	}
@@ -120,10 +120,11 @@ func (s *Server) ogcCollections(w http.ResponseWriter, r *http.Request) error {
 	}
 	found := []ogcCollection{}
 	for _, l := range all {
-		if _, ok := scopeOf(r.Context()).Layer(l); !ok {
+		right, ok := scopeOf(r.Context()).Layer(l)
+		if !ok {
 			continue
 		}
-		c, err := s.collectionOf(r, l)
+		c, err := s.collectionOf(r, l, right)
 		if err != nil {
 			return err
 		}
@@ -137,11 +138,11 @@ func (s *Server) ogcCollection(w http.ResponseWriter, r *http.Request) error {
 	if err := onlyQuery(r); err != nil {
 		return err
 	}
-	l, _, err := s.layer(r.Context(), r.PathValue("layer"))
+	l, right, err := s.layer(r.Context(), r.PathValue("layer"))
 	if err != nil {
 		return err
 	}
-	c, err := s.collectionOf(r, l)
+	c, err := s.collectionOf(r, l, right)
 	if err != nil {
 		return err
 	}
@@ -198,8 +199,10 @@ func ogcTime(l layers.Layer, right access.Right, datetime string) (where.Cond, e
 		if !strings.Contains(datetime[strings.Index(datetime, "/"):], "T") {
 			end = hi.Add(24 * time.Hour) // a date is its whole day
 		}
-		return where.Range{Field: l.TimeField, Min: lo, Max: end}, nil
+		min, max := wholeDays(l, lo, end)
+		return where.Range{Field: l.TimeField, Min: min, Max: max}, nil
 	}
+	lo, hi = wholeDays(l, lo, hi)
 	return where.Range{Field: l.TimeField, Min: lo, Max: hi}, nil
 }
 

@@ -109,6 +109,9 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &tooLarge) {
 		err = fmt.Errorf("%w: at most %d bytes", errTooLarge, tooLarge.Limit)
 	}
+	if refused := layers.Refused(err); refused != nil {
+		err = refused // its own words only: the error around it has the database's
+	}
 	p := &Problem{Type: "about:blank", Status: http.StatusInternalServerError, cause: err}
 	for _, c := range problems {
 		if errors.Is(err, c.err) {

@@ -53,6 +53,7 @@ type Server struct {
 	meters  *meters
 	openapi *openAPI
 	extents extents
+	exports chan struct{} // a place for each export that may run at a time
 	once    sync.Once
 }
 
@@ -77,6 +78,9 @@ func (s *Server) defaults() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	s.meters = newMeters(s.Metrics)
+	if s.Store != nil { // without one only the description is asked for
+		s.exports = make(chan struct{}, exportsAtOnce(s.Store.Connections()))
+	}
 }
 
 // baseURL is how the caller reaches this server.

@@ -38,7 +38,10 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := filterOf(r.URL.Query().Get)
+	f, err := s.withGrids(ctx, filterOf(r.URL.Query().Get))
+	if err != nil {
+		return err
+	}
 	requests := make([]tiles.LayerRequest, len(wanted))
 	for i, w := range wanted {
 		narrow, err := s.narrow(ctx, f, w.layer, w.right)

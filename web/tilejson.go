@@ -31,7 +31,7 @@ func (s *Server) getTileJSON(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		titles = append(titles, l.TitleEN)
-		b, err := s.extents.of(r.Context(), s.Search, l.Name)
+		b, err := s.extent(r.Context(), l.Name, w.right)
 		if err != nil {
 			return err
 		}

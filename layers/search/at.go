@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +54,15 @@ func (x *Index) At(ctx context.Context, scope access.Scope, p orb.Point, radiusM
 	all, err := x.Layers.Layers(ctx)
 	if err != nil {
 		return Here{}, err
+	}
+	if _, staff := scope.Person(); !staff {
+		// The public reads a grid's code here where they see it on the map.
+		i := slices.IndexFunc(all, func(l layers.Layer) bool { return l.Name == "grid_unit" })
+		if i < 0 {
+			h.Grid = ""
+		} else if _, ok := scope.Layer(all[i]); !ok {
+			h.Grid = ""
+		}
 	}
 	for _, l := range all {
 		if names != nil && !contains(names, l.Name) {
