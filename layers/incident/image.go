@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	_ "image/png" // decodes
 	"strings"
@@ -35,8 +36,8 @@ func reencode(sent []byte) (full, thumb []byte, size image.Point, err error) {
 		}
 		return nil, nil, size, bad("a JPEG, PNG or WebP picture")
 	}
-	if head.Width < 1 || head.Height < 1 || head.Width*head.Height > MaxPhotoPixels {
-		return nil, nil, size, bad(fmt.Sprintf("at most %d million pixels (it claims %d x %d)", MaxPhotoPixels/1_000_000, head.Width, head.Height))
+	if most := pixelsAllowed(head, kind, sent); head.Width < 1 || head.Height < 1 || head.Width*head.Height > most {
+		return nil, nil, size, bad(fmt.Sprintf("at most %d million pixels (it claims %d x %d)", most/1_000_000, head.Width, head.Height))
 	}
 	src, _, err := image.Decode(bytes.NewReader(sent))
 	if err != nil {
@@ -53,6 +54,43 @@ func reencode(sent []byte) (full, thumb []byte, size image.Point, err error) {
 	}
 	thumb, err = encode(scale(upright, thumbEdge))
 	return full, thumb, upright.Bounds().Size(), err
+}
+
+// pixelsAllowed is how many pixels a picture may have so that decoding takes
+// no more than 200 MB: four bytes a pixel, eight where they are deep, and more
+// than twelve in a progressive JPEG, whose coefficients are all kept.
+func pixelsAllowed(head image.Config, kind string, sent []byte) int {
+	switch {
+	case kind == "jpeg" && progressive(sent):
+		return MaxPhotoPixels / 3
+	case head.ColorModel == color.NRGBA64Model || head.ColorModel == color.RGBA64Model:
+		return MaxPhotoPixels / 2
+	}
+	return MaxPhotoPixels
+}
+
+// progressive says whether a JPEG is. It finds the markers as image/jpeg does,
+// with what that lets pass between them.
+func progressive(b []byte) bool {
+	for i := 2; i+1 < len(b); {
+		if b[i] != 0xff || b[i+1] == 0xff {
+			i++
+			continue
+		}
+		switch m := b[i+1]; {
+		case m == 0xc2:
+			return true
+		case m == 0xc0 || m == 0xc1 || m == 0xda || m == 0xd9:
+			return false
+		case m == 0 || m >= 0xd0 && m <= 0xd7:
+			i += 2
+		case i+4 > len(b):
+			return false
+		default:
+			i += 2 + int(binary.BigEndian.Uint16(b[i+2:]))
+		}
+	}
+	return false
 }
 
 func encode(m image.Image) ([]byte, error) {

@@ -355,3 +355,25 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%d positions stand (%v)", n, err)
 	}
 }
+
+// What is decoded must fit: a progressive JPEG takes three times the memory,
+// and a few hundred bytes may claim one.
+func TestPicturesThatTakeTooMuchMemory(t *testing.T) {
+	w := newTown(t)
+	claim := func(marker byte, width, height int) []byte {
+		return []byte{0xff, 0xd8, 0xff, 0xe0, 0, 7, 'J', 'F', 'I', 'F', 0, 0xff, 0xe1, 0, 4, 0xff, 0xc2, 0xff, 0xff, marker, 0, 17, 8, byte(height >> 8), byte(height), byte(width >> 8), byte(width),
+			3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0}
+	}
+	for _, tt := range []struct {
+		sent []byte
+		says string
+	}{
+		{claim(0xc2, 6000, 4000), "13 million"}, {claim(0xc2, 4000, 3000), "damaged"},
+		{claim(0xc0, 6000, 4000), "damaged"}, {claim(0xc0, 8000, 6000), "40 million"},
+	} {
+		_, err := w.store.Photos.Put(t.Context(), w.by["centre"], tt.sent)
+		if !errors.Is(err, layers.ErrInvalid) || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%x: %v, want %q", tt.sent[19], err, tt.says)
+		}
+	}
+}
