@@ -59,7 +59,8 @@ type client struct {
 	code   int // why it is closed; 0: open
 	reason string
 
-	again caller
+	again  caller
+	public bool // nobody was signed in when it came
 
 	// Guarded by the hub's mutex.
 	subs          map[string]*subscription

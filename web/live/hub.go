@@ -34,7 +34,7 @@ const (
 // Make one with [NewHub], give its Reader to the feed behind the directory's,
 // call Follow, and run Run. Its methods are safe for concurrent use.
 type Hub struct {
-	MaxConnections int          // 0: 20,000. Set before use
+	MaxConnections int          // 0: 20,000; a quarter of them for the public. Set before use
 	Log            *slog.Logger // nil: slog.Default(). Set before use
 
 	store     *layers.Store
@@ -47,6 +47,7 @@ type Hub struct {
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
+	public  int // of the clients
 	groups  map[string]*group
 	byTable map[string][]*group
 	waiting []*waiting
@@ -202,16 +203,21 @@ func (h *Hub) connect(c *client) {
 	if limit == 0 {
 		limit = defaultConns
 	}
+	// The public may not take the places of those who work here.
+	full := len(h.clients) >= limit || c.public && h.public >= max(1, limit/4)
 	switch {
 	case h.stopped:
 		c.close(CloseStopping, "this node stops: reconnect with your cursors")
 	case s.State == feed.Off:
 		c.close(CloseOff, "live is off: the database lets nobody follow its log")
-	case len(h.clients) >= limit:
+	case full:
 		h.counts.refused.Add(1)
 		c.close(CloseTooMany, "too many connections")
 	default:
 		h.clients[c] = struct{}{}
+		if c.public {
+			h.public++
+		}
 		h.counts.connected.Add(1)
 	}
 }
@@ -225,6 +231,9 @@ func (h *Hub) disconnect(c *client) {
 	}
 	h.forgetWaiting(func(w *waiting) bool { return w.sub.client == c })
 	clear(c.subs)
+	if _, here := h.clients[c]; here && c.public {
+		h.public--
+	}
 	delete(h.clients, c)
 }
 

@@ -138,8 +138,8 @@ func serve(t *testing.T, c *city) *rig {
 		return r.right, r.err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/live", func(w http.ResponseWriter, q *http.Request) { c.hub.serveWS(w, q, again) })
-	mux.HandleFunc("/live/sse", func(w http.ResponseWriter, q *http.Request) { c.hub.serveSSE(w, q, again) })
+	mux.HandleFunc("/live", func(w http.ResponseWriter, q *http.Request) { c.hub.serveWS(w, q, again, false) })
+	mux.HandleFunc("/live/sse", func(w http.ResponseWriter, q *http.Request) { c.hub.serveSSE(w, q, again, false) })
 	r.web = httptest.NewServer(mux)
 	t.Cleanup(func() { // the connections first: Close waits for requests
 		r.web.CloseClientConnections()

@@ -327,6 +327,23 @@ func TestStoppingAndOff(t *testing.T) {
 	if code := r.dial().closed(); code != CloseTooMany {
 		t.Errorf("closed with %d", code)
 	}
+	// Of four places the public gets one, however many of it come.
+	r.hub.MaxConnections = 4
+	come := func(public bool) *client {
+		c := newClient(nil)
+		c.public = public
+		r.hub.connect(c)
+		t.Cleanup(func() { r.hub.disconnect(c) })
+		return c
+	}
+	one := come(true)
+	if two, staff := come(true), come(false); one.closed() != 0 || two.closed() != CloseTooMany || staff.closed() != 0 {
+		t.Errorf("closed with %d, %d, %d", one.closed(), two.closed(), staff.closed())
+	}
+	r.hub.disconnect(one)
+	if again := come(true); again.closed() != 0 {
+		t.Errorf("the place is not free again: %d", again.closed())
+	}
 }
 
 func TestOtherSitesPagesAreRefused(t *testing.T) {

@@ -16,11 +16,12 @@ import (
 // ServeSSE serves the same stream as server-sent events until it ends; rescope
 // is as in [Hub.ServeWS]. A wish that cannot be met comes as an
 // "error" event.
-func (h *Hub) ServeSSE(w http.ResponseWriter, r *http.Request, _ access.Scope, rescope func(context.Context) (access.Scope, error)) {
-	h.serveSSE(w, r, callerOf(rescope))
+func (h *Hub) ServeSSE(w http.ResponseWriter, r *http.Request, scope access.Scope, rescope func(context.Context) (access.Scope, error)) {
+	_, staff := scope.Person()
+	h.serveSSE(w, r, callerOf(rescope), !staff)
 }
 
-func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request, who caller) {
+func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request, who caller, public bool) {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
@@ -29,6 +30,7 @@ func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request, who caller) {
 	w.WriteHeader(http.StatusOK)
 
 	c := newClient(who)
+	c.public = public
 	h.connect(c)
 	defer h.disconnect(c)
 	wishes, err := wishesOf(r.URL.Query(), r.Header.Get("Last-Event-ID"))

@@ -42,12 +42,14 @@ func callerOf(rescope func(context.Context) (access.Scope, error)) caller {
 // ServeWS makes the request a WebSocket and serves it until it ends. rescope
 // finds the caller's scope as it is now, and returns
 // [access.ErrUnauthenticated] when the session has ended. It is asked for each
-// subscription and when rights change, so the scope of the request is not kept.
-func (h *Hub) ServeWS(w http.ResponseWriter, r *http.Request, _ access.Scope, rescope func(context.Context) (access.Scope, error)) {
-	h.serveWS(w, r, callerOf(rescope))
+// subscription and when rights change: of the scope of the request only counts
+// whether it is the public's.
+func (h *Hub) ServeWS(w http.ResponseWriter, r *http.Request, scope access.Scope, rescope func(context.Context) (access.Scope, error)) {
+	_, staff := scope.Person()
+	h.serveWS(w, r, callerOf(rescope), !staff)
 }
 
-func (h *Hub) serveWS(w http.ResponseWriter, r *http.Request, who caller) {
+func (h *Hub) serveWS(w http.ResponseWriter, r *http.Request, who caller, public bool) {
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
@@ -56,6 +58,7 @@ func (h *Hub) serveWS(w http.ResponseWriter, r *http.Request, who caller) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	c := newClient(who)
+	c.public = public
 	h.connect(c)
 	defer h.disconnect(c)
 
