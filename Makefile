@@ -23,7 +23,7 @@ UI_SOURCES := $(shell find $(UI) -path $(UI)/node_modules -prune -o -path $(UI)/
 
 .PHONY: help
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: ## Install the Debian packages that onemap needs (with sudo if not root)
