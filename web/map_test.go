@@ -130,6 +130,9 @@ func TestTileJSON(t *testing.T) {
 	if j.TileJSON != "3.0.0" || len(j.VectorLayers) != 2 || j.VectorLayers[1].Fields["severity"] == "" || j.VectorLayers[1].Fields["description"] != "" {
 		t.Errorf("%+v", j)
 	}
+	if j.VectorLayers[0].Fields["count"] != "" || j.VectorLayers[1].Fields["count"] == "" {
+		t.Errorf("the points are counted, the roads are not: %+v", j.VectorLayers)
+	}
 	if want := w.url + "/tiles/base_road,incident/{z}/{x}/{y}.mvt?class=T01"; j.Tiles[0] != want {
 		t.Errorf("tiles at %s", j.Tiles[0])
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -29,6 +30,9 @@ func (s *Server) getTileJSON(w http.ResponseWriter, r *http.Request) error {
 			if f, ok := l.Field(name); ok && f.InTile {
 				described[i].Fields[name] = f.TitleEN + " (" + f.Type + ")"
 			}
+		}
+		if l.Geometry == "Point" && l.DetailZoom > l.MinZoom {
+			described[i].Fields["count"] = fmt.Sprintf("How many there are here, below zoom %d (integer)", l.DetailZoom)
 		}
 		titles = append(titles, l.TitleEN)
 		b, err := s.extent(r.Context(), l.Name, w.right)
