@@ -81,8 +81,10 @@ func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) err
 	return nil
 }
 
-// benchServer serves a database on a free port until stop is called.
+// benchServer serves a database on a free port until stop is called. It logs
+// what goes wrong alone: its access log would bury the table.
 func benchServer(ctx context.Context, dbURL string, log *slog.Logger) (url string, stop func(), err error) {
+	log = slog.New(warnings{log.Handler()})
 	photos, err := os.MkdirTemp("", "onemap-bench-photos-")
 	if err != nil {
 		return "", nil, err
