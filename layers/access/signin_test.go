@@ -306,3 +306,15 @@ func TestPasswordChangesDuringSignIn(t *testing.T) {
 		t.Errorf("the old password is back: %q %v", hash, err)
 	}
 }
+
+// Anyone may sign out of a session that is none; nothing may come of it.
+func TestSigningOutOfNothingWakesNobody(t *testing.T) {
+	c := newCity(t)
+	changed := c.dir.Changed()
+	must(t, c.dir.SignOut(t.Context(), strings.Repeat("A", 43)))
+	select {
+	case <-changed:
+		t.Error("all rights are checked again")
+	default:
+	}
+}
