@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
@@ -217,13 +218,14 @@ func (x *csvExport) end() error {
 }
 
 // csvCell writes a value so that a spreadsheet shows it and does not run it:
-// a text that begins like a formula gets a quote before it (CWE-1236).
+// a text that begins like a formula gets a quote before it (CWE-1236). In
+// Chinese, signs of full width begin one too.
 func csvCell(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+		if first, _ := utf8.DecodeRuneInString(v); v != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 			return "'" + v
 		}
 		return v

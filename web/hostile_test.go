@@ -1,10 +1,16 @@
 package web_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/paulmach/orb"
+
+	"onemap/layers"
+	"onemap/web"
 )
 
 // What a caller sends wrong is the caller's fault: never a 500, and never the
@@ -190,6 +196,21 @@ func TestHoursOfALayerOfDays(t *testing.T) {
 		"2026-11-21T23:00:00Z/2026-11-22T01:00:00Z": "2", "2026-11-22": "1", "2026-11-23T00:00:00Z/..": "0", "../2026-11-22T00:00:00Z": "1"} {
 		if r := w.want(200, w.as("police", "GET", "/api/v1/layers/inspection/features?datetime="+when, nil)); !strings.Contains(string(r.body), `"numberReturned":`+n) {
 			t.Errorf("%s: want %s: %s", when, n, r.body)
+		}
+	}
+}
+
+// No text runs in the spreadsheet that opens an export.
+func TestFormulasDoNotRun(t *testing.T) {
+	q := layers.Query{Layer: layers.Layer{Name: "x", Geometry: "Point", Fields: []layers.Field{{Name: "name", Type: "text"}}}, Fields: []string{"name"}}
+	for _, s := range []string{"=1+1", "+1", "-1", "@A1", "\t=1", "\n=1", "＝1+1", "＋1", "－1", "＠A1"} {
+		var b strings.Builder
+		_, err := web.WriteFeatures(&b, "csv", q, func(yield func(layers.Feature, error) bool) { yield(layers.Feature{ID: 1, Geometry: orb.Point{120, 29}, Values: []any{s}}, nil) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll(); err != nil || rows[1][1] != "'"+s {
+			t.Errorf("%q is written as %q %v", s, b.String(), err)
 		}
 	}
 }
