@@ -205,7 +205,9 @@ func TestFormulasDoNotRun(t *testing.T) {
 	q := layers.Query{Layer: layers.Layer{Name: "x", Geometry: "Point", Fields: []layers.Field{{Name: "name", Type: "text"}}}, Fields: []string{"name"}}
 	for _, s := range []string{"=1+1", "+1", "-1", "@A1", "\t=1", "\n=1", "＝1+1", "＋1", "－1", "＠A1"} {
 		var b strings.Builder
-		_, err := web.WriteFeatures(&b, "csv", q, func(yield func(layers.Feature, error) bool) { yield(layers.Feature{ID: 1, Geometry: orb.Point{120, 29}, Values: []any{s}}, nil) })
+		_, err := web.WriteFeatures(&b, "csv", q, func(yield func(layers.Feature, error) bool) {
+			yield(layers.Feature{ID: 1, Geometry: orb.Point{120, 29}, Values: []any{s}}, nil)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
