@@ -116,7 +116,9 @@ type Store struct {
 }
 
 // NewStore returns a Store on db, a pool made by [Open].
-func NewStore(db *pgxpool.Pool) *Store { return &Store{db: db} }
+func NewStore(db *pgxpool.Pool) *Store {
+	return &Store{db: db, registry: registry{turn: make(chan struct{}, 1)}}
+}
 
 // DB is the pool, for the packages below this one.
 func (s *Store) DB() *pgxpool.Pool { return s.db }

@@ -13,10 +13,13 @@ import (
 
 // registry is the layers in memory.
 type registry struct {
-	mu     sync.Mutex
-	read   time.Time // when all was read; zero: never, or no longer true
-	all    []Layer
-	byName map[string]Layer
+	turn chan struct{} // held by who reads it from the database, which mu is not
+
+	mu        sync.Mutex
+	read      time.Time // when all was read; zero: never, or no longer true
+	forgotten int       // how often it was
+	all       []Layer
+	byName    map[string]Layer
 }
 
 // ForgetRegistry makes the next call read the registry anew. The feed's reader
@@ -25,25 +28,53 @@ func (s *Store) ForgetRegistry() {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
 	s.registry.read = time.Time{}
+	s.registry.forgotten++
+}
+
+// remembered returns the layers if they are still to be believed, and how
+// often they were forgotten.
+func (r *registry) remembered() (all []Layer, ok bool, forgotten int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all, time.Since(r.read) < registryAge, r.forgotten
+}
+
+// remember keeps what was read, which is old again if it was forgotten meanwhile.
+func (r *registry) remember(all []Layer, forgotten int) {
+	byName := make(map[string]Layer, len(all))
+	for _, l := range all {
+		byName[l.Name] = l
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all, r.byName, r.read = all, byName, time.Now()
+	if r.forgotten != forgotten {
+		r.read = time.Time{}
+	}
 }
 
 // Layers returns all layers in the order of the layer list. The caller must
 // not change what it gets.
 func (s *Store) Layers(ctx context.Context) ([]Layer, error) {
-	s.registry.mu.Lock()
-	defer s.registry.mu.Unlock()
-	if time.Since(s.registry.read) < registryAge {
-		return s.registry.all, nil
+	r := &s.registry
+	if all, ok, _ := r.remembered(); ok {
+		return all, nil
+	}
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	all, ok, forgotten := r.remembered() // another may have read it meanwhile
+	if ok {
+		return all, nil
 	}
 	all, err := s.readRegistry(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.registry.all, s.registry.read = all, time.Now()
-	s.registry.byName = make(map[string]Layer, len(all))
-	for _, l := range all {
-		s.registry.byName[l.Name] = l
-	}
+	r.remember(all, forgotten)
 	return all, nil
 }
 
