@@ -117,6 +117,7 @@ func TestReportsThatAreNotTaken(t *testing.T) {
 		{"Beijing 1954", place("EPSG:2437", 500000.0, 3200000.0), "place.crs"},
 		{"EPSG code that is none", place("EPSG:999999", 1.0, 2.0), "place.crs"},
 		{"latitude first", place("WGS84", 29.3, 120.0), "place.coordinates"},
+		{"no position", place("WGS84", 0, 0), "place.coordinates"},
 		{"three coordinates", set("place", map[string]any{"crs": "WGS84", "coordinates": []float64{1, 2, 3}}), "place.coordinates"},
 		{"unknown class", set("class", map[string]any{"standard": "test", "code": "X"}), "class.code"},
 		{"code of two lists", set("class", map[string]any{"code": "T02"}), "class.standard"},

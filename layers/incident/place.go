@@ -40,6 +40,9 @@ func (s *Store) locate(ctx context.Context, field string, p Place) (located, err
 		return located{}, &layers.InputError{Field: field + ".crs", Value: short(p.CRS), Remedy: err.Error()}
 	}
 	given := orb.Point{p.X, p.Y}
+	if given == (orb.Point{}) {
+		return located{}, wrong("where it is: 0, 0 is what a device without a position sends")
+	}
 	l := located{crs: c}
 	if !c.IsLonLat() {
 		l.orig = &given
