@@ -62,7 +62,7 @@ func onMap(p orb.Point, bounds orb.Bound) *Fault {
 	case p[0] == 0 && p[1] == 0:
 		return &Fault{Field: "geometry", Value: value(), Reason: "0, 0 is no place but a missing one"}
 	case !bounds.Contains(p):
-		return &Fault{Field: "geometry", Value: value(), Reason: "far outside"}
+		return &Fault{Field: "geometry", Value: value(), Reason: "far outside the mapping's bounds, or all grids"}
 	}
 	return nil
 }
