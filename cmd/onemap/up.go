@@ -91,8 +91,12 @@ func prepare(ctx context.Context, c upCommand, log *slog.Logger) ([]access.Seede
 	}
 	defer db.Close()
 	state, err := setup.Read(ctx, db)
-	if err != nil || state.Done {
+	if err != nil {
 		return nil, err
+	}
+	if state.Done { // --city is for new folders
+		log.Info("going on with the city that is there", "city", state.City)
+		return nil, nil
 	}
 	if state.City == "" {
 		state.City = c.City
