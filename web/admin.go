@@ -215,7 +215,9 @@ type newKeyOutput struct {
 func (s *Server) createKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, error) {
 	var expires time.Time
 	if in.Body.ExpiresAt != nil {
-		expires = *in.Body.ExpiresAt
+		if expires = *in.Body.ExpiresAt; expires.IsZero() { // for Go, the year 1 is no time at all, and no time is never
+			return nil, inputError("expires_at", expires.Format(time.RFC3339), "a time to come")
+		}
 	}
 	text, info, err := s.Directory.CreateKey(ctx, scopeOf(ctx), ownLogin(ctx, in.Body.Login), in.Body.Name, expires)
 	out := &newKeyOutput{}

@@ -132,6 +132,12 @@ func TestHostileInputIsTheCallersFault(t *testing.T) {
 	}
 }
 
+// A key that ends in the year 1 is not one that never ends.
+func TestKeyOfThePast(t *testing.T) {
+	w := newWorld(t)
+	w.want(422, w.as("centre", "POST", "/api/v1/keys", map[string]any{"name": "x", "expires_at": "0001-01-01T00:00:00Z"}))
+}
+
 // An export holds one of the few connections to the database while its reader
 // reads. Readers that do not must not take them all.
 func TestSlowExportsLeaveTheServerAlive(t *testing.T) {
