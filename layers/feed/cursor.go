@@ -91,38 +91,46 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// nowSQL reads the timeline from a segment's name: pg_control_checkpoint
-// would give that of the last checkpoint, which after a failover is the old one.
-const nowSQL = `
-SELECT (SELECT system_identifier FROM pg_control_system()),
-       substr(pg_walfile_name(at), 1, 8), at - '0/0'
-FROM (SELECT pg_current_wal_insert_lsn() AS at) t`
-
 // Now returns a cursor that holds everything committed before the call: the
 // cursor for the answer to a write, read after its commit. (COMMIT itself
 // returns no LSN.)
 func Now(ctx context.Context, db Querier) (Cursor, error) {
-	var system int64
+	return position(ctx, db, "pg_current_wal_insert_lsn()")
+}
+
+// position reads one of the log's positions. The timeline is that in a
+// segment's name: pg_control_checkpoint would give that of the last
+// checkpoint, which after a failover is the old one.
+func position(ctx context.Context, db Querier, function string) (Cursor, error) {
+	var system, at, segment int64
 	var timeline string
-	var at int64
-	if err := db.QueryRow(ctx, nowSQL).Scan(&system, &timeline, &at); err != nil {
+	err := db.QueryRow(ctx, `
+		SELECT (SELECT system_identifier FROM pg_control_system()),
+		       substr(pg_walfile_name(at), 1, 8), at - '0/0', pg_size_bytes(current_setting('wal_segment_size'))
+		FROM (SELECT `+function+` AS at) t`).Scan(&system, &timeline, &at, &segment)
+	if err != nil {
 		return Cursor{}, fmt.Errorf("read the log's position: %w", err)
 	}
 	tl, err := strconv.ParseUint(timeline, 16, 32)
 	if err != nil {
 		return Cursor{}, fmt.Errorf("read the log's position: timeline %q", timeline)
 	}
-	return Cursor{uint64(system), uint32(tl), endOfRecord(uint64(at))}, nil
+	return Cursor{uint64(system), uint32(tl), endOfRecord(uint64(at), uint64(segment))}, nil
 }
 
 // endOfRecord turns a place to insert at into the end of the record before it.
 // They differ where a record ends with a page: the place to insert at is
-// behind the next page's header (24 bytes; 40 in the first page of a segment),
-// which the reader of an idle log does not pass.
-func endOfRecord(lsn uint64) uint64 {
+// behind the next page's header (40 bytes in the first page of a segment, 24 in
+// any other), which the reader of an idle log does not pass. A record that
+// began a page earlier may well end 40 bytes into any other page.
+func endOfRecord(lsn, segment uint64) uint64 {
 	const page = 8192
-	if off := lsn % page; off == 24 || off == 40 {
-		return lsn - off
+	header := uint64(24)
+	if lsn%segment < page {
+		header = 40
+	}
+	if lsn%page == header {
+		return lsn - header
 	}
 	return lsn
 }

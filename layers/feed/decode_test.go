@@ -219,9 +219,18 @@ func TestCursorText(t *testing.T) {
 }
 
 func TestEndOfRecord(t *testing.T) {
-	for in, want := range map[uint64]uint64{0x16B3748: 0x16B3748, 0x2000018: 0x2000000, 0x1000028: 0x1000000, 0x2000020: 0x2000020} {
-		if got := endOfRecord(in); got != want {
-			t.Errorf("%X: %X, want %X", in, got, want)
+	for _, tt := range []struct {
+		name     string
+		in, want uint64
+	}{
+		{"in the middle of a page", 0x16B3748, 0x16B3748},
+		{"behind the header of a page", 0x2002018, 0x2002000},
+		{"behind the header of a segment", 0x2000028, 0x2000000},
+		{"a record that ends 40 bytes into a page that begins no segment", 0x46618028, 0x46618028},
+		{"inside a segment's header, where no record ends", 0x2000018, 0x2000018},
+	} {
+		if got := endOfRecord(tt.in, 16<<20); got != tt.want {
+			t.Errorf("%s: %X gives %X, want %X", tt.name, tt.in, got, tt.want)
 		}
 	}
 }

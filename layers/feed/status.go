@@ -226,14 +226,5 @@ func (f *Feed) probe(ctx context.Context, db *pgxpool.Pool) {
 func flushed(ctx context.Context, db *pgxpool.Pool) (Cursor, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := Now(ctx, db)
-	if err != nil {
-		return Cursor{}, err
-	}
-	var lsn int64
-	if err := db.QueryRow(ctx, `SELECT pg_current_wal_flush_lsn() - '0/0'`).Scan(&lsn); err != nil {
-		return Cursor{}, err
-	}
-	c.LSN = endOfRecord(uint64(lsn))
-	return c, nil
+	return position(ctx, db, "pg_current_wal_flush_lsn()")
 }
