@@ -2,6 +2,7 @@ package incident_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"image"
 	"image/png"
@@ -353,6 +354,67 @@ func TestSweep(t *testing.T) {
 	var n int
 	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM map.worker`).Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d positions stand (%v)", n, err)
+	}
+}
+
+// A photo that was swept from the table and is sent again while its old file is
+// swept too: the row must not be left without the file.
+func TestSweepWhileThePhotoIsSentAgain(t *testing.T) {
+	w := newTown(t)
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64))); err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.store.Photos.Put(t.Context(), w.by["worker"], b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.Exec(t.Context(), `DELETE FROM onemap.photo`); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-72 * time.Hour)
+	for _, name := range []string{".jpg", ".thumb.jpg"} {
+		if err := os.Chtimes(filepath.Join(w.store.Photos.Folder(), p.ID[:2], p.ID+name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A row of the same photo that is not committed holds the next Put up
+	// between its files and its row.
+	held, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := held.Exec(t.Context(), `INSERT INTO onemap.photo VALUES ($1, 0, 1, 1, 1)`, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	put := make(chan error, 1)
+	go func() {
+		_, err := w.store.Photos.Put(t.Context(), w.by["worker"], b.Bytes())
+		put <- err
+	}()
+	for waits := false; !waits; {
+		err := w.db.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event = 'transactionid' AND query LIKE 'INSERT INTO onemap.photo%')`).Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.store.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := held.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-put; err != nil {
+		t.Fatal(err)
+	}
+	for _, thumb := range []bool{true, false} {
+		f, err := w.store.Photos.Open(p.ID, thumb)
+		if err != nil {
+			t.Fatalf("the row is there, the file is not: %v", err)
+		}
+		_ = f.Close()
 	}
 }
 

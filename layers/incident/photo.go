@@ -87,23 +87,37 @@ func (p *Photos) Put(ctx context.Context, scope access.Scope, sent []byte) (Phot
 	}
 	sum := sha256.Sum256(full)
 	ph := Photo{ID: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y, Bytes: len(full)}
-	// The bytes first: a row never points at nothing. Bytes without a row are
-	// swept later.
-	if err := p.write(fileName(ph.ID, true), thumb); err != nil {
-		return Photo{}, err
-	}
-	if err := p.write(fileName(ph.ID, false), full); err != nil {
-		return Photo{}, err
-	}
-	// A photo that is there already counts as uploaded now, so that it waits
-	// its full time for its report.
-	_, err = p.db.Exec(ctx, `INSERT INTO onemap.photo (sha256, uploader, width, height, bytes)
-		VALUES (@id, @uploader, @width, @height, @bytes) ON CONFLICT (sha256) DO UPDATE SET uploaded_at = now()`,
-		pgx.NamedArgs{"id": ph.ID, "uploader": who.ID, "width": ph.Width, "height": ph.Height, "bytes": ph.Bytes})
+	err = pgx.BeginFunc(ctx, p.db, func(tx pgx.Tx) error { return p.keep(ctx, tx, who.ID, ph, full, thumb) })
 	if err != nil {
 		return Photo{}, fmt.Errorf("keep photo: %w", err)
 	}
 	return ph, nil
+}
+
+// photoLock is the key of the advisory lock of photo @id. Whoever writes or removes its
+// files holds it, or the sweep could remove an old file that a Put has just
+// found in its place.
+const photoLock = `(hashtextextended('onemap.photo/' || @id, 0))`
+
+// keep writes a photo's files and row.
+func (p *Photos) keep(ctx context.Context, tx pgx.Tx, uploader int64, ph Photo, full, thumb []byte) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock`+photoLock, pgx.NamedArgs{"id": ph.ID}); err != nil {
+		return err
+	}
+	// The bytes first: a row never points at nothing. Bytes without a row are
+	// swept later.
+	if err := p.write(fileName(ph.ID, true), thumb); err != nil {
+		return err
+	}
+	if err := p.write(fileName(ph.ID, false), full); err != nil {
+		return err
+	}
+	// A photo that is there already counts as uploaded now, so that it waits
+	// its full time for its report.
+	_, err := tx.Exec(ctx, `INSERT INTO onemap.photo (sha256, uploader, width, height, bytes)
+		VALUES (@id, @uploader, @width, @height, @bytes) ON CONFLICT (sha256) DO UPDATE SET uploaded_at = now()`,
+		pgx.NamedArgs{"id": ph.ID, "uploader": uploader, "width": ph.Width, "height": ph.Height, "bytes": ph.Bytes})
+	return err
 }
 
 // Open returns a photo, or its thumbnail of at most 320 pixels, both JPEG,
@@ -202,12 +216,26 @@ func (p *Photos) sweep(ctx context.Context) error {
 			return nil // gone already, or young: its row may be about to be written
 		}
 		id, _, _ := strings.Cut(path.Base(name), ".")
-		var known bool
-		if err := p.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.photo WHERE sha256 = @id)`,
-			pgx.NamedArgs{"id": id}).Scan(&known); err != nil {
+		if strings.HasSuffix(name, ".part") {
+			return p.root.Remove(name) // of a Put that a crash ended
+		}
+		return p.sweepFile(ctx, id, name)
+	})
+}
+
+// sweepFile removes a photo's file if no row knows the photo, and nobody is
+// putting it again at this moment.
+func (p *Photos) sweepFile(ctx context.Context, id, name string) error {
+	return pgx.BeginFunc(ctx, p.db, func(tx pgx.Tx) error {
+		var free, known bool
+		err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock`+photoLock, pgx.NamedArgs{"id": id}).Scan(&free)
+		if err == nil && free { // a statement of its own: it sees what was committed before the lock was free
+			err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.photo WHERE sha256 = @id)`, pgx.NamedArgs{"id": id}).Scan(&known)
+		}
+		if err != nil {
 			return fmt.Errorf("sweep photos: %w", err)
 		}
-		if known && !strings.HasSuffix(name, ".part") {
+		if !free || known {
 			return nil
 		}
 		return p.root.Remove(name)
