@@ -3,6 +3,7 @@ package layers
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,12 +13,20 @@ import (
 	"onemap/migrations"
 )
 
+// poolConns is how many connections a pool may have, where its URL does not say.
+const poolConns = 16
+
 // Open returns a pool on the database at url. Its connections speak binary
 // EWKB for geometry, both ways, as orb values.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		// pgx's default of 4 on a small machine lets a few slow answers block all
+		// others; these mostly wait for the disk or the client.
+		cfg.MaxConns = max(poolConns, cfg.MaxConns)
 	}
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return registerGeometry(ctx, c) }
 	db, err := pgxpool.NewWithConfig(ctx, cfg)

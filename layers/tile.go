@@ -81,12 +81,12 @@ func tileSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
 		geom = fmt.Sprintf("CASE WHEN ST_YMax(f.geom) > %[1]v OR ST_YMin(f.geom) < -%[1]v THEN ST_ClipByBox2D(f.geom, ST_MakeEnvelope(-180, -%[1]v, 180, %[1]v, 4326)) ELSE f.geom END", mercatorLat)
 	}
 	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom', 'id'), ''::bytea) FROM (
-    SELECT f.id%[3]s, ST_AsMVTGeom(ST_Transform(%[4]s, 3857), ST_TileEnvelope(%[5]d, %[6]d, %[7]d), %[2]d, %[8]d) AS geom
-    FROM %[9]s f
-    WHERE f.geom && %[10]s AND (%[11]s)%[12]s
+    SELECT f.id%[3]s, ST_AsMVTGeom(ST_Transform(%[4]s, 3857), %[5]s, %[2]d, %[6]d) AS geom
+    FROM %[7]s f
+    WHERE f.geom && %[8]s AND (%[9]s)%[10]s
     ORDER BY f.id -- a stable order gives a stable ETag
 ) t WHERE t.geom IS NOT NULL`,
-		a.Add(w.Layer.Name)+"::text", tileExtent, fields, geom, at.Z, at.X, at.Y, tileBuffer,
+		a.Add(w.Layer.Name)+"::text", tileExtent, fields, geom, envelopeSQL(at, a), tileBuffer,
 		w.Layer.table(), boxSQL(search, a), cond, thin(at, w.Layer, search, a)), nil
 }
 
@@ -148,21 +148,31 @@ func countSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
 	// In tile coordinates of this zoom: x and y from 0 to 2^z, y down. They are
 	// computed here and not by ST_Transform, which takes ten times as long.
 	n := math.Exp2(float64(at.Z))
-	last := int(n) - 1
+	world, last := a.Add(n)+"::float8", a.Add(int(n)-1)+"::int"
+	col, row := a.Add(int(at.X))+"::int", a.Add(int(at.Y))+"::int"
 	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom'), ''::bytea) FROM (
     SELECT count(*) AS count, ST_AsMVTGeom(ST_SetSRID(ST_MakePoint(
-               (avg(x) / %[3]v * 2 - 1) * %[4]v, (1 - avg(y) / %[3]v * 2) * %[4]v), 3857), ST_TileEnvelope(%[5]d, %[6]d, %[7]d), %[2]d, 0) AS geom
+               (avg(x) / %[3]s * 2 - 1) * %[4]v, (1 - avg(y) / %[3]s * 2) * %[4]v), 3857), %[5]s, %[2]d, 0) AS geom
     FROM (
-        SELECT (ST_X(f.geom) + 180) / 360 * %[3]v AS x,
-               (0.5 - ln(tan(pi() / 4 + radians(greatest(-%[8]v, least(%[8]v, ST_Y(f.geom)))) / 2)) / (2 * pi())) * %[3]v AS y
-        FROM %[9]s f WHERE f.geom && %[10]s AND (%[11]s)
-    ) p
-    WHERE least(floor(x), %[12]d) = %[6]d AND greatest(0, least(floor(y), %[12]d)) = %[7]d
-    GROUP BY least(floor((x - %[6]d) * %[13]d), %[13]d - 1), greatest(0, least(floor((y - %[7]d) * %[13]d), %[13]d - 1))
-    ORDER BY least(floor((x - %[6]d) * %[13]d), %[13]d - 1), greatest(0, least(floor((y - %[7]d) * %[13]d), %[13]d - 1))
+        SELECT x, y, least(floor((x - %[6]s) * %[8]d), %[8]d - 1) AS i, greatest(0, least(floor((y - %[7]s) * %[8]d), %[8]d - 1)) AS j
+        FROM (
+            SELECT (ST_X(f.geom) + 180) / 360 * %[3]s AS x,
+                   (0.5 - ln(tan(pi() / 4 + radians(greatest(-%[9]v, least(%[9]v, ST_Y(f.geom)))) / 2)) / (2 * pi())) * %[3]s AS y
+            FROM %[10]s f WHERE f.geom && %[11]s AND (%[12]s)
+        ) p
+        WHERE least(floor(x), %[13]s) = %[6]s AND greatest(0, least(floor(y), %[13]s)) = %[7]s
+    ) c
+    GROUP BY i, j
+    ORDER BY i, j
 ) t WHERE t.geom IS NOT NULL`,
-		a.Add(w.Layer.Name)+"::text", tileExtent, n, mercatorM, at.Z, at.X, at.Y, mercatorLat,
-		w.Layer.table(), boxSQL(tileBox(at, 1), a), cond, last, countCells), nil
+		a.Add(w.Layer.Name)+"::text", tileExtent, world, mercatorM, envelopeSQL(at, a), col, row, countCells, mercatorLat,
+		w.Layer.table(), boxSQL(tileBox(at, 1), a), cond, last), nil
+}
+
+// envelopeSQL is the tile's box in Web Mercator. Its numbers are parameters, so
+// that the tiles of a layer share one prepared statement.
+func envelopeSQL(at maptile.Tile, a *Args) string {
+	return fmt.Sprintf("ST_TileEnvelope(%s::int, %s::int, %s::int)", a.Add(int(at.Z)), a.Add(int(at.X)), a.Add(int(at.Y)))
 }
 
 func boxSQL(b orb.Bound, a *Args) string {
