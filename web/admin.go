@@ -199,7 +199,7 @@ func ownLogin(ctx context.Context, login string) string {
 
 type newKeyInput struct {
 	Body struct {
-		Login     string     `json:"login,omitempty" maxLength:"63" doc:"Whose rights it gets; left out: the caller's own"`
+		Login     string     `json:"login,omitempty" maxLength:"63" doc:"The caller's own, which is also what is meant where it is left out: nobody makes a key with another's rights"`
 		Name      string     `json:"name" maxLength:"100" doc:"What it is for"`
 		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Left out: never"`
 	}

@@ -87,7 +87,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/organisations", signedIn, "listOrganisations", "administration", "Organisations", call(s.listOrganisations), nil},
 		{"POST", "/api/v1/organisations", admins, "createOrganisation", "administration", "Make an organisation", call(s.createOrganisation), []option{created()}},
 		{"GET", "/api/v1/keys", signedIn, "listKeys", "administration", "API keys", call(s.listKeys), nil},
-		{"POST", "/api/v1/keys", signedIn, "createKey", "administration", "Make an API key, one's own or as security administrator anyone's", call(s.createKey), []option{created()}},
+		{"POST", "/api/v1/keys", signedIn, "createKey", "administration", "Make an API key of one's own; needs a session, a key makes no keys", call(s.createKey), []option{created()}},
 		{"DELETE", "/api/v1/keys/{prefix}", signedIn, "revokeKey", "administration", "Revoke an API key", call(s.revokeKey), nil},
 		{"GET", "/api/v1/audit", only(access.Auditor), "searchAudit", "administration", "Who did what", call(s.searchAudit), nil},
 

@@ -78,3 +78,36 @@ func TestCookieIsSecureBehindHTTPS(t *testing.T) {
 		t.Error("a stranger's header is believed")
 	}
 }
+
+// The security administrator gives roles, and must not act as another by a key
+// made for them; a key that was stolen must not make others.
+func TestKeysAreMadeForOneselfBySignIn(t *testing.T) {
+	w := newWorld(t)
+	cookie := w.signIn("worker")
+	made := func(status int, body map[string]any, cookie, login string) reply {
+		t.Helper()
+		var header []string
+		if cookie != "" {
+			header = []string{"Cookie", cookie}
+		}
+		return w.want(status, w.as(login, "POST", "/api/v1/keys", body, header...))
+	}
+	var k struct{ Key, Login string }
+	made(201, map[string]any{"name": "x"}, cookie, "").into(t, &k)
+	if k.Login != "worker" {
+		t.Errorf("a key of %q", k.Login)
+	}
+	made(201, map[string]any{"name": "x", "login": "worker"}, cookie, "")
+	made(403, map[string]any{"name": "x", "login": "centre"}, cookie, "")
+	w.want(200, w.as(k.Key, "GET", "/api/v1/keys", nil))
+	made(403, map[string]any{"name": "x"}, "", k.Key)
+	made(403, map[string]any{"name": "x", "login": "centre"}, "", "security")
+
+	if err := w.server.Directory.SetPassword(t.Context(), operator, "security", password); err != nil {
+		t.Fatal(err)
+	}
+	security := w.signIn("security")
+	made(403, map[string]any{"name": "x", "login": "centre"}, security, "")
+	w.want(200, w.as("", "GET", "/api/v1/keys?login=centre", nil, "Cookie", security)) // they still oversee them
+	made(201, map[string]any{"name": "x"}, security, "")
+}

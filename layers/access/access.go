@@ -22,7 +22,7 @@ var (
 	// ErrUnauthenticated: the caller did not say who they are, or not truly.
 	ErrUnauthenticated = errors.New("sign in first")
 	// ErrForbidden: the caller is known and may not do this.
-	ErrForbidden = errors.New("your role may not do this")
+	ErrForbidden = errors.New("you may not do this")
 	// ErrLocked is wrapped by every [LockedError].
 	ErrLocked = errors.New("too many failed attempts")
 )

@@ -64,14 +64,35 @@ func (d *Directory) Key(ctx context.Context, text string) (Scope, error) {
 	if subtle.ConstantTimeCompare(hash[:], k.hash[:]) != 1 || k.revoked || !k.expires.IsZero() && !time.Now().Before(k.expires) {
 		return Scope{}, ErrUnauthenticated
 	}
-	return d.scopeIn(ctx, st, k.person)
+	s, err := d.scopeIn(ctx, st, k.person)
+	s.key = err == nil
+	return s, err
 }
 
-// CreateKey makes an API key with the rights of a person: one's own, or as a
-// security administrator anyone's. text is the key; it is shown this once. A
-// zero expires means never. It returns a [layers.InputError] for bad input.
+// mayCreateKey lets people who signed in make keys for themselves. A security
+// administrator gives roles and must not act under another's (三员分离); and a
+// stolen key must not outlive its revocation in keys made with it.
+func (s Scope) mayCreateKey(login string) error {
+	p, ok := s.Person()
+	switch {
+	case !ok:
+		return ErrUnauthenticated
+	case s.s.operator:
+		return nil
+	case s.key:
+		return fmt.Errorf("%w: a key makes no keys, sign in for that", ErrForbidden)
+	case p.Login != login:
+		return fmt.Errorf("%w: a key is made by the person whose rights it has", ErrForbidden)
+	}
+	return nil
+}
+
+// CreateKey makes an API key with the rights of a person: one's own, after
+// signing in; the operator makes anyone's. text is the key; it is shown this
+// once. A zero expires means never. It returns [ErrForbidden] for another's
+// key, and to who calls with a key; a [layers.InputError] for bad input.
 func (d *Directory) CreateKey(ctx context.Context, by Scope, login, name string, expires time.Time) (text string, info KeyInfo, err error) {
-	if err := by.requireSelfOr(login, SecurityAdministrator); err != nil {
+	if err := by.mayCreateKey(login); err != nil {
 		return "", KeyInfo{}, err
 	}
 	if n := len(strings.TrimSpace(name)); n == 0 || n > 100 {

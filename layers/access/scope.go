@@ -13,7 +13,10 @@ import (
 // A Scope is what one caller may do and see. Its zero value is the public. It
 // is a small value that never changes; take a new one from the [Directory] for
 // each request, and after [Directory.Changed].
-type Scope struct{ s *scope }
+type Scope struct {
+	s   *scope // shared by all who are the person
+	key bool   // it came from an API key
+}
 
 // scope is the rights of one person, resolved against the organisations, grids
 // and grants of one moment.
@@ -40,8 +43,12 @@ type scope struct {
 // Operator is the scope of whoever runs the command line on the server: it may
 // do all that a role may do, and sees all. name is the operating system's user.
 func Operator(name string) Scope {
-	return Scope{&scope{person: Person{Login: "operator:" + name, Name: name}, operator: true}}
+	return Scope{s: &scope{person: Person{Login: "operator:" + name, Name: name}, operator: true}}
 }
+
+// ByKey says whether the caller showed an API key, and did not sign in. It
+// changes nothing of what they see.
+func (s Scope) ByKey() bool { return s.key }
 
 // Person returns who the caller is; false for the public.
 func (s Scope) Person() (Person, bool) {

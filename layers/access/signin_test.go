@@ -237,6 +237,14 @@ func TestKeys(t *testing.T) {
 	if _, _, err := c.dir.CreateKey(ctx, wang, "li", "not mine", time.Time{}); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("key for another: %v", err)
 	}
+	if _, _, err := c.dir.CreateKey(ctx, s, "li", "its child", time.Time{}); !s.ByKey() || !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("a key made by a key: %v", err)
+	}
+	l := testLayer("incident", layers.Unconditional, "")
+	byKey, _ := s.Layer(l)
+	if signedIn, _ := li.Layer(l); li.ByKey() || byKey.Fingerprint() != signedIn.Fingerprint() {
+		t.Error("by key and signed in are not the same right")
+	}
 	if err := c.dir.RevokeKey(ctx, wang, info.Prefix); !errors.Is(err, layers.ErrNotFound) {
 		t.Errorf("revoking another's: %v", err)
 	}

@@ -80,7 +80,7 @@ func (st *state) scope(id int64, now time.Time) (Scope, error) {
 	s, ok := st.scopes[id]
 	st.mu.RUnlock()
 	if ok && (s.until.IsZero() || now.Before(s.until)) {
-		return Scope{s}, nil
+		return Scope{s: s}, nil
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -90,7 +90,7 @@ func (st *state) scope(id int64, now time.Time) (Scope, error) {
 	}
 	s = st.makeScope(id, p, now)
 	st.scopes[id] = s
-	return Scope{s}, nil
+	return Scope{s: s}, nil
 }
 
 // makeScope resolves a person's organisation, grids and grants. The caller

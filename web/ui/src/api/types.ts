@@ -151,7 +151,7 @@ export interface paths {
         /** API keys */
         get: operations["listKeys"];
         put?: never;
-        /** Make an API key, one's own or as security administrator anyone's */
+        /** Make an API key of one's own; needs a session, a key makes no keys */
         post: operations["createKey"];
         delete?: never;
         options?: never;
@@ -1133,7 +1133,7 @@ export interface components {
              * @description Left out: never
              */
             expires_at?: string;
-            /** @description Whose rights it gets; left out: the caller's own */
+            /** @description The caller's own, which is also what is meant where it is left out: nobody makes a key with another's rights */
             login?: string;
             /** @description What it is for */
             name: string;
