@@ -111,6 +111,8 @@ type passwordInput struct {
 	Body struct {
 		Old string `json:"old" maxLength:"256" format:"password"`
 		New string `json:"new" maxLength:"256" format:"password"`
+		// Programs of one's own may go on, so it is asked.
+		RevokeKeys bool `json:"revoke_keys,omitempty" doc:"Revoke all API keys of the account too: where someone else may know the old password. All its sessions end in any case, this one too"`
 	}
 }
 
@@ -120,7 +122,7 @@ type signedOutOutput struct {
 
 // changePassword ends all sessions of the account, this one too.
 func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*signedOutOutput, error) {
-	err := s.Directory.ChangePassword(ctx, scopeOf(ctx), in.Body.Old, in.Body.New, clientAddress(in.r))
+	err := s.Directory.ChangePassword(ctx, scopeOf(ctx), in.Body.Old, in.Body.New, clientAddress(in.r), in.Body.RevokeKeys)
 	c := sessionCookie(in.r, "")
 	c.MaxAge = -1
 	return &signedOutOutput{c.String()}, err

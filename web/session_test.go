@@ -111,3 +111,21 @@ func TestKeysAreMadeForOneselfBySignIn(t *testing.T) {
 	w.want(200, w.as("", "GET", "/api/v1/keys?login=centre", nil, "Cookie", security)) // they still oversee them
 	made(201, map[string]any{"name": "x"}, security, "")
 }
+
+// Changing one's password ends the sessions, and the keys if one says so.
+func TestPasswordChangeMayRevokeKeys(t *testing.T) {
+	w := newWorld(t)
+	for _, revoke := range []bool{false, true} {
+		cookie, elsewhere := w.signIn("worker"), w.signIn("worker")
+		w.want(204, w.as("", "PUT", "/api/v1/session/password",
+			map[string]any{"old": password, "new": password, "revoke_keys": revoke}, "Cookie", cookie))
+		for _, c := range []string{cookie, elsewhere} {
+			w.want(401, w.as("", "GET", "/api/v1/session", nil, "Cookie", c))
+		}
+		want := 200
+		if revoke {
+			want = 401
+		}
+		w.want(want, w.as("worker", "GET", "/api/v1/session", nil))
+	}
+}

@@ -19,7 +19,7 @@ import (
 type userCommand struct {
 	Create  userCreate  `cmd:"" help:"Make an account."`
 	List    userList    `cmd:"" help:"List the accounts."`
-	Passwd  userPasswd  `cmd:"" help:"Give an account a new password, and end its sessions."`
+	Passwd  userPasswd  `cmd:"" help:"Give an account a new password, end its sessions and revoke its API keys."`
 	Disable userDisable `cmd:"" help:"Close an account, and end its sessions and keys."`
 	Enable  userEnable  `cmd:"" help:"Open an account again."`
 }
@@ -124,7 +124,13 @@ type userPasswd struct {
 }
 
 func (userPasswd) Help() string {
-	return "Without --password-stdin a password is made, and printed once.\n\nExample:\n  onemap user passwd li.na"
+	return `Without --password-stdin a password is made, and printed once.
+
+Whoever had the old password may have made API keys with it: all keys of the
+account are revoked too. Make those that are still wanted anew, with "token create".
+
+Example:
+  onemap user passwd li.na`
 }
 
 func (c userPasswd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
@@ -141,7 +147,7 @@ func (c userPasswd) Run(ctx context.Context, t terminal, log *slog.Logger) error
 		return err
 	}
 	return t.answer(withPassword(map[string]any{"login": c.Login}, password, made), func(w io.Writer) {
-		fmt.Fprintf(w, "%s has a new password; her sessions have ended.\n", c.Login)
+		fmt.Fprintf(w, "%s has a new password; her sessions have ended, and her API keys hold no more.\n", c.Login)
 		tellPassword(w, password, made)
 	})
 }

@@ -188,11 +188,16 @@ func TestChangePassword(t *testing.T) {
 	token, s, err := c.dir.SignIn(ctx, "li", password, "")
 	must(t, err)
 	const next = "Tofu-mapo-88-hot"
-	if err := c.dir.ChangePassword(ctx, s, "guess", next, ""); !errors.Is(err, access.ErrUnauthenticated) {
+	if err := c.dir.ChangePassword(ctx, s, "guess", next, "", true); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("wrong old password: %v", err)
 	}
-	wantInput(t, c.dir.ChangePassword(ctx, s, password, "short", ""), "password")
-	must(t, c.dir.ChangePassword(ctx, s, password, next, ""))
+	wantInput(t, c.dir.ChangePassword(ctx, s, password, "short", "", true), "password")
+	key, _, err := c.dir.CreateKey(ctx, s, "li", "mine", time.Time{})
+	must(t, err)
+	must(t, c.dir.ChangePassword(ctx, s, password, next, "", false))
+	if _, err := c.dir.Key(ctx, key); err != nil {
+		t.Errorf("her own programs stopped, though she did not say so: %v", err)
+	}
 	if _, err := c.dir.Session(ctx, token); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("the session goes on: %v", err)
 	}
@@ -201,6 +206,21 @@ func TestChangePassword(t *testing.T) {
 	}
 	if _, _, err := c.dir.SignIn(ctx, "li", next, ""); err != nil {
 		t.Errorf("the new password: %v", err)
+	}
+	for name, end := range map[string]func() error{
+		"changed, with the keys":    func() error { return c.dir.ChangePassword(ctx, s, next, next, "", true) },
+		"set by an administrator":   func() error { return c.dir.SetPassword(ctx, operator, "li", next) },
+		"set again, after a reload": func() error { return errors.Join(c.dir.SetPassword(ctx, operator, "li", next), c.dir.Load(ctx)) },
+	} {
+		key, _, err := c.dir.CreateKey(ctx, s, "li", "mine", time.Time{})
+		must(t, err)
+		must(t, end())
+		if _, err := c.dir.Key(ctx, key); !errors.Is(err, access.ErrUnauthenticated) {
+			t.Errorf("%s: the key still holds: %v", name, err)
+		}
+		if _, err := access.NewDirectory(c.db).Key(ctx, key); !errors.Is(err, access.ErrUnauthenticated) {
+			t.Errorf("%s: on another node the key still holds: %v", name, err)
+		}
 	}
 }
 

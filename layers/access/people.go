@@ -118,16 +118,18 @@ func tidyGrids(codes []string) []string {
 	return slices.Compact(out)
 }
 
-// SetPassword gives a person a new password, lifts a lock, and ends all their
-// sessions. It is for administrators; people use [Directory.ChangePassword].
+// SetPassword gives a person a new password, lifts a lock, ends all their
+// sessions and revokes all their keys: who resets a password may do so because
+// someone else has it, and that one may have made keys. It is for
+// administrators; people use [Directory.ChangePassword].
 func (d *Directory) SetPassword(ctx context.Context, by Scope, login, password string) error {
 	if err := by.Require(Administrator); err != nil {
 		return err
 	}
-	return d.setPassword(ctx, by, login, password)
+	return d.setPassword(ctx, by, login, password, true)
 }
 
-func (d *Directory) setPassword(ctx context.Context, by Scope, login, password string) error {
+func (d *Directory) setPassword(ctx context.Context, by Scope, login, password string, keysToo bool) error {
 	if err := checkRules(password, login); err != nil {
 		return err
 	}
@@ -135,20 +137,27 @@ func (d *Directory) setPassword(ctx context.Context, by Scope, login, password s
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, by, login, Entry{Action: "person.password"}, func(tx pgx.Tx, id int64) error {
+	detail := map[string]any{"keys_revoked": keysToo}
+	return d.change(ctx, by, login, Entry{Action: "person.password", Detail: detail}, func(tx pgx.Tx, id int64) error {
 		_, err := tx.Exec(ctx, `UPDATE onemap.person SET password_hash = @hash, failures = 0, locked_until = NULL WHERE id = @id`,
 			pgx.NamedArgs{"id": id, "hash": hash})
 		if err != nil {
 			return err
+		}
+		if keysToo {
+			if err := d.endKeys(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return d.endSessions(ctx, tx, id)
 	})
 }
 
 // ChangePassword gives the caller a new password, with the old one asked for,
-// and ends all their sessions, this one too. It returns [ErrUnauthenticated] if that is wrong, which counts as a failed
-// sign-in, and a [LockedError] after too many.
-func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password, address string) error {
+// and ends all their sessions, this one too; with revokeKeys their keys as
+// well. It returns [ErrUnauthenticated] if the old one is wrong, which counts
+// as a failed sign-in, and a [LockedError] after too many.
+func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password, address string, revokeKeys bool) error {
 	p, ok := by.Person()
 	if !ok {
 		return ErrUnauthenticated
@@ -163,7 +172,7 @@ func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password,
 	if err := d.SignOut(ctx, token); err != nil {
 		return err
 	}
-	return d.setPassword(ctx, by, p.Login, password)
+	return d.setPassword(ctx, by, p.Login, password, revokeKeys)
 }
 
 // SetActive opens or closes an account. Closing ends its sessions and, as long
@@ -278,6 +287,19 @@ func (d *Directory) endSessions(ctx context.Context, tx pgx.Tx, person int64) er
 	hashes, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	for _, h := range hashes {
 		d.gone.add(string(h))
+	}
+	return err
+}
+
+// endKeys revokes a person's keys, as endSessions ends their sessions.
+func (d *Directory) endKeys(ctx context.Context, tx pgx.Tx, person int64) error {
+	rows, err := tx.Query(ctx, `UPDATE onemap.api_key SET revoked_at = now() WHERE person = $1 AND revoked_at IS NULL RETURNING prefix`, person)
+	if err != nil {
+		return err
+	}
+	prefixes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, p := range prefixes {
+		d.gone.add(p)
 	}
 	return err
 }

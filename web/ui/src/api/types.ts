@@ -1181,6 +1181,8 @@ export interface components {
             new: string;
             /** Format: password */
             old: string;
+            /** @description Revoke all API keys of the account too: where someone else may know the old password. All its sessions end in any case, this one too */
+            revoke_keys?: boolean;
         };
         PeopleOutputBody: {
             people: components["schemas"]["AccountBody"][];
