@@ -32,7 +32,7 @@ func (s *Server) docsScript(w http.ResponseWriter, r *http.Request) error {
 const docsPage = `<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
+<meta charset="utf-8"><link rel="icon" href="/icon.svg">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>onemap API</title>
 <link rel="stylesheet" href="/api-docs/swagger-ui.css">

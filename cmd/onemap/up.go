@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/cluster"
@@ -20,6 +22,7 @@ import (
 type upCommand struct {
 	Config
 	City string `help:"What a new data folder starts with: ${enum}." enum:"demo,none" default:"demo"`
+	Name string `help:"The city's name, as the pages show it; it may be given at any start." placeholder:"NAME"`
 	// PostgresBin is for machines that are not Debian's.
 	PostgresBin string `help:"Folder of PostgreSQL's programs (default: look for them)." placeholder:"DIR"`
 
@@ -33,7 +36,7 @@ With --city none the city is empty, for imports of your own; see "onemap import 
 
 Example:
   onemap up
-  onemap up --data /srv/onemap --listen 0.0.0.0:8080 --city none`
+  onemap up --data /srv/onemap --listen 0.0.0.0:8080 --city none --name Portland`
 }
 
 func (c upCommand) Run(ctx context.Context, t terminal, log *slog.Logger) error {
@@ -96,7 +99,7 @@ func prepare(ctx context.Context, c upCommand, log *slog.Logger) ([]access.Seede
 	}
 	if state.Done { // --city is for new folders
 		log.Info("going on with the city that is there", "city", state.City)
-		return nil, nil
+		return nil, rename(ctx, db, c.Name)
 	}
 	if state.City == "" {
 		state.City = c.City
@@ -118,7 +121,15 @@ func prepare(ctx context.Context, c upCommand, log *slog.Logger) ([]access.Seede
 		return nil, err
 	}
 	state.Done = true
-	return accounts, setup.Write(ctx, db, state)
+	return accounts, errors.Join(setup.Write(ctx, db, state), rename(ctx, db, c.Name))
+}
+
+// rename gives the city the name that was typed, if any.
+func rename(ctx context.Context, db *pgxpool.Pool, name string) error {
+	if name == "" {
+		return nil
+	}
+	return setup.Rename(ctx, db, name)
 }
 
 // keepAccounts writes the first passwords where only the operator reads them.

@@ -186,6 +186,12 @@ func TestUp(t *testing.T) {
 	if got := signIn(t, n.url, a.Login, a.Password); got/100 != 2 {
 		t.Errorf("%s signs in after a restart: %d", a.Login, got)
 	}
+	if err := n.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	if status, _, errs := typed(t, "up", "--data", dir, "--listen", "127.0.0.1:0", "--name", " \t"); status != statusFailed || !strings.Contains(errs, "name: give 1 to 60 characters") {
+		t.Errorf("a name of nothing: status %d, said %q", status, errs)
+	}
 }
 
 // An older schema is lifted in place, and what is in it stays.

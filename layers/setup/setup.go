@@ -7,10 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/simulate/city"
 )
@@ -57,6 +61,20 @@ func Write(ctx context.Context, db *pgxpool.Pool, s State) error {
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, raw)
 	if err != nil {
 		return fmt.Errorf("write set-up: %w", err)
+	}
+	return nil
+}
+
+// Rename gives the city a name, the same in both languages.
+func Rename(ctx context.Context, db *pgxpool.Pool, name string) error {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > 60 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return &layers.InputError{Field: "name", Remedy: "give 1 to 60 characters, without control characters"}
+	}
+	_, err := db.Exec(ctx, `INSERT INTO onemap.setting (key, value) VALUES ('city.name', jsonb_build_object('zh', $1::text, 'en', $1::text))
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, name)
+	if err != nil {
+		return fmt.Errorf("name the city: %w", err)
 	}
 	return nil
 }
