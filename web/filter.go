@@ -24,7 +24,7 @@ type Filter struct {
 	Area     string `query:"area" doc:"The first digits of an administrative division's code"`
 	Class    string `query:"class" doc:"Class codes, separated by commas"`
 	Datetime string `query:"datetime" doc:"An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it" example:"2026-11-01T00:00:00Z/2026-11-02T00:00:00Z"`
-	State    string `query:"state" doc:"States, separated by commas"`
+	State    string `query:"state" doc:"States, separated by commas; one that the layer does not have is refused, with those that it has"`
 	Severity string `query:"severity" doc:"Severities or risks, 1 red to 4 blue, separated by commas"`
 	Dept     string `query:"dept" doc:"Department codes, separated by commas"`
 
@@ -44,7 +44,7 @@ func filterParams(op *huma.Operation) {
 		{"grid", "Governance grid codes, separated by commas"}, {"area", "The first digits of an administrative division's code"},
 		{"class", "Class codes, separated by commas"},
 		{"datetime", "An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates"},
-		{"state", "States, separated by commas"}, {"severity", "Severities or risks, 1 red to 4 blue, separated by commas"},
+		{"state", "States, separated by commas; one that the layer does not have is refused, with those that it has"}, {"severity", "Severities or risks, 1 red to 4 blue, separated by commas"},
 		{"dept", "Department codes, separated by commas"},
 	} {
 		inQuery(p[0], p[1])(op)
@@ -92,6 +92,9 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 		}
 		if p.param == "grid" && f.grids != nil {
 			values = f.grids
+		}
+		if err := l.CheckValues("query."+p.param, name, values); err != nil {
+			return nil, err
 		}
 		add(where.In{Field: name, Values: values})
 	}

@@ -227,6 +227,21 @@ func TestListOfIncidents(t *testing.T) {
 	for _, query := range []string{"bbox=1,2,3", "bbox=0,10,0,5", "bbox=NaN,0,1,1", "datetime=yesterday", "datetime=2001-01-01/2000-01-01", "severity=9", "page=zzz", "colour=red", "limit=0", "mine=perhaps"} {
 		w.want(422, w.as("centre", "GET", "/api/v1/incidents?"+query, nil)).problem(t)
 	}
+	for param, values := range map[string][]string{"state": {"nosuch", "reported,nosuch", "Reported"}, "severity": {"9", "red", "0"}, "class": {"T 01", "T01,%27"}} {
+		for _, v := range values {
+			v = strings.ReplaceAll(v, " ", "%20")
+			for _, path := range []string{"/api/v1/incidents", "/api/v1/stats", "/api/v1/layers/incident/features", "/api/v1/layers/incident/export", "/tiles/incident/14/13653/6796.mvt"} {
+				p := w.want(422, w.as("centre", "GET", path+"?"+param+"="+v, nil)).problem(t)
+				if len(p.Errors) != 1 || p.Errors[0].Field != "query."+param || p.Errors[0].Value == "" || p.Errors[0].Remedy == "" {
+					t.Errorf("%s?%s=%s: %+v", path, param, v, p)
+				}
+			}
+			w.want(400, w.as("centre", "GET", "/ogc/collections/incident/items?"+param+"="+v, nil))
+		}
+	}
+	if p := w.as("centre", "GET", "/api/v1/incidents?state=nosuch", nil).problem(t); !strings.Contains(p.Detail, "reported, filed, dispatched") {
+		t.Errorf("the states are not named: %s", p.Detail)
+	}
 	var st struct {
 		Total, Open     int64
 		State, Severity []struct {

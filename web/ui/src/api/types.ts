@@ -1574,7 +1574,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
@@ -1893,7 +1893,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
@@ -1946,7 +1946,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
@@ -2605,7 +2605,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
@@ -2891,7 +2891,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
@@ -3077,7 +3077,7 @@ export interface operations {
                 class?: string;
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
                 datetime?: string;
-                /** @description States, separated by commas */
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
