@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"image"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -137,6 +139,42 @@ func TestTileJSON(t *testing.T) {
 		t.Errorf("tiles at %s", j.Tiles[0])
 	}
 	w.want(404, w.as("", "GET", "/tiles/incident.json", nil))
+}
+
+// A layer of counts is drawn an hour at a time: the latest where none is asked for.
+func TestTilesOfCountsAreOfOneHour(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`INSERT INTO map.population (hour, n, density_km2, grid_code, area_code, geom)
+		SELECT h, n, 1, '330799001001001', '330799001001', ST_SetSRID(ST_MakePoint(120.005, 29.305), 4326)
+		FROM (VALUES ('2026-11-22T07:00Z'::timestamptz, 50), ('2026-11-22T08:00Z', 60), ('2026-11-22T09:00Z', 70)) v (h, n)`)
+	w.exec(`INSERT INTO map.population_od (hour, from_grid, to_grid, n, grid_code, area_code, geom)
+		SELECT h, '330799001001001', '330799002001001', n, '330799001001001', '330799001001', ST_SetSRID(ST_MakeLine(ST_MakePoint(120.005, 29.305), ST_MakePoint(120.015, 29.305)), 4326)
+		FROM (VALUES ('2026-11-22T07:00Z'::timestamptz, 50), ('2026-11-22T08:00Z', 60)) v (h, n)`)
+	for query, want := range map[string]string{
+		"":                                  "map[population:[70] population_od:[60]]",
+		"?datetime=2026-11-22T08:00:00Z":    "map[population:[60] population_od:[60]]",
+		"?datetime=2026-11-22T07:00:00Z/..": "map[population:[50 60 70] population_od:[50 60]]",
+		"?grid=330799001001001":             "map[population:[70] population_od:[60]]",
+		"?datetime=../2026-11-22T07:00:00Z": "map[]",
+	} {
+		r := w.as("centre", "GET", "/tiles/population,population_od/14/13653/6796.mvt"+query, nil)
+		got := map[string][]int{}
+		if r.StatusCode != 204 {
+			parsed, err := mvt.Unmarshal(w.want(200, r).body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range parsed {
+				for _, f := range l.Features {
+					got[l.Name] = append(got[l.Name], f.Properties.MustInt("n"))
+				}
+				slices.Sort(got[l.Name])
+			}
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%q: %v, want %s", query, got, want)
+		}
+	}
 }
 
 type collection struct {

@@ -35,7 +35,7 @@ func (s *Server) routes() []route {
 			plain(s.export, inPath("layer", "Name"), filterParams, inQuery("properties", "Fields wanted, separated by commas"),
 				param("query", "format", "Left out: geojson", "geojson", "ndjson", "csv"),
 				answers(200, "application/geo+json", "The file")), []option{stream, openCORS}},
-		{"GET", tilePattern, anyone, "getTile", "tiles", "A Mapbox Vector Tile of one layer or several",
+		{"GET", tilePattern, anyone, "getTile", "tiles", "A Mapbox Vector Tile of one layer or several; of layers of counts (population, population_od) the latest hour, where datetime is left out",
 			plain(s.getTile, inPath("layers", "Names, separated by commas"), inPath("z", "Zoom, 0 to 22"), inPath("x", "Column"), inPath("y", "Row, from the north"), filterParams,
 				answers(200, "application/vnd.mapbox-vector-tile", "The tile"), answers(204, "", "Nothing is there"), answers(304, "", "As the client has it")), []option{openCORS}},
 		{"GET", tileJSONPattern, anyone, "getTileJSON", "tiles", "What the tiles of one layer or several hold (TileJSON 3)",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -48,6 +49,9 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if narrow, err = s.ofLatest(ctx, f, w.layer, narrow); err != nil {
+			return err
+		}
 		right := w.right.At(searchBound(at), w.layer)
 		requests[i] = tiles.LayerRequest{Name: w.layer.Name, Where: where.And(right.Where, narrow), Fields: right.Fields}
 	}
@@ -69,6 +73,19 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "application/vnd.mapbox-vector-tile")
 	_, _ = w.Write(tile.MVT)
 	return nil
+}
+
+// ofLatest narrows a layer of counts to its latest hour where no time is asked
+// for. All its hours lie on top of each other: megabytes that nobody can read.
+func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, narrow where.Cond) (where.Cond, error) {
+	if f.Datetime != "" || l.KFloor == 0 || l.TimeField == "" {
+		return narrow, nil
+	}
+	at, err := s.Store.Latest(ctx, l)
+	if err != nil || at.IsZero() {
+		return narrow, err
+	}
+	return where.And(narrow, where.Range{Field: l.TimeField, Min: at, Max: at.Add(time.Second)}), nil
 }
 
 type layerRight struct {

@@ -732,7 +732,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A Mapbox Vector Tile of one layer or several */
+        /** A Mapbox Vector Tile of one layer or several; of layers of counts (population, population_od) the latest hour, where datetime is left out */
         get: operations["getTile"];
         put?: never;
         post?: never;
