@@ -68,7 +68,7 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 	if err != nil {
 		return Summary{}, &layers.InputError{Field: "size", Value: o.Size, Remedy: "one of small, city, metro"}
 	}
-	l := &loader{city: c, progress: o.Progress, rows: map[string]int64{}}
+	l := &loader{city: c, replace: o.Replace, progress: o.Progress, rows: map[string]int64{}}
 	if err := pgx.BeginFunc(ctx, store.DB(), func(tx pgx.Tx) error { return l.people(ctx, tx) }); err != nil {
 		return Summary{}, fmt.Errorf("simulate: organisations: %w", err)
 	}
@@ -104,21 +104,32 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 // of another source.
 func onlySimulated(ctx context.Context, db *pgxpool.Pool) error {
 	for _, table := range []string{"base_road", "grid_unit", "asset", "enterprise", "incident", "place"} {
-		var other bool
-		err := db.QueryRow(ctx, fmt.Sprintf(`SELECT EXISTS (SELECT FROM map.%s
-			WHERE source_key IS NULL OR source_key NOT LIKE 'simulate:%%')`, table)).Scan(&other)
-		if err != nil {
-			return fmt.Errorf("simulate: look at %s: %w", table, err)
+		if err := onlySimulatedIn(ctx, db, table); err != nil {
+			return err
 		}
-		if other {
-			return fmt.Errorf("%w (map.%s)", ErrOtherData, table)
-		}
+	}
+	return nil
+}
+
+// onlySimulatedIn is onlySimulated for one table, by the pool or a transaction.
+func onlySimulatedIn(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, table string) error {
+	var other bool
+	err := db.QueryRow(ctx, fmt.Sprintf(`SELECT EXISTS (SELECT FROM map.%s
+		WHERE source_key IS NULL OR source_key NOT LIKE 'simulate:%%')`, table)).Scan(&other)
+	if err != nil {
+		return fmt.Errorf("simulate: look at %s: %w", table, err)
+	}
+	if other {
+		return fmt.Errorf("%w (map.%s)", ErrOtherData, table)
 	}
 	return nil
 }
 
 type loader struct {
 	city     *city.City
+	replace  bool // other data too
 	progress func(table string, done, total int64)
 	rows     map[string]int64
 	persons  map[string]int64 // login -> id

@@ -83,6 +83,9 @@ func TestLoad(t *testing.T) {
 	if _, err := simulate.Load(t.Context(), store, simulate.Options{Seed: 1, Size: "small", Now: now}); err != nil {
 		t.Fatalf("load again: %v", err)
 	}
+	if _, err := db.Exec(t.Context(), `TRUNCATE onemap.incident_flow`); err == nil {
+		t.Error("the load left the flow open to be emptied")
+	}
 	if _, err := db.Exec(t.Context(), `INSERT INTO map.incident (class_standard, class_code, severity, source, state, occurred_at, geom)
 		VALUES ('GB/T 47678.5-2026', '06010', 3, 'public', 'reported', now(), ST_SetSRID(ST_MakePoint(120.07, 29.3), 4326))`); err != nil {
 		t.Fatal(err)

@@ -9,9 +9,7 @@ import (
 // records writes what goes with the map's content: the incidents' flow, the
 // raw counts, and the truth.
 func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
-	// The flow is append-only for everybody who works with cases; a new city
-	// has other cases, and keeps nothing of the old ones.
-	if _, err := tx.Exec(ctx, `TRUNCATE onemap.incident_flow, onemap.incident_photo, onemap.incident_contact`); err != nil {
+	if err := l.emptyFlow(ctx, tx); err != nil {
 		return err
 	}
 	for _, sql := range []string{`DELETE FROM onemap.population_count WHERE source = 'simulate'`, `DELETE FROM onemap.population_flow WHERE source = 'simulate'`} {
@@ -31,6 +29,33 @@ func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
 	_, err = tx.Exec(ctx, `INSERT INTO onemap.setting (key, value) VALUES ('simulate.truth', @truth)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, pgx.NamedArgs{"truth": truth})
 	return err
+}
+
+// emptyFlow removes what happened to the incidents of the city before. The flow
+// is append-only for everybody who works with cases; a new city has other
+// cases, and keeps nothing of the old ones. So the tables' owner, who alone may,
+// lets the trigger sleep inside of this transaction: it is awake again before
+// anyone else can write.
+func (l *loader) emptyFlow(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `ALTER TABLE onemap.incident_flow DISABLE TRIGGER append_only_truncate`); err != nil {
+		return err
+	}
+	// From here on no report can write its flow. One that a person made since the
+	// city was swapped would lose it.
+	if !l.replace {
+		if err := onlySimulatedIn(ctx, tx, "incident"); err != nil {
+			return err
+		}
+	}
+	for _, sql := range []string{
+		`TRUNCATE onemap.incident_flow, onemap.incident_photo, onemap.incident_contact`,
+		`ALTER TABLE onemap.incident_flow ENABLE TRIGGER append_only_truncate`,
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *loader) steps() table {
