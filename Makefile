@@ -68,6 +68,7 @@ test-e2e: build ## Run the browser tests against the real binary
 
 .PHONY: test-long
 test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak
+	.ci/fuzz 15s
 	ONEMAP_LONG=1 $(TESTDB) go test -timeout 60m ./...
 
 .PHONY: check-go
