@@ -23,15 +23,23 @@ export const moment = (at: Moment) => dated({ month: 'short', day: 'numeric', ho
 /** With the year and the seconds: for records. */
 export const exact = (at: Moment) => dated({ dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(at));
 
+/** 2014年3月2日; of UTC, as days are counted. */
+export const date = (at: Moment) => dated({ dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(at));
+/** 2014年3月; of UTC */
+export const month = (at: Moment) => dated({ year: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(at));
+/** 11月22日 周日; of UTC, as days are counted */
+export const utcDay = (at: Moment) => dated({ month: 'short', day: 'numeric', weekday: 'short', timeZone: 'UTC' }).format(new Date(at));
+
 export const number = (n: number, digits = 0) => n.toLocaleString(locale(), { maximumFractionDigits: digits });
 
-/** How long ago, in one unit: 刚刚, 5 分钟前, 3 hours ago. */
+/** How long ago, in one unit: 刚刚, 5 分钟前, 3 hours ago; after two months the date. */
 export function ago(at: Moment, now = Date.now()): string {
   const s = Math.max(0, (now - new Date(at).getTime()) / 1000);
   if (s < 45) return t('ago.now');
   if (s < 3600) return t('ago.minutes', { n: Math.max(1, Math.round(s / 60)) });
   if (s < 86_400) return t('ago.hours', { n: Math.round(s / 3600) });
-  return t('ago.days', { n: Math.round(s / 86_400) });
+  if (s < 60 * 86_400) return t('ago.days', { n: Math.round(s / 86_400) });
+  return dated({ dateStyle: 'medium' }).format(new Date(at));
 }
 
 /** A length of time in the unit that fits: 42 s, 8 min, 3.5 h, 2.1 d. */

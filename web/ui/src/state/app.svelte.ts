@@ -7,7 +7,8 @@ import { Problem, type Trouble } from '../api/problem';
 import { LiveClient, type Status } from '../live/client';
 import type { LiveEvent } from '../live/protocol';
 import type { LngLat } from '../map/view';
-import { isOpen, passes, type Filter } from './filter';
+import { endOf, spans, type Span } from './bars';
+import { asQuery, everything, interval, isOpen, passes, type Filter } from './filter';
 import { byTime, Calm } from './queue';
 import { format, parse, type Place, type Subject } from './url';
 import { defaultLayers } from './subjects';
@@ -48,6 +49,8 @@ export class App {
   loading = $state(true);
   trouble = $state<Trouble | undefined>();
   truncated = $state(false);
+  /** When the newest incident occurred, if none is open; undefined: there is none, or some are open. */
+  past = $state<string | undefined>();
   stats = $state.raw<Stats | undefined>();
   today = $state(0);
 
@@ -97,7 +100,7 @@ export class App {
 
   features = $derived.by((): Feature<Point>[] =>
     this.on.includes('open')
-      ? this.filtered.map((i) => ({ type: 'Feature', properties: { id: i.id, severity: i.severity || 4, state: i.state }, geometry: { type: 'Point', coordinates: [i.lon, i.lat] } }))
+      ? this.filtered.filter((i) => i.state === '' || isOpen(i.state)).map((i) => ({ type: 'Feature', properties: { id: i.id, severity: i.severity || 4, state: i.state }, geometry: { type: 'Point', coordinates: [i.lon, i.lat] } }))
       : [],
   );
   workerFeatures = $derived.by((): Feature<Point>[] =>
@@ -136,7 +139,20 @@ export class App {
     const before = this.place.filter;
     this.place = { ...this.place, filter: { ...before, ...part } };
     if (part.open !== undefined && part.open !== before.open) void this.reload();
-    else if (!this.place.filter.open && ('from' in part || 'to' in part)) void this.reload();
+    else if (!this.place.filter.open) void this.reload();
+    if (Object.keys(part).some((key) => key !== 'from' && key !== 'to')) void this.count();
+  }
+
+  setSpan(span: Span): void {
+    this.place = { ...this.place, span };
+    void this.count();
+  }
+
+  /** Shows what is over: all of it in the histogram, the newest in the list, the rest on the map. */
+  showPast(): void {
+    this.toggle('incident', true);
+    this.place = { ...this.place, span: 'all', filter: { ...everything, open: false } };
+    void this.reload();
     void this.count();
   }
 
@@ -217,10 +233,13 @@ export class App {
     }
   }
 
+  private reloading: AbortController | undefined;
   async reload(): Promise<void> {
     if (!this.maySeeIncidents) return;
+    this.reloading?.abort();
+    this.reloading = new AbortController();
     try {
-      await this.loadIncidents('resync');
+      await this.loadIncidents('resync', this.reloading.signal);
     } catch {
       // loadIncidents has said what is wrong.
     }
@@ -238,8 +257,7 @@ export class App {
           {
             limit: PAGE,
             page,
-            ...(f.open ? { state: 'reported,filed,dispatched,handling,feedback' } : {}),
-            ...(!f.open && f.from !== undefined ? { datetime: interval(f.from, f.to) } : {}),
+            ...(f.open ? { state: 'reported,filed,dispatched,handling,feedback' } : asQuery(f)),
           },
           signal,
         );
@@ -250,6 +268,7 @@ export class App {
       const ids = new Set(found.map((i) => i.id));
       for (const i of found) this.incidents.set(i.id, i);
       for (const id of this.incidents.keys()) if (!ids.has(id) && id !== this.place.incident) this.incidents.delete(id);
+      this.past = f.open && found.length === 0 ? (await api.incidents({ limit: 1 }, signal)).incidents[0]?.occurred_at : undefined;
       this.trouble = undefined;
     } catch (error) {
       if (error instanceof DOMException) throw error;
@@ -387,8 +406,8 @@ export class App {
     }, 1500);
   }
 
-  /** What the histogram spans, in hours. */
-  spanH = $state(24 * 7);
+  /** What `stats` spans: a moment behind place.span. */
+  statsSpan = $state<Span>('7d');
 
   async count(): Promise<void> {
     if (!this.maySeeIncidents) {
@@ -399,19 +418,17 @@ export class App {
     const abort = (this.statsAbort = new AbortController());
     const f = this.place.filter;
     const midnight = new Date().setHours(0, 0, 0, 0);
-    const shared: api.IncidentQuery = {
-      class: f.classes.join(','),
-      severity: f.severities.join(','),
-      ...(f.grid.length > 12 ? { grid: f.grid } : f.grid ? { area: f.grid } : {}),
-    };
+    const shared = asQuery({ ...f, states: [], from: undefined, to: undefined });
     const hour = 3_600_000;
-    const to = Math.ceil(Date.now() / hour) * hour;
+    const { span } = this.place;
+    const to = span === 'all' ? 0 : endOf(span, Date.now());
     try {
       const [stats, today] = await Promise.all([
-        api.stats({ ...shared, datetime: interval(to - this.spanH * hour, to + hour) }, abort.signal),
+        api.stats(span === 'all' ? shared : { ...shared, datetime: interval(to - spans[span].h * hour, to + hour) }, abort.signal),
         api.stats({ ...shared, datetime: interval(midnight, midnight + 25 * hour) }, abort.signal),
       ]);
       this.stats = stats;
+      this.statsSpan = span;
       this.today = today.total;
     } catch {
       // The figures stay as they were; the connection state says that they age.
@@ -425,10 +442,4 @@ export class App {
   stop(): void {
     this.client.stop();
   }
-}
-
-/** An interval as the API takes it; open where a bound is missing. */
-export function interval(from?: number, to?: number): string {
-  const one = (t?: number) => (t === undefined ? '..' : new Date(t).toISOString().slice(0, 19) + 'Z');
-  return `${one(from)}/${one(to)}`;
 }

@@ -1,3 +1,4 @@
+import type { IncidentQuery } from '../api/api';
 import type { Incident } from '../api/model';
 
 /** The one filter of the page: the list, the map, the histogram and the figures share it. */
@@ -31,6 +32,23 @@ export function passes(f: Filter, i: Incident): boolean {
   if (f.from !== undefined && (at === undefined || at < f.from)) return false;
   if (f.to !== undefined && (at === undefined || at >= f.to)) return false;
   return true;
+}
+
+/** The filter as the server takes it, for lists, counts and tiles; not whether it is open. */
+export function asQuery(f: Filter): IncidentQuery {
+  return {
+    class: f.classes.join(','),
+    severity: f.severities.join(','),
+    state: f.states.join(','),
+    ...(f.grid.length > 12 ? { grid: f.grid } : f.grid ? { area: f.grid } : {}),
+    ...(f.from !== undefined || f.to !== undefined ? { datetime: interval(f.from, f.to) } : {}),
+  };
+}
+
+/** An interval as the API takes it; open where a bound is missing. */
+export function interval(from?: number, to?: number): string {
+  const one = (t?: number) => (t === undefined ? '..' : new Date(t).toISOString().slice(0, 19) + 'Z');
+  return `${one(from)}/${one(to)}`;
 }
 
 /** How many parts of the filter narrow it: the number on the filter button. */

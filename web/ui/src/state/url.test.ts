@@ -11,6 +11,7 @@ test('what a link holds comes back', () => {
     plus: ['grid_unit'],
     minus: ['worker'],
     filter: { open: false, classes: ['01001', '06010'], grid: '330782', severities: [1, 2], states: ['filed'], from: Date.UTC(2026, 10, 22, 8), to: Date.UTC(2026, 10, 22, 9, 30) },
+    span: 'all',
     incident: 42,
     look: { zoom: 14.25, at: [120.0745, 29.30689] },
     hour: Date.UTC(2026, 10, 22, 8),
@@ -18,7 +19,7 @@ test('what a link holds comes back', () => {
   expect(parse(format(p))).toEqual(p);
 });
 
-test.each(['?v=99/1/1', '?v=1/200/1', '?v=a/b/c', '?i=-1', '?i=x', '?s=nothing', '?from=yesterday', '?sev=9,x', '?grid=<script>', '?state=A1'])(
+test.each(['?v=99/1/1', '?v=1/200/1', '?v=a/b/c', '?i=-1', '?i=x', '?s=nothing', '?from=yesterday', '?sev=9,x', '?grid=<script>', '?state=A1', '?t=3y'])(
   'nonsense is left out: %s',
   (q) => expect(format(parse(q))).toBe(''),
 );

@@ -1,3 +1,4 @@
+import { spans, type Span } from './bars';
 import { everything, type Filter } from './filter';
 
 export type Subject = 'population' | 'enterprise' | 'asset' | 'emergency';
@@ -10,6 +11,8 @@ export interface Place {
   plus: string[];
   minus: string[];
   filter: Filter;
+  /** What the histogram spans. */
+  span: Span;
   /** The chosen incident. */
   incident?: number | undefined;
   /** Zoom and middle, degrees. */
@@ -18,7 +21,7 @@ export interface Place {
   hour?: number | undefined;
 }
 
-export const start: Place = { subject: 'emergency', plus: [], minus: [], filter: everything };
+export const start: Place = { subject: 'emergency', plus: [], minus: [], filter: everything, span: '7d' };
 
 const list = (s: string | null) => (s ? s.split(',').filter(Boolean) : []);
 const when = (s: string | null) => {
@@ -47,6 +50,7 @@ export function parse(query: string): Place {
       from: when(q.get('from')),
       to: when(q.get('to')),
     },
+    span: (Object.keys(spans) as Span[]).find((s) => s === q.get('t')) ?? start.span,
     incident: Number.isInteger(id) && id > 0 ? id : undefined,
     look: look && look.zoom >= 0 && look.zoom <= 22 && Math.abs(look.at[1]) <= 90 && Math.abs(look.at[0]) <= 180 ? look : undefined,
     hour: when(q.get('h')),
@@ -70,6 +74,7 @@ export function format(p: Place): string {
   add('state', f.states.join(','));
   if (f.from !== undefined) add('from', iso(f.from));
   if (f.to !== undefined) add('to', iso(f.to));
+  if (p.span !== start.span) add('t', p.span);
   add('i', p.incident);
   if (p.hour !== undefined) add('h', iso(p.hour));
   if (p.look) add('v', `${p.look.zoom.toFixed(2)}/${p.look.at[1].toFixed(5)}/${p.look.at[0].toFixed(5)}`);
