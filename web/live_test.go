@@ -28,7 +28,9 @@ func (w *world) follow() {
 	work.Go(func() { _ = f.Run(ctx) })
 	work.Go(func() { _ = hub.Run(ctx) })
 	w.t.Cleanup(func() { stop(); work.Wait() })
-	for began := time.Now(); f.Status().State != feed.Live; {
+	// The hub too: a client that comes before it has taken in the feed's first
+	// snapshot is told to load anew.
+	for began := time.Now(); f.Status().State != feed.Live || hub.Stats().Cursor == (feed.Cursor{}); {
 		if time.Since(began) > 30*time.Second {
 			w.t.Fatalf("the feed does not start: %+v", f.Status())
 		}

@@ -88,6 +88,13 @@ func TestPeopleAndTheirRights(t *testing.T) {
 		tc.want(TypeSubscribed)
 		return tc
 	}
+	// A client that comes before the hub has taken in the feed's first snapshot
+	// is told to load anew, as it should be.
+	now, err := feed.Now(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&rig{T: t, city: &city{hub: hub, feed: f}}).wait(now)
 	fire, water := dial("fire"), dial("water")
 	insert := func(name, dept string) {
 		t.Helper()
