@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,17 +38,12 @@ func filterOf(get func(string) string) Filter {
 		State: get("state"), Severity: get("severity"), Dept: get("dept")}
 }
 
-// filterParams describes them.
+// filterParams describes them, in the words of the Filter's own tags.
 func filterParams(op *huma.Operation) {
-	for _, p := range [][2]string{
-		{"bbox", "west,south,east,north in degrees; west over east crosses the antimeridian"},
-		{"grid", "Governance grid codes, separated by commas"}, {"area", "The first digits of an administrative division's code"},
-		{"class", "Class codes, separated by commas"},
-		{"datetime", "An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates"},
-		{"state", "States, separated by commas; one that the layer does not have is refused, with those that it has"}, {"severity", "Severities or risks, 1 red to 4 blue, separated by commas"},
-		{"dept", "Department codes, separated by commas"},
-	} {
-		inQuery(p[0], p[1])(op)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Filter]()) {
+		if name := f.Tag.Get("query"); name != "" {
+			inQuery(name, f.Tag.Get("doc"))(op)
+		}
 	}
 }
 

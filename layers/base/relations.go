@@ -110,15 +110,20 @@ func hasArea(rows []row) bool {
 	return slices.ContainsFunc(rows, func(r row) bool { return r.layer != poi && r.layer != address })
 }
 
-// sayNothing are tags of a relation that leave open what it is. Any other
+// sayNothing says whether a tag of a relation leaves open what it is. Any other
 // makes it a thing of its own, though perhaps none of the base library.
-var sayNothing = map[string]bool{"type": true, "name": true, "area": true, "role": true, "source": true, "created_by": true,
-	"note": true, "fixme": true, "FIXME": true, "attribution": true, "odbl": true}
+func sayNothing(key string) bool {
+	switch key {
+	case "type", "name", "area", "role":
+		return true
+	}
+	return notKept[key]
+}
 
 // outerRows is what the outer ways of an old-style multipolygon say it is;
 // nil where they say nothing, or not the same.
 func (x *extract) outerRows(r relation) []row {
-	if r.tags.Find("type") != "multipolygon" || slices.ContainsFunc(r.tags, func(t osm.Tag) bool { return !sayNothing[t.Key] }) {
+	if r.tags.Find("type") != "multipolygon" || slices.ContainsFunc(r.tags, func(t osm.Tag) bool { return !sayNothing(t.Key) }) {
 		return nil
 	}
 	var rows []row

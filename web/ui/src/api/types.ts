@@ -1891,7 +1891,7 @@ export interface operations {
                 area?: string;
                 /** @description Class codes, separated by commas */
                 class?: string;
-                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
                 /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
@@ -1944,7 +1944,7 @@ export interface operations {
                 area?: string;
                 /** @description Class codes, separated by commas */
                 class?: string;
-                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
                 /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
@@ -2889,7 +2889,7 @@ export interface operations {
                 area?: string;
                 /** @description Class codes, separated by commas */
                 class?: string;
-                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
                 /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
@@ -3075,7 +3075,7 @@ export interface operations {
                 area?: string;
                 /** @description Class codes, separated by commas */
                 class?: string;
-                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates */
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
                 datetime?: string;
                 /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
