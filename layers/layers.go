@@ -77,7 +77,13 @@ type Layer struct {
 	DeptField   string // the column that names a row's department; "" if none
 	TimeField   string // the column that datetime filters; "" if none
 	KFloor      int    // counts below it are never served; 0: none
+	ClassField  string // the field that counts are broken down by and the filter "class" means; "" if none
+	RankField   string // where not all features fit a tile, those with its smallest values stay; "" if none
+	TileBudget  int    // bytes of the layer in one tile, before compression
 	Fields      []Field
+	// Version is equal for equal definitions, all of the above, and as good as
+	// never equal for different ones.
+	Version uint64
 }
 
 // A Field is one column that is served.

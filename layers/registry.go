@@ -3,8 +3,10 @@ package layers
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"sync"
 	"time"
 
@@ -105,7 +107,24 @@ func (s *Store) readRegistry(ctx context.Context) ([]Layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read layer registry: %w", err)
 	}
+	for i := range all {
+		if all[i].Version, err = version(all[i]); err != nil {
+			return nil, fmt.Errorf("read layer registry: %w", err)
+		}
+	}
 	return all, nil
+}
+
+// version is a hash of a layer's definition. JSON writes the keys of a map in
+// their order.
+func version(l Layer) (uint64, error) {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return 0, fmt.Errorf("layer %s: %w", l.Name, err)
+	}
+	h := fnv.New64a()
+	h.Write(b)
+	return h.Sum64(), nil
 }
 
 // isNoRows says whether a query found nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -30,40 +31,82 @@ type TileLayer struct {
 	Fields []string
 }
 
-// Tile returns the Mapbox Vector Tile of the layers, in their order, as one
-// query gives it: uncompressed, extent 4096, buffer 64. A layer without a
-// feature there is left out; no layer at all gives no bytes.
+// A TilePart is one layer of a tile.
+type TilePart struct {
+	MVT     []byte // uncompressed, extent 4096, buffer 64; none without a feature there
+	Omitted int    // features that lie here and were left out: too small to see, or too many
+}
+
+// Tile returns the parts of a Mapbox Vector Tile, one for each layer wanted, as
+// one query gives them, and the pg_current_snapshot() of that query, which says
+// up to which commit they are true.
 //
 // Below a layer's detail zoom its points are counted by cells, 8 to a tile's
 // edge: each cell with a point is one feature at the points' middle with the
-// one property count. A cell belongs to one tile only, so that the counts of a
-// zoom's tiles add up to the rows.
-func (s *Store) Tile(ctx context.Context, at maptile.Tile, wanted []TileLayer) ([]byte, error) {
+// property count and, for who may see the layer's class field, class:X for each
+// class X in it. A cell belongs to one tile only, so that the counts of a
+// zoom's tiles add up to the rows. Elsewhere features that nobody could see are
+// left out, and those of least rank where a part would exceed its budget.
+// plain turns all of that off.
+func (s *Store) Tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, plain bool) ([]TilePart, string, error) {
+	parts := make([]TilePart, len(wanted))
+	limits := make([]int, len(wanted))
+	var snapshot string
+	for {
+		snap, counts, err := s.tile(ctx, at, wanted, plain, limits, parts)
+		if err != nil {
+			return nil, "", err
+		}
+		if snapshot == "" {
+			snapshot = snap // the oldest of them all is what the tile is true for
+		}
+		again := false
+		for i, p := range parts {
+			// A part over its budget is asked for anew with as many features as
+			// fit, with a little less each time.
+			budget := wanted[i].Layer.TileBudget
+			if !plain && budget > 0 && len(p.MVT) > budget && counts[i] > 1 {
+				limits[i] = max(1, int(float64(counts[i])*float64(budget)/float64(len(p.MVT))*0.9))
+				again = true
+			}
+		}
+		if !again {
+			return parts, snapshot, nil
+		}
+	}
+}
+
+// tile asks once for all parts; limits are the most features of each, 0 for all.
+// It returns how many features each part has.
+func (s *Store) tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, plain bool, limits []int, parts []TilePart) (string, []int, error) {
 	var a Args
-	var parts []string
-	for _, w := range wanted {
+	counts := make([]int, len(wanted))
+	var snapshot string
+	columns, from := []string{"pg_current_snapshot()::text"}, []string{"(SELECT) t"}
+	targets := []any{&snapshot}
+	for i, w := range wanted {
 		if int(at.Z) < w.Layer.MinZoom || int(at.Z) > w.Layer.MaxZoom || where.IsFalse(w.Where) {
 			continue
 		}
-		sql, err := tileSQL(at, w, &a)
+		part, err := tileSQL(at, w, plain, limits[i], &a)
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
-		parts = append(parts, "("+sql+")")
+		columns = append(columns, fmt.Sprintf("p%[1]d.mvt, p%[1]d.n, p%[1]d.omitted", i))
+		from = append(from, fmt.Sprintf("(%s) p%d", part, i))
+		targets = append(targets, &parts[i].MVT, &counts[i], &parts[i].Omitted)
 	}
-	if len(parts) == 0 {
-		return nil, nil
+	sql := "SELECT " + strings.Join(columns, ", ") + "\nFROM " + strings.Join(from, ",\n") // each gives one row
+	if err := s.db.QueryRow(ctx, sql, a...).Scan(targets...); err != nil {
+		return "", nil, fmt.Errorf("tile %d/%d/%d: %w", at.Z, at.X, at.Y, err)
 	}
-	var mvt []byte
-	err := s.db.QueryRow(ctx, "SELECT "+strings.Join(parts, " || "), a...).Scan(&mvt)
-	if err != nil {
-		return nil, fmt.Errorf("tile %d/%d/%d: %w", at.Z, at.X, at.Y, err)
-	}
-	return mvt, nil
+	return snapshot, counts, nil
 }
 
-func tileSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
-	if w.Layer.Geometry == "Point" && int(at.Z) < w.Layer.DetailZoom {
+// tileSQL gives one row: the part's bytes (mvt), its features (n), and those
+// left out of it (omitted).
+func tileSQL(at maptile.Tile, w TileLayer, plain bool, limit int, a *Args) (string, error) {
+	if w.Layer.Geometry == "Point" && int(at.Z) < w.Layer.DetailZoom && !plain {
 		return countSQL(at, w, a)
 	}
 	cond, err := w.Layer.SQL(w.Where, a)
@@ -80,14 +123,30 @@ func tileSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
 		// What reaches beyond Web Mercator's world cannot be transformed.
 		geom = fmt.Sprintf("CASE WHEN ST_YMax(f.geom) > %[1]v OR ST_YMin(f.geom) < -%[1]v THEN ST_ClipByBox2D(f.geom, ST_MakeEnvelope(-180, -%[1]v, 180, %[1]v, 4326)) ELSE f.geom END", mercatorLat)
 	}
-	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom', 'id'), ''::bytea) FROM (
-    SELECT f.id%[3]s, ST_AsMVTGeom(ST_Transform(%[4]s, 3857), %[5]s, %[2]d, %[6]d) AS geom
-    FROM %[7]s f
-    WHERE f.geom && %[8]s AND (%[9]s)%[10]s
-    ORDER BY f.id -- a stable order gives a stable ETag
+	here := fmt.Sprintf("FROM %s f\n    WHERE f.geom && %s AND (%s)", w.Layer.table(), boxSQL(search, a), cond)
+	visible, order, omitted := "", "f.id", "0" // a stable order gives a stable ETag
+	if !plain {
+		visible = thin(at, w.Layer, search, a)
+	}
+	if limit > 0 {
+		if w.Layer.RankField != "" {
+			rank, _, err := w.Layer.column(w.Layer.RankField)
+			if err != nil {
+				return "", err
+			}
+			order = rank + " NULLS LAST, f.id"
+		}
+		order += " LIMIT " + a.Add(limit)
+	}
+	if visible != "" || limit > 0 {
+		omitted = "greatest(0, (SELECT count(*) " + here + ") - count(*))"
+	}
+	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom', 'id'), ''::bytea) AS mvt, count(*) AS n, %[3]s AS omitted FROM (
+    SELECT f.id%[4]s, ST_AsMVTGeom(ST_Transform(%[5]s, 3857), %[6]s, %[2]d, %[7]d) AS geom
+    %[8]s%[9]s
+    ORDER BY %[10]s
 ) t WHERE t.geom IS NOT NULL`,
-		a.Add(w.Layer.Name)+"::text", tileExtent, fields, geom, envelopeSQL(at, a), tileBuffer,
-		w.Layer.table(), boxSQL(search, a), cond, thin(at, w.Layer, search, a)), nil
+		a.Add(w.Layer.Name)+"::text", tileExtent, omitted, fields, geom, envelopeSQL(at, a), tileBuffer, here, visible, order), nil
 }
 
 // tileFields lists the columns of a tile's feature, after its id. Dates and
@@ -145,28 +204,40 @@ func countSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Counts by class tell the class: only to who may see it.
+	class := "NULL::text"
+	if w.Layer.ClassField != "" && slices.Contains(w.Fields, w.Layer.ClassField) {
+		if class, _, err = w.Layer.column(w.Layer.ClassField); err != nil {
+			return "", err
+		}
+	}
 	// In tile coordinates of this zoom: x and y from 0 to 2^z, y down. They are
 	// computed here and not by ST_Transform, which takes ten times as long.
 	n := math.Exp2(float64(at.Z))
 	world, last := a.Add(n)+"::float8", a.Add(int(n)-1)+"::int"
 	col, row := a.Add(int(at.X))+"::int", a.Add(int(at.Y))+"::int"
-	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom'), ''::bytea) FROM (
-    SELECT count(*) AS count, ST_AsMVTGeom(ST_SetSRID(ST_MakePoint(
-               (avg(x) / %[3]s * 2 - 1) * %[4]v, (1 - avg(y) / %[3]s * 2) * %[4]v), 3857), %[5]s, %[2]d, 0) AS geom
+	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom'), ''::bytea) AS mvt, count(*) AS n, 0 AS omitted FROM (
+    SELECT sum(n)::bigint AS count, jsonb_object_agg('class:' || class, n ORDER BY class) FILTER (WHERE class IS NOT NULL) AS classes,
+           ST_AsMVTGeom(ST_SetSRID(ST_MakePoint(
+               (sum(x) / sum(n) / %[3]s * 2 - 1) * %[4]v, (1 - sum(y) / sum(n) / %[3]s * 2) * %[4]v), 3857), %[5]s, %[2]d, 0) AS geom
     FROM (
-        SELECT x, y, least(floor((x - %[6]s) * %[8]d), %[8]d - 1) AS i, greatest(0, least(floor((y - %[7]s) * %[8]d), %[8]d - 1)) AS j
+        SELECT i, j, class, sum(x) AS x, sum(y) AS y, count(*) AS n
         FROM (
-            SELECT (ST_X(f.geom) + 180) / 360 * %[3]s AS x,
-                   (0.5 - ln(tan(pi() / 4 + radians(greatest(-%[9]v, least(%[9]v, ST_Y(f.geom)))) / 2)) / (2 * pi())) * %[3]s AS y
-            FROM %[10]s f WHERE f.geom && %[11]s AND (%[12]s)
-        ) p
-        WHERE least(floor(x), %[13]s) = %[6]s AND greatest(0, least(floor(y), %[13]s)) = %[7]s
-    ) c
+            SELECT x, y, class, least(floor((x - %[6]s) * %[8]d), %[8]d - 1) AS i, greatest(0, least(floor((y - %[7]s) * %[8]d), %[8]d - 1)) AS j
+            FROM (
+                SELECT (ST_X(f.geom) + 180) / 360 * %[3]s AS x, %[14]s AS class,
+                       (0.5 - ln(tan(pi() / 4 + radians(greatest(-%[9]v, least(%[9]v, ST_Y(f.geom)))) / 2)) / (2 * pi())) * %[3]s AS y
+                FROM %[10]s f WHERE f.geom && %[11]s AND (%[12]s)
+            ) p
+            WHERE least(floor(x), %[13]s) = %[6]s AND greatest(0, least(floor(y), %[13]s)) = %[7]s
+        ) c
+        GROUP BY i, j, class
+    ) g
     GROUP BY i, j
     ORDER BY i, j
 ) t WHERE t.geom IS NOT NULL`,
 		a.Add(w.Layer.Name)+"::text", tileExtent, world, mercatorM, envelopeSQL(at, a), col, row, countCells, mercatorLat,
-		w.Layer.table(), boxSQL(tileBox(at, 1), a), cond, last), nil
+		w.Layer.table(), boxSQL(tileBox(at, 1), a), cond, last, class), nil
 }
 
 // envelopeSQL is the tile's box in Web Mercator. Its numbers are parameters, so

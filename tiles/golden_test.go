@@ -16,6 +16,7 @@ import (
 	"github.com/paulmach/orb/geojson"
 	"github.com/paulmach/orb/maptile"
 
+	"onemap/cmd/onemap/tilefeed"
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/layerstest"
@@ -25,25 +26,10 @@ import (
 var update = flag.Bool("update", false, "write the golden tiles anew; read the diff before you commit it")
 
 // sourceFunc is a source that is a function.
-type sourceFunc func(context.Context, maptile.Tile, []tiles.LayerRequest) ([]byte, error)
+type sourceFunc func(context.Context, tiles.Request) ([]tiles.Part, error)
 
-func (f sourceFunc) Tile(ctx context.Context, at maptile.Tile, ls []tiles.LayerRequest) ([]byte, error) {
-	return f(ctx, at, ls)
-}
-
-// fromPostGIS joins the store to a source as cmd does.
-func fromPostGIS(s *layers.Store) tiles.Source {
-	return sourceFunc(func(ctx context.Context, at maptile.Tile, rs []tiles.LayerRequest) ([]byte, error) {
-		var wanted []layers.TileLayer
-		for _, r := range rs {
-			l, err := s.Layer(ctx, r.Name)
-			if err != nil {
-				return nil, err
-			}
-			wanted = append(wanted, layers.TileLayer{Layer: l, Where: r.Where, Fields: r.Fields})
-		}
-		return s.Tile(ctx, at, wanted)
-	})
+func (f sourceFunc) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error) {
+	return f(ctx, r)
 }
 
 // The world of the golden tiles: features at places where tile servers fail.
@@ -72,7 +58,7 @@ func TestGoldenTiles(t *testing.T) {
 	if _, err := db.Exec(t.Context(), world); err != nil {
 		t.Fatal(err)
 	}
-	src := fromPostGIS(layers.NewStore(db))
+	src := tilefeed.PostGIS{Store: layers.NewStore(db)}
 	base := []tiles.LayerRequest{
 		{Name: "base_water", Where: where.True, Fields: []string{"name", "class"}},
 		{Name: "base_road", Where: where.True, Fields: []string{"name", "class"}},
@@ -95,7 +81,7 @@ func TestGoldenTiles(t *testing.T) {
 		{"empty_5_10_10", maptile.New(10, 10, 5), base},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tile, err := tiles.Get(t.Context(), src, tt.at, tt.layers)
+			tile, err := tiles.Get(t.Context(), src, tiles.Request{At: tt.at, Layers: tt.layers})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,22 +135,25 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 	if _, err := db.Exec(t.Context(), world); err != nil {
 		t.Fatal(err)
 	}
-	src := fromPostGIS(layers.NewStore(db))
+	src := tilefeed.PostGIS{Store: layers.NewStore(db)}
 	for zoom := range maptile.Zoom(5) {
 		var sum uint64
 		for x := range uint32(1) << zoom {
 			for y := range uint32(1) << zoom {
-				b, err := src.Tile(t.Context(), maptile.New(x, y, zoom), []tiles.LayerRequest{{Name: "asset", Where: where.True}})
+				parts, err := src.Tile(t.Context(), tiles.Request{At: maptile.New(x, y, zoom), Layers: []tiles.LayerRequest{{Name: "asset", Where: where.True, Fields: []string{"class_code"}}}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				ls, err := mvt.Unmarshal(b)
+				ls, err := mvt.Unmarshal(parts[0].MVT)
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, l := range ls {
 					for _, f := range l.Features {
 						sum += uint64(f.Properties["count"].(float64))
+						if f.Properties["class:1"] != f.Properties["count"] {
+							t.Errorf("a cell of one class has %v", f.Properties)
+						}
 					}
 				}
 			}
@@ -177,9 +166,11 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 
 func TestETagIsOfContentAndRight(t *testing.T) {
 	content := []byte("the same bytes")
-	src := sourceFunc(func(context.Context, maptile.Tile, []tiles.LayerRequest) ([]byte, error) { return content, nil })
+	src := sourceFunc(func(context.Context, tiles.Request) ([]tiles.Part, error) {
+		return []tiles.Part{{Held: true, MVT: content}}, nil
+	})
 	tag := func(l tiles.LayerRequest) string {
-		tile, err := tiles.Get(t.Context(), src, maptile.New(0, 0, 0), []tiles.LayerRequest{l})
+		tile, err := tiles.Get(t.Context(), src, tiles.Request{Layers: []tiles.LayerRequest{l}})
 		if err != nil {
 			t.Fatal(err)
 		}

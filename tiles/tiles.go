@@ -2,64 +2,66 @@
 //
 // Tile addresses are XYZ in Web Mercator (EPSG:3857), y down, zoom 0 to 22.
 // Tiles are Mapbox Vector Tiles 2.1 with an extent of 4096 and a buffer of 64.
+//
+// A [Source] makes the layers of a tile: package memory from columns that the
+// log keeps in step, or PostGIS. A [Maker] asks the first that holds a layer,
+// keeps what was made for as long as it is true, and says up to which place in
+// the log it is.
 package tiles
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"hash"
-	"hash/fnv"
 
 	"github.com/paulmach/orb/maptile"
 
 	"onemap/geo/where"
 )
 
+// Extent and Buffer are a tile's edge and the margin around it, in its units.
+const (
+	Extent = 4096
+	Buffer = 64
+)
+
+// OmittedLayer is the name of the tile's layer that says what was left out of
+// the others: a point at the tile's middle for each such layer, with its name
+// (layer) and the count (features). No layer of the registry can have that name.
+const OmittedLayer = "_omitted"
+
 // ErrAddress: no tile has such an address.
 var ErrAddress = errors.New("no such tile address")
 
 // A LayerRequest is what a caller may see of one layer in one tile, and wants.
 type LayerRequest struct {
-	Name   string
-	Where  where.Cond
-	Fields []string // names, in the order of the registry
+	Name    string
+	Version uint64 // of the layer's definition in the registry
+	Where   where.Cond
+	Fields  []string // names, in the order of the registry
 }
 
-// A Source makes tiles.
+// A Request asks for one tile.
+type Request struct {
+	At     maptile.Tile
+	Layers []LayerRequest
+	// Plain asks for all features as they are, clipped and rounded to the tile's
+	// units only: not counted by cell, thinned or simplified, whatever their size.
+	Plain bool
+	// Since is a place in the log: the tile must be at least as new. 0: any.
+	Since uint64
+}
+
+// A Part is one layer of a tile.
+type Part struct {
+	Held    bool   // false: this source does not have the layer, or cannot tell; ask another
+	MVT     []byte // the tile's bytes of the layer; none where it has no feature there
+	LSN     uint64 // the log's place up to which the part holds every change; 0: unknown
+	Omitted int    // features that hold the condition, lie here, and were left out
+}
+
+// A Source makes parts of tiles.
 type Source interface {
-	// Tile returns the uncompressed tile of the layers, in their order. A layer
-	// without a feature in the tile is left out; a tile without a layer has no bytes.
-	Tile(ctx context.Context, at maptile.Tile, layers []LayerRequest) ([]byte, error)
-}
-
-// A Tile is a tile's bytes and their name.
-type Tile struct {
-	MVT  []byte // uncompressed; empty for a tile without features
-	ETag string // strong, quoted: of the content and of the fingerprint of the caller's right
-}
-
-// Get returns the tile at an address. Equal rights give equal tiles and equal
-// ETags; different rights never give equal ETags, so that a shared cache
-// between them is never told "not modified" about another's tile.
-func Get(ctx context.Context, src Source, at maptile.Tile, layers []LayerRequest) (Tile, error) {
-	mvt, err := src.Tile(ctx, at, layers)
-	if err != nil {
-		return Tile{}, err
-	}
-	h := fnv.New128a()
-	fingerprint(h, layers)
-	h.Write(mvt)
-	return Tile{MVT: mvt, ETag: `"` + hex.EncodeToString(h.Sum(nil)) + `"`}, nil
-}
-
-// fingerprint writes what was asked, by right: layers, conditions, fields.
-func fingerprint(h hash.Hash, layers []LayerRequest) {
-	for _, l := range layers {
-		h.Write([]byte(l.Name + "\x00" + where.Hash(l.Where) + "\x00"))
-		for _, f := range l.Fields {
-			h.Write([]byte(f + "\x00"))
-		}
-		h.Write([]byte{'\n'})
-	}
+	// Tile returns a part for each layer of the request, in its order. A source
+	// need not heed Since.
+	Tile(ctx context.Context, r Request) ([]Part, error)
 }

@@ -8,16 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paulmach/orb/maptile"
-
 	"onemap/tiles"
 )
 
 // sourceFunc is a source of tiles made by a test.
 type sourceFunc func() ([]byte, error)
 
-func (f sourceFunc) Tile(context.Context, maptile.Tile, []tiles.LayerRequest) ([]byte, error) {
-	return f()
+func (f sourceFunc) Tile(context.Context, tiles.Request) ([]tiles.Part, error) {
+	mvt, err := f()
+	return []tiles.Part{{Held: true, MVT: mvt}}, err
 }
 
 // What nobody foresaw may name tables and hosts: it goes to the log and not to

@@ -53,9 +53,9 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		right := w.right.At(searchBound(at), w.layer)
-		requests[i] = tiles.LayerRequest{Name: w.layer.Name, Where: where.And(right.Where, narrow), Fields: right.Fields}
+		requests[i] = tiles.LayerRequest{Name: w.layer.Name, Version: w.layer.Version, Where: where.And(right.Where, narrow), Fields: right.Fields}
 	}
-	tile, err := tiles.Get(ctx, s.Tiles, at, requests)
+	tile, err := tiles.Get(ctx, s.Tiles, tiles.Request{At: at, Layers: requests})
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,13 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/paulmach/orb/maptile"
 
+	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/incident"
 	"onemap/layers/layerstest"
 	"onemap/layers/search"
-	"onemap/tiles"
 	"onemap/web"
 )
 
@@ -60,21 +59,6 @@ var people = []struct {
 	{"police", "police", access.DepartmentOfficer, nil},
 	{"planner", "centre", access.Planner, nil},
 	{"worker", "east", access.GridWorker, []string{"330799001001001"}},
-}
-
-// source joins the store to the tiles, as cmd does.
-type source struct{ store *layers.Store }
-
-func (s source) Tile(ctx context.Context, at maptile.Tile, wanted []tiles.LayerRequest) ([]byte, error) {
-	var of []layers.TileLayer
-	for _, w := range wanted {
-		l, err := s.store.Layer(ctx, w.Name)
-		if err != nil {
-			return nil, err
-		}
-		of = append(of, layers.TileLayer{Layer: l, Where: w.Where, Fields: w.Fields})
-	}
-	return s.store.Tile(ctx, at, of)
 }
 
 func newWorld(t *testing.T) *world {
@@ -143,7 +127,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = photos.Close() })
 	w.server = &web.Server{
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: &incident.Store{Layers: store, Photos: photos},
-		Tiles: source{store}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
+		Tiles: tilefeed.PostGIS{Store: store}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
 		UI: fstest.MapFS{"index.html": {Data: []byte("<title>centre</title>")}, "m.html": {Data: []byte("<title>phone</title>")},
 			"assets/app-1234.js": {Data: []byte("1")}, "placeholder.txt": {}},

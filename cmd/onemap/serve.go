@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/feed"
@@ -82,7 +83,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
-		Tiles: postgis{store}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
+		Tiles: tilefeed.PostGIS{Store: store}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
 		Metrics: metrics(wal.Status, hub), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)

@@ -1,0 +1,36 @@
+// Package tilefeed joins the tiles to the layers, which do not know each other:
+// tiles made in PostGIS, and the layers kept in memory in step with the log.
+package tilefeed
+
+import (
+	"context"
+
+	"onemap/layers"
+	"onemap/tiles"
+)
+
+// PostGIS makes tiles by SQL, where the rows are.
+type PostGIS struct{ Store *layers.Store }
+
+var _ tiles.Source = PostGIS{}
+
+// Tile implements [tiles.Source]. It holds every layer.
+func (p PostGIS) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error) {
+	wanted := make([]layers.TileLayer, len(r.Layers))
+	for i, q := range r.Layers {
+		l, err := p.Store.Layer(ctx, q.Name)
+		if err != nil {
+			return nil, err
+		}
+		wanted[i] = layers.TileLayer{Layer: l, Where: q.Where, Fields: q.Fields}
+	}
+	made, _, err := p.Store.Tile(ctx, r.At, wanted, r.Plain)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]tiles.Part, len(made))
+	for i, m := range made {
+		parts[i] = tiles.Part{Held: true, MVT: m.MVT, Omitted: m.Omitted}
+	}
+	return parts, nil
+}
