@@ -2,6 +2,9 @@ package web
 
 import "onemap/layers/access"
 
+// LimitTime is the middleware that bounds a request.
+var LimitTime = limitTime
+
 // A Line is one route of the table, for the tests that walk it.
 type Line struct {
 	Method, Pattern, Who string

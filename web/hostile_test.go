@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -234,3 +235,24 @@ func TestFormulasDoNotRun(t *testing.T) {
 		}
 	}
 }
+
+// A client may not hold a connection by dripping a body that nobody asked for,
+// nor by not reading its answer.
+func TestRequestsHaveDeadlines(t *testing.T) {
+	w := &deadlines{ResponseWriter: httptest.NewRecorder()}
+	before := time.Now()
+	web.LimitTime(time.Second)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	for name, at := range map[string]time.Time{"read": w.read, "write": w.written} {
+		if at.Before(before.Add(time.Second)) || at.After(before.Add(time.Hour)) {
+			t.Errorf("%s deadline %v", name, at)
+		}
+	}
+}
+
+type deadlines struct {
+	http.ResponseWriter
+	read, written time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error  { d.read = t; return nil }
+func (d *deadlines) SetWriteDeadline(t time.Time) error { d.written = t; return nil }
