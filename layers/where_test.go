@@ -87,7 +87,7 @@ func TestSQLMeansWhatMatchMeans(t *testing.T) {
 		c := cond(3).Draw(rt, "condition")
 		var want, got []int64
 		for _, r := range rows {
-			if where.Match(c, func(f string) any { return r.fields[f] }, func(b orb.Bound) bool { return b.Contains(r.at) }) {
+			if where.Match(c, func(f string) any { return r.fields[f] }, where.At{G: r.at}) {
 				want = append(want, r.id)
 			}
 		}

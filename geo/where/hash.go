@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/paulmach/orb"
 )
 
 // Canon returns a text that is equal for equal conditions and different for
@@ -43,7 +45,26 @@ func (c Prefix) canon(b *strings.Builder) {
 	words(b, "prefix", strconv.Quote(c.Field), strconv.Quote(c.Prefix))
 }
 func (c Range) canon(b *strings.Builder) {
-	words(b, "range", strconv.Quote(c.Field), value(c.Min), value(c.Max))
+	args := []string{strconv.Quote(c.Field), value(c.Min), value(c.Max)}
+	if c.MinOpen && c.Min != nil {
+		args = append(args, "above")
+	}
+	if c.MaxClosed && c.Max != nil {
+		args = append(args, "to")
+	}
+	words(b, "range", args...)
+}
+func (c Like) canon(b *strings.Builder) {
+	name := "like"
+	if c.Fold {
+		name = "likefold"
+	}
+	words(b, name, strconv.Quote(c.Field), strconv.Quote(c.Pattern))
+}
+func (c Spatial) canon(b *strings.Builder) {
+	var g strings.Builder
+	coordinates(&g, c.Geometry)
+	words(b, "spatial", strconv.Quote(c.Op), g.String())
 }
 func (c Empty) canon(b *strings.Builder) { words(b, "empty", strconv.Quote(c.Field)) }
 func (c Within) canon(b *strings.Builder) {
@@ -78,5 +99,57 @@ func value(v any) string {
 		return "f" + strconv.FormatFloat(v, 'g', -1, 64)
 	default:
 		return fmt.Sprintf("%T:%v", v, v)
+	}
+}
+
+// coordinates writes a geometry with its type and every digit that counts.
+func coordinates(b *strings.Builder, g orb.Geometry) {
+	point := func(p orb.Point) {
+		b.WriteString(strconv.FormatFloat(p[0], 'g', -1, 64) + " " + strconv.FormatFloat(p[1], 'g', -1, 64) + ";")
+	}
+	line := func(ps []orb.Point) {
+		b.WriteByte('(')
+		for _, p := range ps {
+			point(p)
+		}
+		b.WriteByte(')')
+	}
+	switch g := g.(type) {
+	case nil:
+		b.WriteByte('-')
+	case orb.Point:
+		b.WriteString("point ")
+		point(g)
+	case orb.MultiPoint:
+		b.WriteString("points ")
+		line(g)
+	case orb.LineString:
+		b.WriteString("line ")
+		line(g)
+	case orb.MultiLineString:
+		b.WriteString("lines ")
+		for _, l := range g {
+			line(l)
+		}
+	case orb.Ring:
+		coordinates(b, orb.Polygon{g})
+	case orb.Bound:
+		coordinates(b, g.ToPolygon())
+	case orb.Polygon:
+		b.WriteString("polygon ")
+		for _, r := range g {
+			line(r)
+		}
+	case orb.MultiPolygon:
+		b.WriteString("polygons ")
+		for _, p := range g {
+			coordinates(b, p)
+		}
+	case orb.Collection:
+		b.WriteString("collection{")
+		for _, m := range g {
+			coordinates(b, m)
+		}
+		b.WriteByte('}')
 	}
 }

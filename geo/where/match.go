@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+
+	"onemap/geo/relate"
 )
 
 // truth is a value of three-valued logic: SQL's and ours.
@@ -17,32 +19,48 @@ const (
 	yes
 )
 
-// Match says whether c holds for a feature whose fields get returns (nil for
-// an empty one) and whose geometry meets says of a box whether they meet.
-func Match(c Cond, get func(field string) any, meets func(orb.Bound) bool) bool {
-	return eval(c, get, meets) == yes
+// A Place is where a feature is.
+type Place interface {
+	// Meets says whether the geometry meets a box, in degrees of EPSG:4326;
+	// edges belong to it.
+	Meets(orb.Bound) bool
+	// Geometry returns the geometry, in EPSG:4326 (lon, lat); nil for none. It
+	// is asked for where a [Spatial] needs it.
+	Geometry() orb.Geometry
 }
 
-func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
+// Match says whether c holds for a feature whose fields get returns (nil for
+// an empty one) and which is at a place.
+func Match(c Cond, get func(field string) any, at Place) bool {
+	return eval(c, get, at) == yes
+}
+
+func eval(c Cond, get func(string) any, at Place) truth {
 	switch c := c.(type) {
 	case All:
 		t := yes
 		for _, m := range c {
-			t = min(t, eval(m, get, meets))
+			t = min(t, eval(m, get, at))
 		}
 		return t
 	case Any:
 		t := no
 		for _, m := range c {
-			t = max(t, eval(m, get, meets))
+			t = max(t, eval(m, get, at))
 		}
 		return t
 	case Not:
-		return -eval(c.C, get, meets)
+		return -eval(c.C, get, at)
 	case Empty:
 		return is(get(c.Field) == nil)
 	case Within:
-		return is(meets(c.Bound))
+		return is(at.Meets(c.Bound))
+	case Spatial:
+		g := at.Geometry()
+		if g == nil {
+			return unknown
+		}
+		return is(relate.Holds(c.Op, g, c.Geometry))
 	case Eq:
 		v := get(c.Field)
 		if v == nil || c.Value == nil {
@@ -84,16 +102,23 @@ func eval(c Cond, get func(string) any, meets func(orb.Bound) bool) truth {
 			return unknown
 		}
 		if c.Min != nil {
-			if n, ok := compare(v, c.Min); !ok || n < 0 {
+			if n, ok := compare(v, c.Min); !ok || n < 0 || n == 0 && c.MinOpen {
 				return no
 			}
 		}
 		if c.Max != nil {
-			if n, ok := compare(v, c.Max); !ok || n >= 0 {
+			if n, ok := compare(v, c.Max); !ok || n > 0 || n == 0 && !c.MaxClosed {
 				return no
 			}
 		}
 		return yes
+	case Like:
+		v := get(c.Field)
+		if v == nil {
+			return unknown
+		}
+		s, ok := v.(string)
+		return is(ok && c.holds(s))
 	}
 	return no
 }

@@ -66,7 +66,7 @@ func genCond(depth int) *rapid.Generator[Cond] {
 		case 2:
 			return Prefix{field, rapid.SampledFrom(codes).Draw(t, "prefix")}
 		case 3:
-			return Range{field, genValue().Draw(t, "min"), genValue().Draw(t, "max")}
+			return Range{field, genValue().Draw(t, "min"), genValue().Draw(t, "max"), rapid.Bool().Draw(t, "minopen"), rapid.Bool().Draw(t, "maxclosed")}
 		case 4:
 			return Empty{field}
 		case 5:

@@ -48,11 +48,22 @@ type In struct {
 // the field has a value.
 type Prefix struct{ Field, Prefix string }
 
-// Range holds where Min <= field < Max; a nil end is open, and with both open it
-// holds where the field has a value.
+// Range holds where Min <= field < Max; MinOpen makes it Min < field, MaxClosed
+// field <= Max. A nil end is open, and with both open it holds where the field
+// has a value.
 type Range struct {
-	Field    string
-	Min, Max any
+	Field              string
+	Min, Max           any
+	MinOpen, MaxClosed bool
+}
+
+// Like holds where the whole text of the field is as Pattern: % stands for any
+// run of characters, _ for any one, and a backslash takes the next character
+// as it is (at the pattern's end it stands for itself). With Fold, texts and
+// pattern are compared by their [Fold].
+type Like struct {
+	Field, Pattern string
+	Fold           bool
 }
 
 // Empty holds where the field has no value.
@@ -61,6 +72,16 @@ type Empty struct{ Field string }
 // Within holds where the feature's geometry meets the box, in degrees of
 // EPSG:4326 (lon, lat). Edges belong to the box.
 type Within struct{ Bound orb.Bound }
+
+// Spatial holds where the feature's geometry stands to Geometry as Op says:
+// "intersects", "disjoint", "within", "contains", "touches", "crosses",
+// "overlaps" or "equals", as PostGIS's ST_ functions of these names say it of
+// the plane of degrees of EPSG:4326 (lon, lat). The feature is on the left: it
+// is within Geometry. Geometry must be valid (see package relate).
+type Spatial struct {
+	Op       string
+	Geometry orb.Geometry
+}
 
 var (
 	// True holds for every feature.

@@ -21,7 +21,7 @@ type row struct {
 }
 
 func (r row) match(c Cond) bool {
-	return Match(c, func(f string) any { return r.fields[f] }, func(b orb.Bound) bool { return b.Contains(r.at) })
+	return Match(c, func(f string) any { return r.fields[f] }, At{r.at})
 }
 
 func TestMatch(t *testing.T) {
@@ -41,10 +41,10 @@ func TestMatch(t *testing.T) {
 		{"equal bool", Eq{"b", true}, true},
 		{"equal time in another zone", Eq{"t", noon.In(time.FixedZone("", 8*3600))}, true},
 		{"NaN equals itself, as in PostgreSQL", Eq{"nan", math.NaN()}, true},
-		{"NaN is above all numbers, as in PostgreSQL", Range{"nan", math.Inf(1), nil}, true},
-		{"NaN is not below one", Range{"nan", nil, math.Inf(1)}, false},
-		{"false is before true", Range{"b", false, nil}, true},
-		{"true is not below true", Range{"b", nil, true}, false},
+		{"NaN is above all numbers, as in PostgreSQL", Range{Field: "nan", Min: math.Inf(1), Max: nil}, true},
+		{"NaN is not below one", Range{Field: "nan", Min: nil, Max: math.Inf(1)}, false},
+		{"false is before true", Range{Field: "b", Min: false, Max: nil}, true},
+		{"true is not below true", Range{Field: "b", Min: nil, Max: true}, false},
 		{"in", In{"s", []string{"x", "abc"}}, true},
 		{"in nothing", In{"s", nil}, false},
 		{"not in nothing", Not{In{"s", nil}}, true},
@@ -55,14 +55,14 @@ func TestMatch(t *testing.T) {
 		{"prefix of a number", Prefix{"i", "3"}, false},
 		{"empty prefix of an empty field", Prefix{"none", ""}, false},
 		{"empty prefix of a number", Prefix{"i", ""}, true},
-		{"range from its value", Range{"i", int64(3), nil}, true},
-		{"range to its value", Range{"i", nil, int64(3)}, false},
-		{"range of mixed numbers", Range{"i", 2.5, 3.5}, true},
-		{"range of texts", Range{"s", "abb", "abd"}, true},
-		{"range of times", Range{"t", noon, noon.Add(time.Second)}, true},
-		{"open range", Range{"s", nil, nil}, true},
-		{"open range of an empty field", Range{"none", nil, nil}, false},
-		{"no open range of an empty field", Not{Range{"none", nil, nil}}, true},
+		{"range from its value", Range{Field: "i", Min: int64(3), Max: nil}, true},
+		{"range to its value", Range{Field: "i", Min: nil, Max: int64(3)}, false},
+		{"range of mixed numbers", Range{Field: "i", Min: 2.5, Max: 3.5}, true},
+		{"range of texts", Range{Field: "s", Min: "abb", Max: "abd"}, true},
+		{"range of times", Range{Field: "t", Min: noon, Max: noon.Add(time.Second)}, true},
+		{"open range", Range{Field: "s", Min: nil, Max: nil}, true},
+		{"open range of an empty field", Range{Field: "none", Min: nil, Max: nil}, false},
+		{"no open range of an empty field", Not{Range{Field: "none", Min: nil, Max: nil}}, true},
 		{"empty", Empty{"none"}, true},
 		{"not empty", Not{Empty{"s"}}, true},
 		{"box", Within{orb.Bound{Min: orb.Point{0, 0}, Max: orb.Point{1, 2}}}, true},
@@ -119,7 +119,7 @@ func TestSimplify(t *testing.T) {
 		{"absorbed in Any", Any{a, All{a, b}}, a},
 		{"absorbed in All", All{a, Any{b, a}}, a},
 		{"an empty prefix asks for a value", Prefix{"s", ""}, Not{Empty{"s"}}},
-		{"an open range asks for a value", Range{"s", nil, nil}, Not{Empty{"s"}}},
+		{"an open range asks for a value", Range{Field: "s", Min: nil, Max: nil}, Not{Empty{"s"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := Simplify(tt.c); Canon(got) != Canon(tt.want) {
@@ -147,7 +147,7 @@ func TestCanonTellsApart(t *testing.T) {
 		Eq{"a", nil}, Eq{"a", "1"}, Eq{"a", int64(1)}, Eq{"a", 1.5}, Eq{"a", true}, Eq{"a", "true"}, Eq{"a", noon}, Eq{"a", noon.Format(time.RFC3339Nano)}, Eq{"b", "1"},
 		Eq{"a", "x),eq(\"b\",\"1\""}, Eq{"a", "-"}, Eq{"a", "\xff"}, Eq{"a", "\ufffd"}, Eq{"a", math.NaN()},
 		In{"a", []string{"1", "2"}}, In{"a", []string{"1,2"}}, In{"a", []string{`1","2`}}, In{"1", []string{"a", "2"}},
-		Prefix{"a", "1"}, Range{"a", "1", nil}, Range{"a", nil, "1"}, Range{"a", "1", "2"}, Range{"a", noon, nil}, Range{"a", int64(1), 2.0},
+		Prefix{"a", "1"}, Range{Field: "a", Min: "1", Max: nil}, Range{Field: "a", Min: nil, Max: "1"}, Range{Field: "a", Min: "1", Max: "2"}, Range{Field: "a", Min: noon, Max: nil}, Range{Field: "a", Min: int64(1), Max: 2.0},
 		Within{orb.Bound{Min: orb.Point{1, 2}, Max: orb.Point{3, 4}}}, Within{orb.Bound{Min: orb.Point{1, 2}, Max: orb.Point{3, 4.000000001}}},
 		All{Eq{"a", "1"}, Eq{"b", "1"}}, Any{Eq{"a", "1"}, Eq{"b", "1"}}, All{Any{Eq{"a", "1"}, Eq{"b", "1"}}, Eq{"c", "1"}}, Any{All{Eq{"a", "1"}, Eq{"b", "1"}}, Eq{"c", "1"}},
 	} {

@@ -20,7 +20,7 @@ type sample struct {
 }
 
 func (r sample) holds(c where.Cond) bool {
-	return where.Match(c, func(f string) any { return r.fields[f] }, func(b orb.Bound) bool { return b.Contains(r.at) })
+	return where.Match(c, func(f string) any { return r.fields[f] }, where.At{G: r.at})
 }
 
 // squares makes two towns of one degree side by side, each with four unit

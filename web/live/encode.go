@@ -50,7 +50,7 @@ func appendChanged(b []byte, e *entry, v *view, op string, id int64, r *seen) []
 	b = append(b, `,"op":"`...)
 	b = append(b, op...)
 	b = append(b, `","geometry":`...)
-	b = appendGeometry(b, r.geometry())
+	b = appendGeometry(b, r.Geometry())
 	b = append(b, `,"properties":{`...)
 	for i := range v.fields {
 		if i > 0 {

@@ -591,7 +591,7 @@ func TestPolygonsMeetWindowsExactly(t *testing.T) {
 		{"away", diagonal, orb.Bound{Min: orb.Point{11, 11}, Max: orb.Point{12, 12}}, false},
 		{"point on the edge", orb.Point{5, 5}, orb.Bound{Min: orb.Point{5, 5}, Max: orb.Point{6, 6}}, true},
 	} {
-		if got := row(tt.g).meets(tt.box); got != tt.want {
+		if got := row(tt.g).Meets(tt.box); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

@@ -17,13 +17,13 @@ func (v *view) sees(r *seen) bool {
 	if len(v.window) > 0 {
 		in := false
 		for _, w := range v.window {
-			in = in || r.meets(w)
+			in = in || r.Meets(w)
 		}
 		if !in {
 			return false
 		}
 	}
-	return where.IsTrue(v.cond) || where.Match(v.cond, r.Get, r.meets)
+	return where.IsTrue(v.cond) || where.Match(v.cond, r.Get, r)
 }
 
 // seen is a row with its place, found out once for all views.
@@ -44,15 +44,16 @@ func (r *seen) box() (orb.Bound, bool) {
 	return r.bound, r.placed
 }
 
-func (r *seen) geometry() orb.Geometry {
+// Geometry returns where the row is; nil for nowhere.
+func (r *seen) Geometry() orb.Geometry {
 	if r.geom == nil {
 		r.geom, _ = r.Get("geom").(orb.Geometry)
 	}
 	return r.geom
 }
 
-// meets says whether the row's geometry meets a box; edges belong to it.
-func (r *seen) meets(b orb.Bound) bool {
+// Meets says whether the row's geometry meets a box; edges belong to it.
+func (r *seen) Meets(b orb.Bound) bool {
 	own, ok := r.box()
 	switch {
 	case !ok || !own.Intersects(b):
@@ -60,7 +61,7 @@ func (r *seen) meets(b orb.Bound) bool {
 	case b.Contains(own.Min) && b.Contains(own.Max):
 		return true
 	}
-	g := r.geometry()
+	g := r.Geometry()
 	if g == nil {
 		return false
 	}
