@@ -44,6 +44,7 @@ type Feed struct {
 	url     string
 	readers []Reader
 	status  status
+	commits commits
 }
 
 // New returns a Feed of the database at databaseURL. Run starts it.
@@ -120,6 +121,7 @@ func (f *Feed) follow(ctx context.Context, db *pgxpool.Pool) error {
 	if err := f.load(ctx, db, s); err != nil {
 		return err
 	}
+	f.commits.forget() // until the position is that of the new snapshot
 	for _, r := range f.readers {
 		if r.Reset != nil {
 			r.Reset(s.at)
@@ -143,6 +145,9 @@ func (f *Feed) load(ctx context.Context, db *pgxpool.Pool, s *slot) error {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("feed: load: %w", err)
 		}
+	}
+	if err := tx.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&s.seen); err != nil {
+		return fmt.Errorf("feed: load: %w", err)
 	}
 	for _, r := range f.readers {
 		if r.Load == nil {

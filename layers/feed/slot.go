@@ -54,6 +54,7 @@ type slot struct {
 	name     string
 	snapshot string // exported; valid until the connection's next command
 	at       Cursor // the snapshot's place
+	seen     string // what it holds, as pg_current_snapshot() says it
 }
 
 // openSlot connects and makes a temporary slot. While PostgreSQL waits for

@@ -45,6 +45,9 @@ func (f *Feed) stream(ctx context.Context, s *slot) error {
 	}()
 
 	f.status.live(s.at)
+	if err := f.commits.begin(s.seen, s.at.LSN); err != nil {
+		return err
+	}
 	f.log().Info("feed is live", "cursor", s.at.String())
 	d := newDecoder(s.at.System, s.at.Timeline, orDefault(f.MaxRows, DefaultMaxRows), orDefault(f.MaxBytes, DefaultMaxBytes))
 	for {
@@ -82,6 +85,7 @@ func (f *Feed) take(d *decoder, p *pulse, b []byte) error {
 		if tx == nil {
 			return nil
 		}
+		f.commits.add(tx.XID, tx.Cursor.LSN)
 		if len(tx.Changes) > 0 || len(tx.Replaced) > 0 {
 			for _, r := range f.readers {
 				if r.Apply != nil {
