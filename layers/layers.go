@@ -80,6 +80,7 @@ type Layer struct {
 	ClassField  string // the field that counts are broken down by and the filter "class" means; "" if none
 	RankField   string // where not all features fit a tile, those with its smallest values stay; "" if none
 	TileBudget  int    // bytes of the layer in one tile, before compression
+	Editable    bool   // its owner may write features one by one, see layers/edit
 	Fields      []Field
 	// Version is equal for equal definitions, all of the above, and as good as
 	// never equal for different ones.

@@ -18,6 +18,8 @@ type Query struct {
 	Fields []string   // names of the layer's fields, in the order wanted; nil for none
 	After  int64      // features with a larger id only: the next page
 	Limit  int        // at most so many; 0: all
+
+	first string // what is selected before the feature, with a comma
 }
 
 // table is the layer's table, quoted and with its schema.
@@ -93,7 +95,7 @@ func (q Query) sql() (string, []any, error) {
 		return "", nil, err
 	}
 	var b strings.Builder
-	b.WriteString("SELECT f.id, f.geom")
+	b.WriteString("SELECT " + q.first + "f.id, f.geom")
 	for _, name := range q.Fields {
 		col, typ, err := q.Layer.column(name)
 		if err != nil {
