@@ -49,7 +49,7 @@ func TestAsyncAPIIsTrueToTheCode(t *testing.T) {
 			t.Errorf("%s: the document has %v, the code %v", what, got, want)
 		}
 	}
-	toClient := []string{TypeHello, TypeSubscribed, TypeUnsubscribed, TypeEvents, TypeResync, TypeEnded, TypeHeartbeat, TypeError}
+	toClient := []string{TypeHello, TypeSubscribed, TypeUnsubscribed, TypeEvents, TypeStale, TypeResync, TypeEnded, TypeHeartbeat, TypeError}
 	fromClient := []string{TypeSubscribe, TypeUnsubscribe}
 	same("messages", slices.Collect(maps.Keys(d.Components.Messages)), slices.Concat(toClient, fromClient, []string{TypeClose}))
 	same("messages of the WebSocket", slices.Collect(maps.Keys(d.Channels["websocket"].Messages)), slices.Concat(toClient, fromClient))

@@ -19,6 +19,7 @@ const (
 	TypeSubscribed   = "subscribed"
 	TypeUnsubscribed = "unsubscribed"
 	TypeEvents       = "events"
+	TypeStale        = "stale"
 	TypeResync       = "resync"
 	TypeEnded        = "ended"
 	TypeHeartbeat    = "heartbeat"

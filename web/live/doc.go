@@ -11,7 +11,8 @@
 //	 "heartbeat_s":5,"state":"live"}
 //	{"type":"subscribed","id":"a","layer":"incident","stream":"g7","cursor":"…"}
 //	{"type":"unsubscribed","id":"a"}
-//	{"type":"events","stream":"g7","cursor":"…","events":[CloudEvent, …]}
+//	{"type":"events","stream":"g7","cursor":"…","events":[CloudEvent, …],"stale":{"layers":{…}}}
+//	{"type":"stale","stream":"g7","cursor":"…","layers":{"asset":["14/13653/6796", …]},"areas":{"base_road":[120,29.2,120.2,29.4]}}
 //	{"type":"resync","id":"a","cursor":"…","reason":"old"}
 //	{"type":"ended","id":"a","reason":"forbidden"}
 //	{"type":"heartbeat","cursor":"…","state":"live","lag_s":0}
@@ -35,7 +36,8 @@
 //
 //	onemap.feature.changed  a feature is new to the subscription (op "insert": made, or moved into its
 //	                        window or right) or changed (op "update"); the whole feature, as far as the
-//	                        right of the receiver goes; put it in the place of what you have
+//	                        right of the receiver goes; put it in the place of what you have. One that
+//	                        moved has "old_bbox" too: the box of where the subscription showed it before
 //	onemap.feature.gone     deleted, or it left the window, the filter or the right: data {layer, id} only
 //	onemap.layer.changed    more than 100 features (or 256 KiB) changed in one transaction, or a table was
 //	                        replaced: data {layers, bbox} (bbox null: anywhere); load what you show of them anew
@@ -49,13 +51,46 @@
 // transaction is delivered whole or not at all. What comes within 25 ms comes
 // in one frame.
 //
+// # Stale tiles
+//
+// A map with tiles open subscribes with their zooms and its window, and is told
+// which of them to load anew:
+//
+//	{"type":"subscribe","id":"base","layer":"base_road,base_poi","bbox":[120.0,29.2,120.2,29.4],
+//	 "tiles":{"minzoom":13,"maxzoom":14},"events":false,"cursor":"7345….1.16B3748"}
+//
+// The tiles are those of these zooms (and of the layer's) that the window meets;
+// stale are those of them that show the old or the new place of a feature, the
+// buffer of 64/4096 of a tile included, if the caller's right holds for the
+// feature there and a field that she sees (or of those she named) or its place
+// changed. A change in a tile counts wherever in the tile it is, also outside the
+// window. Counted cells are no exception: any visible change in the tile makes it
+// stale. Nobody is told of a tile for a feature that her right hides.
+//
+// layers holds, for each layer with stale tiles, their "z/x/y", each once a
+// frame. Where they are more than 256, or a whole table changed, areas has the
+// layer instead: every open tile that meets the box is stale (null: every one).
+// A client that loads a tile because of a message asks with ?since= and the
+// message's cursor: what it gets is as new as that.
+//
+// With "events":false (tiles alone) the messages are of type "stale", and cost
+// little however large the layer is. Otherwise an "events" message has the tiles
+// of the same transactions in its member "stale", and what made tiles stale
+// outside the window only comes as "stale". Several layers, up to 16, make one
+// subscription, as they make one tile; all of them must be allowed.
+//
+// When the map moves, subscribe with the same id, the new window and the cursor
+// that you had before the first tile of it was asked for. What became stale
+// since comes first, so that nothing is missed between; a tile may be named
+// twice. "resync" means: load all open tiles anew.
+//
 // # Subscribing
 //
 // A WebSocket client sends
 //
 //	{"type":"subscribe","id":"a","layer":"incident","bbox":[120.0,29.2,120.2,29.4],
 //	 "grids":["330782001001001"],"classes":["01001"],"severity_max":2,"fields":["severity","state"],
-//	 "cursor":"7345….1.16B3748"}
+//	 "tiles":{"minzoom":12,"maxzoom":13},"events":true,"cursor":"7345….1.16B3748"}
 //	{"type":"unsubscribe","id":"a"}
 //
 // Only id (1 to 64 characters, the client's own) and layer are required. All
@@ -67,7 +102,8 @@
 // subscriptions.
 //
 // A server-sent stream takes the same as query parameters, lists with commas:
-// /live/sse?layer=incident,worker&bbox=120,29.2,120.2,29.4&severity_max=2.
+// /live/sse?layer=incident,worker&bbox=120,29.2,120.2,29.4&severity_max=2,
+// tiles as tiles=12,13 (minzoom,maxzoom) with events=false for tiles alone.
 // Each layer becomes one subscription whose id is the layer's name. Its cursor
 // is the header Last-Event-ID, or the parameter cursor.
 //
@@ -82,7 +118,7 @@
 // # Resuming
 //
 // Keep a cursor for each subscription: that of "subscribed", then of each
-// "events" frame of its stream, then of each later "heartbeat" (all that was
+// "events" or "stale" frame of its stream, then of each later "heartbeat" (all that was
 // committed up to it was sent to the subscriptions that had been answered). After a lost connection
 // wait (1 to 30 s, with jitter), connect to any node, and subscribe with it.
 // What was missed comes first. Where the node cannot replay it, "resync" comes

@@ -40,16 +40,28 @@ func appendEvent(b []byte, kind string, e *entry, layer string, id int64) []byte
 	return append(b, `","data":{"layer`...)
 }
 
-// appendChanged appends the event of a feature that is shown.
-func appendChanged(b []byte, e *entry, v *view, op string, id int64, r *seen) []byte {
-	b = appendEvent(b, FeatureChanged, e, v.layer.Name, id)
+// appendChanged appends the event of a feature that is shown. Where it was
+// before is told of an update alone: the view showed it there.
+func appendChanged(b []byte, e *entry, v *view, op string, c *seenChange) []byte {
+	r := &c.new
+	b = appendEvent(b, FeatureChanged, e, v.layer.Name, c.id)
 	b = append(b, `":"`...)
 	b = append(b, v.layer.Name...)
 	b = append(b, `","id":`...)
-	b = strconv.AppendInt(b, id, 10)
+	b = strconv.AppendInt(b, c.id, 10)
 	b = append(b, `,"op":"`...)
 	b = append(b, op...)
-	b = append(b, `","geometry":`...)
+	if op == "update" && !c.old.Same(r.Row, "geom") {
+		if old, ok := c.old.box(); ok {
+			b = append(b, `","old_bbox":`...)
+			b = appendBox(b, &old)
+			b = append(b, `,"geometry":`...)
+		} else {
+			b = append(b, `","geometry":`...)
+		}
+	} else {
+		b = append(b, `","geometry":`...)
+	}
 	b = appendGeometry(b, r.Geometry())
 	b = append(b, `,"properties":{`...)
 	for i := range v.fields {
@@ -80,10 +92,16 @@ func appendLayerChanged(b []byte, e *entry, layer string, box *orb.Bound) []byte
 	b = append(b, `s":["`...)
 	b = append(b, layer...)
 	b = append(b, `"],"bbox":`...)
+	b = appendBox(b, box)
+	return append(b, `}}`...)
+}
+
+// appendBox appends a box as [west, south, east, north], rounded outwards so
+// that it holds what it should; null for anywhere.
+func appendBox(b []byte, box *orb.Bound) []byte {
 	if box == nil {
-		return append(b, `null}}`...)
+		return append(b, `null`...)
 	}
-	// Rounded outwards, so that it holds what it should.
 	for i, x := range [4]float64{math.Floor(box.Min[0]*1e7) / 1e7, math.Floor(box.Min[1]*1e7) / 1e7,
 		math.Ceil(box.Max[0]*1e7) / 1e7, math.Ceil(box.Max[1]*1e7) / 1e7} {
 		if i == 0 {
@@ -93,7 +111,7 @@ func appendLayerChanged(b []byte, e *entry, layer string, box *orb.Bound) []byte
 		}
 		b = strconv.AppendFloat(b, x, 'f', -1, 64)
 	}
-	return append(b, `]}}`...)
+	return append(b, ']')
 }
 
 // appendValue appends a field's value as the feature routes show it: dates as

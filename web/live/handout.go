@@ -50,26 +50,20 @@ func lastCursor(es []*entry) feed.Cursor {
 	return es[len(es)-1].cursor
 }
 
-// deliver matches each transaction with each group once.
+// deliver matches each transaction with each group that it may concern, once.
 func (h *Hub) deliver(entries []*entry) {
-	var touched []*group
+	var touched, concerned []*group
 	for _, e := range entries {
+		concerned = h.concern(e, concerned[:0])
 		var written map[writing][]byte
-		for i := range e.tables {
-			t := &e.tables[i]
-			groups := h.byTable[t.table]
-			if len(groups) == 0 {
-				continue
-			}
-			rows := look(t)
-			if len(groups) > 1 && written == nil {
-				written = map[writing][]byte{}
-			}
-			for _, g := range groups {
-				fresh := len(g.out) == 0 && len(g.frames) == 0
-				if g.take(e, t, rows, written) && fresh {
-					touched = append(touched, g)
-				}
+		if len(concerned) > 1 {
+			written = map[writing][]byte{}
+		}
+		for _, g := range concerned {
+			g.concerned = false
+			fresh := !g.touched
+			if g.take(e, written) && fresh {
+				touched = append(touched, g)
 			}
 		}
 	}
@@ -78,12 +72,13 @@ func (h *Hub) deliver(entries []*entry) {
 	}
 	clients := map[*client]struct{}{}
 	for _, g := range touched {
-		frames, events := g.finish()
+		frames, events, tiles := g.finish()
 		for _, m := range g.members {
 			m.client.pending = append(m.client.pending, frames...)
 			clients[m.client] = struct{}{}
 		}
 		h.counts.events.Add(uint64(events * len(g.members)))
+		h.counts.stale.Add(uint64(tiles * len(g.members)))
 	}
 	last := lastCursor(entries)
 	for c := range clients {
@@ -91,6 +86,42 @@ func (h *Hub) deliver(entries []*entry) {
 		clear(c.pending)
 		c.pending = c.pending[:0]
 	}
+}
+
+// concern finds the groups that a transaction may concern, and gives each of
+// their parts the rows that may.
+func (h *Hub) concern(e *entry, found []*group) []*group {
+	for i := range e.tables {
+		t := &e.tables[i]
+		w := h.byTable[t.table]
+		if w == nil {
+			continue
+		}
+		var rows []seenChange
+		give := func(p *part) {
+			if p.change != t {
+				p.change, p.seen, p.rows = t, rows, p.rows[:0]
+				if !p.group.concerned {
+					p.group.concerned = true
+					found = append(found, p.group)
+				}
+			}
+		}
+		if t.whole {
+			for _, p := range w.all {
+				give(p)
+			}
+			continue
+		}
+		rows = look(t)
+		for j := range rows {
+			w.find(&rows[j], func(p *part) {
+				give(p)
+				p.rows = append(p.rows, j)
+			})
+		}
+	}
+	return found
 }
 
 // push queues frames for a client and counts them.
@@ -127,92 +158,165 @@ type writing struct {
 
 // take adds what a transaction means to the group to its frame, and says
 // whether it means anything.
-func (g *group) take(e *entry, t *tableChange, rows []seenChange, written map[writing][]byte) bool {
+func (g *group) take(e *entry, written map[writing][]byte) bool {
 	g.scratch = g.scratch[:0]
 	n := 0
-	if t.whole {
-		box, any := g.boxOf(t.bulk)
-		if !any {
-			return false
-		}
-		g.scratch = appendLayerChanged(g.scratch, e, g.layer.Name, box)
-		n = 1
-	} else {
-		var box *orb.Bound
-		for i := range rows {
-			r := &rows[i]
-			op := g.judge(r)
-			if op == "" {
-				continue
-			}
-			n++
-			if n <= maxRows && len(g.scratch) <= maxFrame {
-				if n > 1 {
-					g.scratch = append(g.scratch, ',')
-				}
-				w := writing{t.table, i, op, g.shape}
-				text, ok := written[w]
-				if !ok {
-					if op == "gone" {
-						text = appendGone(nil, e, g.layer.Name, r.id)
-					} else {
-						text = appendChanged(nil, e, &g.view, op, r.id, &r.new)
-					}
-					if written != nil {
-						written[w] = text
-					}
-				}
-				g.scratch = append(g.scratch, text...)
-			}
-			// The box of the rows that were or are seen: nothing of others.
-			if op != "insert" {
-				box = unite(box, &r.old)
-			}
-			if op != "gone" {
-				box = unite(box, &r.new)
-			}
-		}
-		if n == 0 {
-			return false
-		}
-		if n > maxRows || len(g.scratch) > maxFrame {
-			g.scratch = appendLayerChanged(g.scratch[:0], e, g.layer.Name, box)
-			n = 1
+	stale := false
+	for _, p := range g.parts {
+		if p.change != nil {
+			n += p.take(e, written)
+			stale = stale || p.stale.any()
+			p.change, p.seen = nil, nil
 		}
 	}
-	if len(g.out) > 0 && len(g.out)+len(g.scratch) > maxFrame {
+	if n == 0 && !stale {
+		return false
+	}
+	if n > 0 {
+		if len(g.out) > 0 {
+			g.out = append(g.out, ',')
+		}
+		g.out = append(g.out, g.scratch...)
+		g.events += n
+	}
+	g.upTo, g.touched = e.cursor, true
+	if len(g.out) > maxFrame {
 		g.cut()
 	}
-	if len(g.out) > 0 {
-		g.out = append(g.out, ',')
-	} else {
-		g.out = append(g.out, `{"type":"events","stream":"`...)
-		g.out = append(g.out, g.name...)
-		g.out = append(g.out, `","events":[`...)
-	}
-	g.out = append(g.out, g.scratch...)
-	g.events += n
-	g.upTo = e.cursor
 	return true
 }
 
-// cut ends the frame at hand.
-func (g *group) cut() {
-	g.out = append(g.out, `],"cursor":`...)
-	g.out = appendCursor(g.out, g.upTo)
-	g.out = append(g.out, '}')
-	g.frames = append(g.frames, newFrame(TypeEvents, g.out, len(g.members)))
-	g.out = nil
+// take adds the events of the layer to the group's, and its tiles to those of
+// the frame. It returns how many events there are.
+func (p *part) take(e *entry, written map[writing][]byte) (n int) {
+	g := p.group
+	if p.change.whole {
+		box, any := p.boxOf(p.change.bulk)
+		if !any {
+			return 0
+		}
+		if len(p.open) > 0 {
+			p.stale.addBox(box)
+		}
+		if !p.events {
+			return 0
+		}
+		g.comma()
+		g.scratch = appendLayerChanged(g.scratch, e, p.layer.Name, box)
+		return 1
+	}
+	start := len(g.scratch)
+	var box *orb.Bound
+	for _, i := range p.rows {
+		r := &p.seen[i]
+		d := p.judge(r)
+		if len(p.open) > 0 {
+			if d.old {
+				p.stale.addRow(&p.view, &r.old)
+			}
+			if d.new {
+				p.stale.addRow(&p.view, &r.new)
+			}
+		}
+		if d.op == "" {
+			continue
+		}
+		n++
+		if n <= maxRows && len(g.scratch)-start <= maxFrame {
+			g.comma()
+			w := writing{p.change.table, i, d.op, p.shape}
+			text, ok := written[w]
+			if !ok {
+				if d.op == "gone" {
+					text = appendGone(nil, e, p.layer.Name, r.id)
+				} else {
+					text = appendChanged(nil, e, &p.view, d.op, r)
+				}
+				if written != nil {
+					written[w] = text
+				}
+			}
+			g.scratch = append(g.scratch, text...)
+		}
+		// The box of the rows that were or are seen: nothing of others.
+		if d.op != "insert" {
+			box = unite(box, &r.old)
+		}
+		if d.op != "gone" {
+			box = unite(box, &r.new)
+		}
+	}
+	if n > maxRows || len(g.scratch)-start > maxFrame {
+		g.scratch = g.scratch[:start]
+		g.comma()
+		g.scratch = appendLayerChanged(g.scratch, e, p.layer.Name, box)
+		n = 1
+	}
+	return n
 }
 
-// finish returns the group's frames and makes it ready for the next round.
-func (g *group) finish() (frames []*frame, events int) {
+// comma parts the next event of the transaction from the last.
+func (g *group) comma() {
+	if len(g.scratch) > 0 {
+		g.scratch = append(g.scratch, ',')
+	}
+}
+
+// cut ends the frame at hand: its events, and with them the tiles that they
+// and other changes made stale.
+func (g *group) cut() {
+	kind, stale := TypeStale, false
+	for _, p := range g.parts {
+		stale = stale || p.stale.any()
+	}
+	b := append(make([]byte, 0, len(g.out)+256), `{"type":"`...)
 	if len(g.out) > 0 {
+		kind = TypeEvents
+	}
+	b = append(b, kind...)
+	b = append(b, `","stream":"`...)
+	b = append(b, g.name...)
+	b = append(b, `",`...)
+	if kind == TypeEvents {
+		b = append(b, `"events":[`...)
+		b = append(b, g.out...)
+		b = append(b, `],`...)
+	}
+	if stale {
+		if kind == TypeEvents {
+			b = append(b, `"stale":{`...)
+		}
+		var n int
+		b, n = appendStale(b, g.parts)
+		g.tiles += n
+		if kind == TypeEvents {
+			b = append(b, '}')
+		}
+		b = append(b, ',')
+	}
+	b = append(b, `"cursor":`...)
+	b = appendCursor(b, g.upTo)
+	b = append(b, '}')
+	g.frames = append(g.frames, newFrame(kind, b, len(g.members)))
+	g.out = g.out[:0]
+}
+
+// finish returns the group's frames, how many events and tiles they tell of,
+// and makes it ready for the next round.
+func (g *group) finish() (frames []*frame, events, tiles int) {
+	stale := false
+	for _, p := range g.parts {
+		stale = stale || p.stale.any()
+	}
+	if len(g.out) > 0 || stale {
 		g.cut()
 	}
-	frames, events = g.frames, g.events
-	g.frames, g.events = nil, 0
-	return frames, events
+	frames, events, tiles = g.frames, g.events, g.tiles
+	g.frames, g.events, g.tiles, g.touched = nil, 0, 0, false
+	if cap(g.out) > maxFrame || cap(g.scratch) > maxFrame { // after a large change
+		g.out, g.scratch = nil, nil
+	}
+	return frames, events, tiles
 }
 
 // boxOf says where a change of a whole table may be seen by the view, nil for
@@ -222,10 +326,10 @@ func (v *view) boxOf(b feed.Bulk) (box *orb.Bound, any bool) {
 	if !b.HasBound || !v.all {
 		return nil, true
 	}
-	if len(v.window) == 0 {
+	if len(v.reach) == 0 {
 		return &b.Bound, true
 	}
-	for _, w := range v.window {
+	for _, w := range v.reach {
 		any = any || w.Intersects(b.Bound)
 	}
 	return &b.Bound, any
@@ -277,7 +381,7 @@ func (h *Hub) beat() {
 // waiting is a subscription whose cursor this node has not reached.
 type waiting struct {
 	sub    *subscription
-	view   view
+	views  []view
 	want   feed.Cursor // zero: any, the node has no snapshot yet
 	before time.Time
 }
@@ -293,7 +397,7 @@ func (h *Hub) joinWaiting() {
 		if w.want.SameHistory(h.at) && w.want.Compare(h.at) > 0 && now.Before(w.before) {
 			return false
 		}
-		h.join(w.sub, w.view, w.want)
+		h.join(w.sub, w.views, w.want)
 		joined = append(joined, w.sub.client)
 		return true
 	})

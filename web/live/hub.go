@@ -49,7 +49,7 @@ type Hub struct {
 	clients map[*client]struct{}
 	public  int // of the clients
 	groups  map[string]*group
-	byTable map[string][]*group
+	byTable map[string]*windows // by the layer's name
 	waiting []*waiting
 	named   int         // groups so far
 	next    uint64      // the ring's number up to which all was handed out
@@ -65,7 +65,7 @@ func NewHub(store *layers.Store, directory *access.Directory) *Hub {
 	return &Hub{
 		store: store, directory: directory,
 		ring: ring{maxEntries: ringEntries, maxBytes: ringBytes}, settle: settle, wake: make(chan struct{}, 1),
-		clients: map[*client]struct{}{}, groups: map[string]*group{}, byTable: map[string][]*group{},
+		clients: map[*client]struct{}{}, groups: map[string]*group{}, byTable: map[string]*windows{},
 	}
 }
 

@@ -213,6 +213,9 @@ type message struct {
 	HeartbeatS                                                  int `json:"heartbeat_s"`
 	Problem                                                     problem
 	Events                                                      []event
+	Layers                                                      map[string][]string
+	Areas                                                       map[string][]float64
+	Stale                                                       struct{ Layers map[string][]string }
 	Code                                                        int
 }
 
@@ -227,6 +230,7 @@ type event struct {
 		Geometry   json.RawMessage
 		Properties map[string]any
 		BBox       []float64
+		OldBBox    []float64 `json:"old_bbox"`
 	}
 }
 

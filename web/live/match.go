@@ -8,22 +8,23 @@ import (
 	"onemap/layers/feed"
 )
 
-// sees says whether a view shows a row. A row of which only the key is known
-// is not shown: nobody can tell.
-func (v *view) sees(r *seen) bool {
+// allows says whether the right and the filter of a view let a row through,
+// wherever it is. A row of which only the key is known is not: nobody can tell.
+func (v *view) allows(r *seen) bool {
 	if !r.Whole() {
 		return false
 	}
-	if len(v.window) > 0 {
-		in := false
-		for _, w := range v.window {
-			in = in || r.Meets(w)
-		}
-		if !in {
-			return false
+	return where.IsTrue(v.cond) || where.Match(v.cond, r.Get, r)
+}
+
+// within says whether a row is in the view's window.
+func (v *view) within(r *seen) bool {
+	for _, w := range v.window {
+		if r.Meets(w) {
+			return true
 		}
 	}
-	return where.IsTrue(v.cond) || where.Match(v.cond, r.Get, r)
+	return len(v.window) == 0
 }
 
 // seen is a row with its place, found out once for all views.
@@ -33,6 +34,8 @@ type seen struct {
 	placed bool
 	bound  orb.Bound
 	geom   orb.Geometry
+	mapped bool
+	square world // of bound
 }
 
 // where returns the row's bounding box; false for a row without a place.
@@ -42,6 +45,14 @@ func (r *seen) box() (orb.Bound, bool) {
 		r.bound, r.placed = r.Bound("geom")
 	}
 	return r.bound, r.placed
+}
+
+// world is the box in Web Mercator.
+func (r *seen) world() world {
+	if !r.mapped {
+		r.mapped, r.square = true, worldOf(r.bound)
+	}
+	return r.square
 }
 
 // Geometry returns where the row is; nil for nowhere.
@@ -68,19 +79,31 @@ func (r *seen) Meets(b orb.Bound) bool {
 	return clip.Geometry(b, orb.Clone(g)) != nil // clip changes what it is given
 }
 
-// judge says what a change is to a view: "" nothing, "insert" or "update" for a
-// feature it shows now, "gone" for one it no longer shows.
-func (v *view) judge(c *seenChange) string {
-	was, is := v.sees(&c.old), v.sees(&c.new)
+// verdict is what a change is to a view.
+type verdict struct {
+	op       string // "insert" or "update" of a feature that it shows now, "gone" of one that it no longer shows; "": nothing to tell
+	old, new bool   // its right lets the row before and after through, and something that it shows of it changed: tiles there are stale
+}
+
+func (v *view) judge(c *seenChange) verdict {
+	was, is := v.allows(&c.old), v.allows(&c.new)
+	if !was && !is || was && is && !v.differ(c) {
+		return verdict{}
+	}
+	d := verdict{old: was, new: is}
+	if !v.events {
+		return d
+	}
+	was, is = was && v.within(&c.old), is && v.within(&c.new)
 	switch {
 	case is && !was:
-		return "insert"
+		d.op = "insert"
 	case was && !is:
-		return "gone"
-	case was && is && v.differ(c):
-		return "update"
+		d.op = "gone"
+	case was && is:
+		d.op = "update"
 	}
-	return ""
+	return d
 }
 
 // differ says whether anything that the view shows changed.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,17 +17,24 @@ import (
 // Subscribe is what a client wants of one layer.
 type Subscribe struct {
 	Type        string    `json:"type"`
-	ID          string    `json:"id"` // the client's name for it, 1 to 64 characters
-	Layer       string    `json:"layer"`
+	ID          string    `json:"id"`             // the client's name for it, 1 to 64 characters
+	Layer       string    `json:"layer"`          // or several, with commas: those of one tile
 	BBox        []float64 `json:"bbox,omitempty"` // west, south, east, north in degrees
 	Grids       []string  `json:"grids,omitempty"`
 	Classes     []string  `json:"classes,omitempty"`
 	SeverityMax int       `json:"severity_max,omitempty"` // 1 to 4; 0: all
 	Fields      []string  `json:"fields,omitempty"`       // nil: all that may be seen
+	Tiles       *Tiles    `json:"tiles,omitempty"`        // nil: nothing of tiles
+	Events      *bool     `json:"events,omitempty"`       // nil: true
 	Cursor      string    `json:"cursor,omitempty"`       // where to go on; "": from now
 }
 
-const maxList = 500 // values in one list
+func (m Subscribe) wantsEvents() bool { return m.Events == nil || *m.Events }
+
+const (
+	maxList   = 500 // values in one list
+	maxLayers = 16  // of one subscription, as of one tile
+)
 
 // parseMessage reads a client's message. For one that cannot be used it
 // returns a [layers.InputError], and the id if that can be read.
@@ -64,8 +72,17 @@ func (m Subscribe) check() error {
 	if m.ID == "" || utf8.RuneCountInString(m.ID) > 64 {
 		return &layers.InputError{Field: "id", Remedy: "1 to 64 characters"}
 	}
-	if m.Layer == "" || len(m.Layer) > 48 {
-		return &layers.InputError{Field: "layer", Remedy: "the name of a layer"}
+	names := strings.Split(m.Layer, ",")
+	for i, name := range names {
+		if name == "" || len(name) > 48 || i >= maxLayers || slices.Contains(names[:i], name) {
+			return &layers.InputError{Field: "layer", Remedy: fmt.Sprintf("the name of a layer, or of up to %d with commas, each once", maxLayers)}
+		}
+	}
+	if t := m.Tiles; t != nil && (t.MinZoom < 0 || t.MinZoom > t.MaxZoom || t.MaxZoom > maxZoom) {
+		return &layers.InputError{Field: "tiles", Remedy: fmt.Sprintf("minzoom and maxzoom, from 0 to %d", maxZoom)}
+	}
+	if m.Tiles == nil && !m.wantsEvents() {
+		return &layers.InputError{Field: "events", Remedy: "true, or name tiles: there would be nothing to tell"}
 	}
 	for _, l := range []struct {
 		name string

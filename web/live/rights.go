@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"onemap/layers"
-	"onemap/layers/access"
 	"onemap/layers/feed"
 )
 
@@ -72,17 +71,13 @@ func (h *Hub) checkRights(ctx context.Context, changed, registry bool) {
 func (h *Hub) apply(c *client, rights rights, byName map[string]layers.Layer) {
 	c.checked = time.Now()
 	for id, s := range c.subs {
-		l, known := byName[s.want.Layer]
-		right, may := access.Right{}, false
-		if known {
-			right, may = rights(l)
-		}
-		var v view
-		var err error
-		if may {
-			v, err = viewOf(l, right, s.want)
-		}
-		if !may || err != nil {
+		views, err := viewsOf(s.want, rights, func(name string) (layers.Layer, error) {
+			if l, ok := byName[name]; ok {
+				return l, nil
+			}
+			return layers.Layer{}, layers.ErrNotFound
+		})
+		if err != nil {
 			h.drop(c, id)
 			h.counts.ended.Add(1)
 			h.push(c, feed.Cursor{}, newFrame(TypeEnded, idMessage(TypeEnded, id, "forbidden"), 1))
@@ -91,16 +86,16 @@ func (h *Hub) apply(c *client, rights rights, byName map[string]layers.Layer) {
 		if s.group == nil { // waiting: it will be answered by the new right
 			for _, w := range h.waiting {
 				if w.sub == s {
-					w.view = v
+					w.views = views
 				}
 			}
 			continue
 		}
-		if v.key() == s.group.key {
+		if keyOf(views) == s.group.key {
 			continue
 		}
 		h.leave(s)
-		h.enter(s, v)
+		h.enter(s, views)
 		h.counts.resyncs.Add(1)
 		h.push(c, feed.Cursor{}, subscribedFrame(s, h.at), newFrame(TypeResync, resyncMessage(id, h.at, ReasonRight), 1))
 	}

@@ -113,9 +113,9 @@ func appendSSE(b []byte, kind string, data []byte, id feed.Cursor) []byte {
 func wishesOf(q url.Values, lastEventID string) ([]Subscribe, error) {
 	for name := range q {
 		switch name {
-		case "layer", "bbox", "grids", "classes", "severity_max", "fields", "cursor":
+		case "layer", "bbox", "grids", "classes", "severity_max", "fields", "tiles", "events", "cursor":
 		default:
-			return nil, &layers.InputError{Field: "query." + short(name), Remedy: "one of layer, bbox, grids, classes, severity_max, fields, cursor"}
+			return nil, &layers.InputError{Field: "query." + short(name), Remedy: "one of layer, bbox, grids, classes, severity_max, fields, tiles, events, cursor"}
 		}
 	}
 	common := Subscribe{Type: TypeSubscribe, Grids: split(q.Get("grids")), Classes: split(q.Get("classes")), Cursor: q.Get("cursor")}
@@ -131,6 +131,22 @@ func wishesOf(q url.Values, lastEventID string) ([]Subscribe, error) {
 			return nil, &layers.InputError{Field: "query.severity_max", Value: short(s), Remedy: "1 to 4"}
 		}
 		common.SeverityMax = n
+	}
+	if s := q.Get("tiles"); s != "" {
+		from, to, _ := strings.Cut(s, ",")
+		a, err := strconv.Atoi(from)
+		b, err2 := strconv.Atoi(to)
+		if err != nil || err2 != nil {
+			return nil, &layers.InputError{Field: "query.tiles", Value: short(s), Remedy: "minzoom,maxzoom"}
+		}
+		common.Tiles = &Tiles{a, b}
+	}
+	if s := q.Get("events"); s != "" {
+		wanted := s == "true"
+		if !wanted && s != "false" {
+			return nil, &layers.InputError{Field: "query.events", Value: short(s), Remedy: "true or false"}
+		}
+		common.Events = &wanted
 	}
 	for _, s := range split(q.Get("bbox")) {
 		x, err := strconv.ParseFloat(s, 64)

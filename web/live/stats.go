@@ -9,7 +9,7 @@ import (
 
 // counts are kept since the hub was made.
 type counts struct {
-	connected, refused, slow, frames, events, bytes, replayed, resyncs, ended, refusals atomic.Uint64
+	connected, refused, slow, frames, events, stale, bytes, replayed, resyncs, ended, refusals atomic.Uint64
 }
 
 // Stats is what a hub has done and does, for metrics.
@@ -29,6 +29,7 @@ type Stats struct {
 	Frames    uint64 // queued for clients
 	Bytes     uint64 // queued for clients
 	Events    uint64 // queued for clients
+	Stale     uint64 // names of stale tiles queued for clients
 	Replayed  uint64 // events, on resuming
 	Resyncs   uint64
 	Ended     uint64 // subscriptions whose right was gone
@@ -40,7 +41,7 @@ func (h *Hub) Stats() Stats {
 	n := &h.counts
 	s := Stats{
 		Connected: n.connected.Load(), Refused: n.refused.Load(), Slow: n.slow.Load(), Frames: n.frames.Load(), Bytes: n.bytes.Load(),
-		Events: n.events.Load(), Replayed: n.replayed.Load(), Resyncs: n.resyncs.Load(), Ended: n.ended.Load(), Errors: n.refusals.Load(),
+		Events: n.events.Load(), Stale: n.stale.Load(), Replayed: n.replayed.Load(), Resyncs: n.resyncs.Load(), Ended: n.ended.Load(), Errors: n.refusals.Load(),
 	}
 	var oldest time.Time
 	s.RingEntries, s.RingBytes, oldest = h.ring.size()

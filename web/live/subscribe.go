@@ -37,17 +37,7 @@ func (h *Hub) subscribe(ctx context.Context, c *client, want Subscribe) {
 		h.rightsFailed(c, err, true)
 		return
 	}
-	l, err := h.store.Layer(ctx, want.Layer)
-	if err != nil {
-		h.refuse(c, want.ID, err)
-		return
-	}
-	right, ok := rights(l)
-	if !ok { // may not know that it exists
-		h.refuse(c, want.ID, fmt.Errorf("layer %q: %w", want.Layer, layers.ErrNotFound))
-		return
-	}
-	v, err := viewOf(l, right, want)
+	views, err := viewsOf(want, rights, func(name string) (layers.Layer, error) { return h.store.Layer(ctx, name) })
 	if err != nil {
 		h.refuse(c, want.ID, err)
 		return
@@ -73,11 +63,11 @@ func (h *Hub) subscribe(ctx context.Context, c *client, want Subscribe) {
 	s := &subscription{client: c, want: want}
 	c.subs[want.ID] = s
 	if h.at.IsZero() || from.SameHistory(h.at) && from.Compare(h.at) > 0 {
-		h.waiting = append(h.waiting, &waiting{s, v, from, time.Now().Add(maxWait)})
+		h.waiting = append(h.waiting, &waiting{s, views, from, time.Now().Add(maxWait)})
 		h.wakeAt(ctx, from)
 		return
 	}
-	h.join(s, v, from)
+	h.join(s, views, from)
 }
 
 // wakeAt makes the hub look again when the feed has reached a cursor, which may
@@ -97,9 +87,9 @@ func (h *Hub) wakeAt(ctx context.Context, c feed.Cursor) {
 
 // join answers a subscription and replays what it missed since from; the zero
 // cursor wants nothing replayed. The hub is locked and has a place.
-func (h *Hub) join(s *subscription, v view, from feed.Cursor) {
+func (h *Hub) join(s *subscription, views []view, from feed.Cursor) {
 	c := s.client
-	h.enter(s, v)
+	h.enter(s, views)
 	g := s.group
 	if from.IsZero() {
 		// A commit can come by the log a moment before other sessions see it, so
@@ -122,22 +112,20 @@ func (h *Hub) join(s *subscription, v view, from feed.Cursor) {
 		}
 	}
 	var frames []*frame
-	events := 0
+	events, tiles := 0, 0
 	if reason == "" {
 		// The same matching, into a group of one.
-		alone := &group{view: g.view, name: g.name, shape: g.shape, members: []*subscription{s}}
+		alone := newGroup(views, g.name, "")
+		alone.members = []*subscription{s}
 		for _, e := range missed {
-			for i := range e.tables {
-				if t := &e.tables[i]; t.table == g.layer.Name {
-					alone.take(e, t, look(t), nil)
-				}
-			}
+			alone.offer(e)
+			alone.take(e, nil)
 			if alone.events > maxReplay || len(alone.frames) > 2 {
 				reason = ReasonOld
 				break
 			}
 		}
-		frames, events = alone.finish()
+		frames, events, tiles = alone.finish()
 	}
 	if reason != "" {
 		h.counts.resyncs.Add(1)
@@ -146,7 +134,24 @@ func (h *Hub) join(s *subscription, v view, from feed.Cursor) {
 	}
 	h.counts.replayed.Add(uint64(events))
 	h.counts.events.Add(uint64(events))
+	h.counts.stale.Add(uint64(tiles))
 	h.push(c, feed.Cursor{}, append([]*frame{subscribedFrame(s, from)}, frames...)...)
+}
+
+// offer gives a transaction to a group by itself.
+func (g *group) offer(e *entry) {
+	for i := range e.tables {
+		t := &e.tables[i]
+		for _, p := range g.parts {
+			if p.layer.Name != t.table {
+				continue
+			}
+			p.change, p.seen, p.rows = t, look(t), p.rows[:0]
+			for j := range p.seen {
+				p.rows = append(p.rows, j)
+			}
+		}
+	}
 }
 
 // drop ends a subscription without a word. The hub is locked.
