@@ -3,12 +3,14 @@ package where_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
 
+	"onemap/geo/relate"
 	. "onemap/geo/where"
 )
 
@@ -16,7 +18,7 @@ import (
 // each other. Codes share prefixes.
 var (
 	fields = []string{"a", "b", "n"}
-	codes  = []string{"", "3", "33", "3307", "3308", "33070", "4"}
+	codes  = []string{"", "3", "33", "3307", "3308", "33070", "4", "3A", "3a"}
 )
 
 func genValue() *rapid.Generator[any] {
@@ -39,9 +41,28 @@ func genBound() *rapid.Generator[orb.Bound] {
 	})
 }
 
+func genShape() *rapid.Generator[orb.Geometry] {
+	return rapid.Custom(func(t *rapid.T) orb.Geometry {
+		b := genBound().Draw(t, "box")
+		switch rapid.IntRange(0, 2).Draw(t, "shape") {
+		case 0:
+			return b.Min
+		case 1:
+			return orb.LineString{b.Min, b.Max}
+		}
+		return b.ToPolygon()
+	})
+}
+
 func genRow() *rapid.Generator[row] {
 	return rapid.Custom(func(t *rapid.T) row {
 		r := row{map[string]any{}, orb.Point{float64(rapid.IntRange(0, 6).Draw(t, "x")) / 2, float64(rapid.IntRange(0, 6).Draw(t, "y")) / 2}}
+		switch rapid.IntRange(0, 9).Draw(t, "place") {
+		case 0:
+			r.at = nil // nowhere
+		case 1, 2, 3:
+			r.at = genShape().Draw(t, "shape")
+		}
 		for _, f := range fields {
 			if v := genValue().Draw(t, f); v != nil {
 				r.fields[f] = v
@@ -53,9 +74,9 @@ func genRow() *rapid.Generator[row] {
 
 func genCond(depth int) *rapid.Generator[Cond] {
 	return rapid.Custom(func(t *rapid.T) Cond {
-		kinds := 6
+		kinds := 8
 		if depth > 0 {
-			kinds = 9
+			kinds = 11
 		}
 		field := rapid.SampledFrom(fields).Draw(t, "field")
 		switch k := rapid.IntRange(0, kinds-1).Draw(t, "kind"); k {
@@ -72,10 +93,15 @@ func genCond(depth int) *rapid.Generator[Cond] {
 		case 5:
 			return Within{genBound().Draw(t, "box")}
 		case 6:
+			pattern := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"3", "0", "%", "_", `\`, "A", "a"}), 0, 5).Draw(t, "pattern"), "")
+			return Like{field, pattern, rapid.Bool().Draw(t, "fold")}
+		case 7:
+			return Spatial{rapid.SampledFrom(relate.Ops).Draw(t, "op"), genShape().Draw(t, "shape")}
+		case 8:
 			return Not{genCond(depth-1).Draw(t, "not")}
 		default:
 			cs := rapid.SliceOfN(genCond(depth-1), 0, 3).Draw(t, "members")
-			if k == 7 {
+			if k == 9 {
 				return All(cs)
 			}
 			return Any(cs)

@@ -3,6 +3,8 @@ package where
 import (
 	"slices"
 	"strings"
+
+	"github.com/paulmach/orb"
 )
 
 // Simplify returns an equivalent condition in normal form: nested Alls and
@@ -55,8 +57,69 @@ func Simplify(c Cond) Cond {
 		if c.Min == nil && c.Max == nil {
 			return Not{Empty{c.Field}}
 		}
+		// Flags of an end that is not there mean nothing.
+		c.MinOpen, c.MaxClosed = c.MinOpen && c.Min != nil, c.MaxClosed && c.Max != nil
+		return c
+	case Like:
+		return c.simplified()
+	case Spatial:
+		return c.simplified()
 	}
 	return c
+}
+
+// simplified turns a pattern without wildcards into the text it is, and one
+// whose only wildcard is a % at its end into a prefix: there are indexes for them.
+func (c Like) simplified() Cond {
+	text, whole, prefix := c.Plain()
+	switch {
+	case c.Fold && (Fold(c.Pattern) != c.Pattern):
+		return Like{c.Field, Fold(c.Pattern), true}
+	case c.Fold:
+		return c
+	case whole:
+		return Eq{c.Field, text}
+	case prefix && text != "": // an empty prefix is never unknown
+		return Prefix{c.Field, text}
+	}
+	return c
+}
+
+// simplified turns what asks for a box into a Within, and disjoint into its
+// negation: one form for all who run it.
+func (c Spatial) simplified() Cond {
+	switch g := c.Geometry.(type) {
+	case orb.Bound:
+		c.Geometry = g.ToPolygon()
+	case orb.Ring:
+		c.Geometry = orb.Polygon{g}
+	}
+	switch c.Op {
+	case "disjoint":
+		return Not{Spatial{"intersects", c.Geometry}.simplified()}
+	case "intersects":
+		if p, ok := c.Geometry.(orb.Polygon); ok && len(p) == 1 {
+			if b := p.Bound(); isBox(p[0], b) {
+				return Within{b}
+			}
+		}
+	}
+	return c
+}
+
+// isBox says whether a ring is the outline of a box that has an area.
+func isBox(r orb.Ring, b orb.Bound) bool {
+	if len(r) != 5 || b.Min[0] >= b.Max[0] || b.Min[1] >= b.Max[1] || r[0] != r[4] || r[0] == r[2] || r[1] == r[3] {
+		return false
+	}
+	for i := 1; i < len(r); i++ {
+		p, q := r[i-1], r[i]
+		corner := (p[0] == b.Min[0] || p[0] == b.Max[0]) && (p[1] == b.Min[1] || p[1] == b.Max[1])
+		if !corner || (p[0] == q[0]) == (p[1] == q[1]) { // each edge goes along one axis
+			return false
+		}
+	}
+	return true
 }
 
 // ascending says whether a list is sorted and without repeats: a worker's grids

@@ -14,10 +14,10 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// row is a feature for tests: its fields, and a point.
+// row is a feature for tests: its fields, and its geometry.
 type row struct {
 	fields map[string]any
-	at     orb.Point
+	at     orb.Geometry
 }
 
 func (r row) match(c Cond) bool {

@@ -2,8 +2,8 @@ package live
 
 import (
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/clip"
 
+	"onemap/geo/relate"
 	"onemap/geo/where"
 	"onemap/layers/feed"
 )
@@ -72,11 +72,7 @@ func (r *seen) Meets(b orb.Bound) bool {
 	case b.Contains(own.Min) && b.Contains(own.Max):
 		return true
 	}
-	g := r.Geometry()
-	if g == nil {
-		return false
-	}
-	return clip.Geometry(b, orb.Clone(g)) != nil // clip changes what it is given
+	return relate.MeetsBox(r.Geometry(), b)
 }
 
 // verdict is what a change is to a view.
