@@ -58,7 +58,7 @@ func TestGoldenTiles(t *testing.T) {
 	if _, err := db.Exec(t.Context(), world); err != nil {
 		t.Fatal(err)
 	}
-	src := tilefeed.PostGIS{Store: layers.NewStore(db)}
+	maker := &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: layers.NewStore(db)}}
 	base := []tiles.LayerRequest{
 		{Name: "base_water", Where: where.True, Fields: []string{"name", "class"}},
 		{Name: "base_road", Where: where.True, Fields: []string{"name", "class"}},
@@ -81,7 +81,7 @@ func TestGoldenTiles(t *testing.T) {
 		{"empty_5_10_10", maptile.New(10, 10, 5), base},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tile, err := tiles.Get(t.Context(), src, tiles.Request{At: tt.at, Layers: tt.layers})
+			tile, err := maker.Get(t.Context(), tiles.Request{At: tt.at, Layers: tt.layers})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +170,7 @@ func TestETagIsOfContentAndRight(t *testing.T) {
 		return []tiles.Part{{Held: true, MVT: content}}, nil
 	})
 	tag := func(l tiles.LayerRequest) string {
-		tile, err := tiles.Get(t.Context(), src, tiles.Request{Layers: []tiles.LayerRequest{l}})
+		tile, err := (&tiles.Maker{PostGIS: src}).Get(t.Context(), tiles.Request{Layers: []tiles.LayerRequest{l}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,8 @@ import (
 )
 
 // compressor writes answers in zstd or gzip where the client takes it. Sockets
-// and event streams are left alone: they have their own ways (web/live).
+// and event streams are left alone: they have their own ways (web/live). So are
+// tiles, which are kept compressed.
 func compressor() func(http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(512), gzhttp.EnableZstd(true), gzhttp.PreferZstd(true))
 	if err != nil {
@@ -17,7 +18,7 @@ func compressor() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		wrapped := wrap(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/live") {
+			if strings.HasPrefix(r.URL.Path, "/live") || strings.HasSuffix(r.URL.Path, ".mvt") {
 				next.ServeHTTP(w, r)
 				return
 			}

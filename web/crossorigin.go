@@ -27,6 +27,6 @@ var openToPages = cors.Handler(cors.Options{
 	AllowedOrigins: []string{"*"},
 	AllowedMethods: []string{http.MethodGet, http.MethodHead},
 	AllowedHeaders: []string{"Authorization", "Accept", "If-None-Match"},
-	ExposedHeaders: []string{"ETag", "Link", "Onemap-Cursor", "X-Request-Id"},
+	ExposedHeaders: []string{"ETag", "Link", "Onemap-Cursor", "Onemap-Source", "Onemap-Lag", "X-Request-Id"},
 	MaxAge:         600,
 })

@@ -55,6 +55,7 @@ var problems = []struct {
 	{errBadRequest, http.StatusBadRequest, "bad-request"},
 	{errTooMany, http.StatusTooManyRequests, "too-many-requests"},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin"},
+	{errForeignCursor, http.StatusConflict, "foreign-cursor"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
 	{context.Canceled, 499, "client-left"}, // nobody reads it; the log does

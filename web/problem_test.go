@@ -29,7 +29,7 @@ func TestUnforeseenErrorsStayInside(t *testing.T) {
 		"panic": func() ([]byte, error) { panic(secret) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.server.Tiles = source
+			w.server.Tiles = &tiles.Maker{PostGIS: source}
 			r := w.as("", "GET", "/tiles/base_road/14/13653/6796.mvt", nil)
 			p := r.problem(t)
 			if r.StatusCode != 500 || p.Detail != "" || len(p.Errors) > 0 || bytes.Contains(r.body, []byte("person")) || bytes.Contains(r.body, []byte("internal")) {
@@ -44,7 +44,7 @@ func TestUnforeseenErrorsStayInside(t *testing.T) {
 
 func TestTimeoutIsSaidAsSuch(t *testing.T) {
 	w := newWorld(t)
-	w.server.Tiles = sourceFunc(func() ([]byte, error) { return nil, context.DeadlineExceeded })
+	w.server.Tiles = &tiles.Maker{PostGIS: sourceFunc(func() ([]byte, error) { return nil, context.DeadlineExceeded })}
 	if p := w.as("", "GET", "/tiles/base_road/14/13653/6796.mvt", nil).problem(t); p.Status != 504 || p.Detail != "" {
 		t.Errorf("%+v", p)
 	}

@@ -37,7 +37,7 @@ type Server struct {
 	Directory *access.Directory
 	Audit     *access.Audit
 	Incidents *incident.Store
-	Tiles     tiles.Source
+	Tiles     *tiles.Maker
 	Search    *search.Index
 	Hub       *live.Hub          // nil: no live connections
 	Feed      func() feed.Status // nil: the log is not followed
@@ -53,6 +53,7 @@ type Server struct {
 	meters  *meters
 	openapi *openAPI
 	extents extents
+	latest  latests
 	exports chan struct{} // a place for each export that may run at a time
 	once    sync.Once
 }

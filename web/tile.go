@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -27,65 +27,65 @@ const maxTileLayers = 16
 // getTile answers with the Mapbox Vector Tile of one layer or several, by
 // right: 204 where there is nothing, 404 where a layer may not be seen.
 func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	if err := onlyQuery(r, filterNames...); err != nil {
-		return err
-	}
 	at, err := tiles.ParseAddress(r.PathValue("z"), r.PathValue("x"), r.PathValue("y"))
 	if err != nil {
 		return err
 	}
-	wanted, err := s.tileLayers(ctx, r.PathValue("layers"))
+	wanted, err := s.tileLayers(r.Context(), r.PathValue("layers"))
 	if err != nil {
 		return err
 	}
-	f, err := s.withGrids(ctx, filterOf(r.URL.Query().Get))
-	if err != nil {
-		return err
-	}
-	requests := make([]tiles.LayerRequest, len(wanted))
-	for i, w := range wanted {
-		narrow, err := s.narrow(ctx, f, w.layer, w.right)
+	request := tiles.Request{At: at, Layers: make([]tiles.LayerRequest, len(wanted))}
+	var f *Filter // nil: none
+	if r.URL.RawQuery != "" {
+		if err := onlyQuery(r, tileQuery...); err != nil {
+			return err
+		}
+		query := r.URL.Query()
+		if request.Since, err = s.since(query.Get("since")); err != nil {
+			return err
+		}
+		asked, err := s.withGrids(r.Context(), filterOf(query.Get))
 		if err != nil {
 			return err
 		}
-		if narrow, err = s.ofLatest(ctx, f, w.layer, narrow); err != nil {
+		f = &asked
+	}
+	for i, l := range wanted {
+		if request.Layers[i], err = s.tileLayer(r.Context(), at, l, f); err != nil {
 			return err
 		}
-		right := w.right.At(searchBound(at), w.layer)
-		requests[i] = tiles.LayerRequest{Name: w.layer.Name, Version: w.layer.Version, Where: where.And(right.Where, narrow), Fields: right.Fields}
 	}
-	tile, err := tiles.Get(ctx, s.Tiles, tiles.Request{At: at, Layers: requests})
+	tile, err := s.Tiles.Get(r.Context(), request)
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	etag := "W/" + tile.ETag // weak: what goes out may be compressed
-	h.Set("ETag", etag)
-	if notModified(r, etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	if len(tile.MVT) == 0 {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	h.Set("Content-Type", "application/vnd.mapbox-vector-tile")
-	_, _ = w.Write(tile.MVT)
+	s.writeTile(w, r, tile)
 	return nil
 }
 
-// ofLatest narrows a layer of counts to its latest hour where no time is asked
-// for. All its hours lie on top of each other: megabytes that nobody can read.
-func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, narrow where.Cond) (where.Cond, error) {
-	if f.Datetime != "" || l.KFloor == 0 || l.TimeField == "" {
-		return narrow, nil
+// tileQuery is what a tile's address may ask for.
+var tileQuery = append(slices.Clone(filterNames), "since")
+
+// tileLayer is what the caller may see of a layer in a tile, and wants.
+func (s *Server) tileLayer(ctx context.Context, at maptile.Tile, l layerRight, f *Filter) (tiles.LayerRequest, error) {
+	right := l.right.At(searchBound(at), l.layer)
+	out := tiles.LayerRequest{Name: l.layer.Name, Version: l.layer.Version, Where: right.Where, Fields: right.Fields}
+	if f == nil && l.layer.KFloor == 0 {
+		return out, nil
 	}
-	at, err := s.Store.Latest(ctx, l)
-	if err != nil || at.IsZero() {
-		return narrow, err
+	if f == nil {
+		f = new(Filter)
 	}
-	return where.And(narrow, where.Range{Field: l.TimeField, Min: at, Max: at.Add(time.Second)}), nil
+	narrow, err := f.cond(l.layer, l.right)
+	if err != nil {
+		return out, err
+	}
+	if narrow, err = s.ofLatest(ctx, *f, l.layer, narrow); err != nil {
+		return out, err
+	}
+	out.Where = where.And(right.Where, narrow)
+	return out, nil
 }
 
 type layerRight struct {
@@ -118,17 +118,3 @@ func (s *Server) tileLayers(ctx context.Context, names string) ([]layerRight, er
 // searchBound is the box whose features a tile may show: the tile and its
 // buffer of 64/4096, and a little more.
 func searchBound(at maptile.Tile) orb.Bound { return at.Bound(65.0 / 4096) }
-
-// notModified says whether the client has what etag names (RFC 9110, 13.1.2).
-func notModified(r *http.Request, etag string) bool {
-	have := r.Header.Get("If-None-Match")
-	if have == "" {
-		return false
-	}
-	for tag := range strings.SplitSeq(have, ",") {
-		if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(etag, "W/") {
-			return true
-		}
-	}
-	return false
-}

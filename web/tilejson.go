@@ -13,7 +13,7 @@ import (
 
 // getTileJSON describes the tiles of one layer or several (TileJSON 3.0.0).
 func (s *Server) getTileJSON(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r, filterNames...); err != nil {
+	if err := onlyQuery(r, tileQuery...); err != nil {
 		return err
 	}
 	wanted, err := s.tileLayers(r.Context(), r.PathValue("layers"))

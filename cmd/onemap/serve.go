@@ -18,6 +18,7 @@ import (
 	"onemap/layers/feed"
 	"onemap/layers/incident"
 	"onemap/layers/search"
+	"onemap/tiles"
 	"onemap/web"
 	"onemap/web/live"
 )
@@ -81,9 +82,10 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	directory.Follow(wal.Status)
 	hub.Follow(wal)
 
+	maker := &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout}
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
-		Tiles: tilefeed.PostGIS{Store: store}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
+		Tiles: maker, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
 		Metrics: metrics(wal.Status, hub), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)

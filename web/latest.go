@@ -1,0 +1,68 @@
+package web
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"onemap/geo/where"
+	"onemap/layers"
+	"onemap/tiles"
+)
+
+// ofLatest narrows a layer of counts to its latest hour where no time is asked
+// for. All its hours lie on top of each other: megabytes that nobody can read.
+func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, narrow where.Cond) (where.Cond, error) {
+	if f.Datetime != "" || l.KFloor == 0 || l.TimeField == "" {
+		return narrow, nil
+	}
+	at, err := s.latest.of(ctx, s, l)
+	if err != nil || at.IsZero() {
+		return narrow, err
+	}
+	return where.And(narrow, where.Range{Field: l.TimeField, Min: at, Max: at.Add(time.Second)}), nil
+}
+
+// latests remembers the latest times of layers for as long as nothing of the
+// layer changes, so that a tile that is kept needs no query.
+type latests struct {
+	mu sync.Mutex
+	by map[string]latest
+}
+
+type latest struct {
+	at     time.Time
+	change tiles.Change // the layer's last one when it was read
+	since  time.Time    // when it was first read after that change
+	sure   bool         // it was read well after
+}
+
+// settles is how long after a change it is read again: a commit may be in the
+// log a moment before a query sees it.
+const settles = time.Second
+
+func (m *latests) of(ctx context.Context, s *Server, l layers.Layer) (time.Time, error) {
+	change, known := s.Tiles.Changed(l.Name)
+	m.mu.Lock()
+	have, ok := m.by[l.Name]
+	m.mu.Unlock()
+	ok = ok && known && have.change == change
+	if ok && (have.sure || time.Since(have.since) < settles) {
+		return have.at, nil
+	}
+	at, err := s.Store.Latest(ctx, l)
+	if err != nil || !known {
+		return at, err
+	}
+	next := latest{at: at, change: change, since: time.Now()}
+	if ok {
+		next.since, next.sure = have.since, true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.by == nil {
+		m.by = map[string]latest{}
+	}
+	m.by[l.Name] = next
+	return at, nil
+}
