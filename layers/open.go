@@ -28,6 +28,8 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		// others; these mostly wait for the disk or the client.
 		cfg.MaxConns = max(poolConns, cfg.MaxConns)
 	}
+	// A timestamp without a zone is UTC, whatever the server's own zone is.
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return registerGeometry(ctx, c) }
 	db, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

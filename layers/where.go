@@ -62,32 +62,32 @@ func (l Layer) SQL(c where.Cond, a *Args) (string, error) {
 		b := c.Bound
 		return fmt.Sprintf("ST_Intersects(f.geom, ST_MakeEnvelope(%s, %s, %s, %s, 4326))",
 			a.Add(b.Min[0]), a.Add(b.Min[1]), a.Add(b.Max[0]), a.Add(b.Max[1])), nil
+	case where.Spatial:
+		return spatialSQL(c, a)
 	case where.Eq:
 		return l.compare(c.Field, "=", c.Value, a)
 	case where.In:
-		col, typ, err := l.column(c.Field)
-		if err != nil {
-			return "", err
-		}
-		if typ != "text" {
-			return "", &InputError{Field: c.Field, Remedy: "a list of texts needs a text field"}
-		}
-		return col + " = ANY (" + a.Add(c.Values) + "::text[])", nil
+		col, err := l.textColumn(c.Field, "a list of texts", c.Values...)
+		return col + " = ANY (" + a.Add(c.Values) + "::text[])", err
 	case where.Prefix:
-		col, typ, err := l.column(c.Field)
-		if err != nil {
-			return "", err
-		}
-		if typ != "text" {
-			return "", &InputError{Field: c.Field, Remedy: "a prefix needs a text field"}
-		}
-		return prefixSQL(col, c.Prefix, a), nil
+		col, err := l.textColumn(c.Field, "a prefix", c.Prefix)
+		return prefixSQL(col, c.Prefix, a), err
+	case where.Like:
+		col, err := l.textColumn(c.Field, "LIKE", c.Pattern)
+		return likeSQL(col, c, a), err
 	case where.Range:
+		low, high := ">=", "<"
+		if c.MinOpen {
+			low = ">"
+		}
+		if c.MaxClosed {
+			high = "<="
+		}
 		var parts []string
 		for _, end := range []struct {
 			op string
 			v  any
-		}{{">=", c.Min}, {"<", c.Max}} {
+		}{{low, c.Min}, {high, c.Max}} {
 			if end.v == nil {
 				continue
 			}
@@ -110,26 +110,65 @@ func (l Layer) join(cs []where.Cond, op, empty string, a *Args) (string, error) 
 	if len(cs) == 0 {
 		return empty, nil
 	}
-	parts := make([]string, len(cs))
-	for i, c := range cs {
+	var parts []string
+	if empty == "false" {
+		parts, cs = l.integerLists(cs, a)
+	}
+	for _, c := range cs {
 		s, err := l.SQL(c, a)
 		if err != nil {
 			return "", err
 		}
-		parts[i] = "(" + s + ")"
+		parts = append(parts, "("+s+")")
 	}
 	return strings.Join(parts, op), nil
 }
 
+// integerLists writes alternatives of one integer field as one list, and
+// returns what is left: hundreds of numbers are one parameter.
+func (l Layer) integerLists(cs []where.Cond, a *Args) (parts []string, rest []where.Cond) {
+	lists := map[string][]int64{}
+	var names []string
+	for _, c := range cs {
+		if eq, ok := c.(where.Eq); ok {
+			if n, ok := eq.Value.(int64); ok {
+				if _, typ, err := l.column(eq.Field); err == nil && typ == "bigint" {
+					if lists[eq.Field] == nil {
+						names = append(names, eq.Field)
+					}
+					lists[eq.Field] = append(lists[eq.Field], n)
+					continue
+				}
+			}
+		}
+		rest = append(rest, c)
+	}
+	for _, name := range names {
+		col, _, _ := l.column(name)
+		parts = append(parts, "("+col+" = ANY ("+a.Add(lists[name])+"::bigint[]))")
+	}
+	return parts, rest
+}
+
+// compare writes a comparison, op as SQL has it.
 func (l Layer) compare(field, op string, v any, a *Args) (string, error) {
 	col, typ, err := l.column(field)
 	if err != nil {
 		return "", err
 	}
 	ok := false
-	switch v.(type) {
+	switch w := v.(type) {
 	case string:
-		ok = typ == "text"
+		if ok = typ == "text"; ok {
+			if err := sendable(field, w); err != nil {
+				return "", err
+			}
+			if op != "=" {
+				// By bytes, whatever the database's language: these are the operators
+				// of text_pattern_ops, so its indexes serve.
+				op = "~" + op + "~"
+			}
+		}
 	case int64, float64:
 		ok = typ == "bigint" || typ == "double precision"
 		if _, whole := v.(int64); whole || typ == "double precision" {
@@ -139,7 +178,12 @@ func (l Layer) compare(field, op string, v any, a *Args) (string, error) {
 	case bool:
 		ok = typ == "boolean"
 	case time.Time:
-		ok = typ == "timestamptz" || typ == "date"
+		if ok = typ == "timestamptz" || typ == "date"; typ == "date" {
+			var never bool
+			if op, v, never = dateBound(op, w); never {
+				return "(" + col + " IS NULL AND NULL)", nil // false, and unknown where it is empty
+			}
+		}
 	}
 	if !ok {
 		return "", &InputError{Field: field, Value: fmt.Sprint(v), Remedy: "the field is of type " + typ}
@@ -147,17 +191,19 @@ func (l Layer) compare(field, op string, v any, a *Args) (string, error) {
 	return fmt.Sprintf("%s %s %s::%s", col, op, a.Add(v), typ), nil
 }
 
-// prefixSQL asks for texts that begin with prefix as a range of the
-// text_pattern_ops index. LIKE would use that index only while the server
-// plans with the value at hand, and it stops doing so after five executions.
-func prefixSQL(col, prefix string, a *Args) string {
-	if prefix == "" {
-		return col + " IS NOT NULL"
+// dateBound makes a comparison of a date, which is its midnight in UTC, with a
+// moment one with a date. No date equals a moment that is no midnight.
+func dateBound(op string, t time.Time) (string, time.Time, bool) {
+	t = t.UTC()
+	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+	if day.Equal(t) {
+		return op, day, false
 	}
-	last := prefix[len(prefix)-1]
-	if last >= 0x7e { // the next text is not simply the next byte
-		return fmt.Sprintf("starts_with(%s, %s::text)", col, a.Add(prefix))
+	switch op {
+	case "<", "<=":
+		return "<=", day, false
+	case ">", ">=":
+		return ">", day, false
 	}
-	next := prefix[:len(prefix)-1] + string(rune(last+1))
-	return fmt.Sprintf("%s ~>=~ %s::text AND %s ~<~ %s::text", col, a.Add(prefix), col, a.Add(next))
+	return op, day, true
 }

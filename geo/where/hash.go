@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -102,10 +103,12 @@ func value(v any) string {
 	}
 }
 
-// coordinates writes a geometry with its type and every digit that counts.
+// coordinates writes a geometry with its type and every bit of its numbers.
 func coordinates(b *strings.Builder, g orb.Geometry) {
 	point := func(p orb.Point) {
-		b.WriteString(strconv.FormatFloat(p[0], 'g', -1, 64) + " " + strconv.FormatFloat(p[1], 'g', -1, 64) + ";")
+		var buf [40]byte // hexadecimal: filters may have thousands of points
+		n := append(strconv.AppendUint(buf[:0], math.Float64bits(p[0]), 16), ' ')
+		b.Write(append(strconv.AppendUint(n, math.Float64bits(p[1]), 16), ';'))
 	}
 	line := func(ps []orb.Point) {
 		b.WriteByte('(')

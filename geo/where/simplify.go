@@ -232,7 +232,7 @@ func dropImplied(ms []member, all bool) []member {
 	for i := 0; i < len(ms); {
 		superfluous := false
 		for j, o := range ms {
-			if i != j && (all && implies(o, ms[i], impliesDepth) || !all && implies(ms[i], o, impliesDepth)) {
+			if i != j && (all && implies(o.c, ms[i].c, impliesDepth) || !all && implies(ms[i].c, o.c, impliesDepth)) {
 				superfluous = true
 				break
 			}
@@ -253,24 +253,25 @@ const (
 )
 
 // implies says whether a is never truer than b, for the shapes that rights
-// have: a longer prefix, one value of a list, one of several conditions.
-func implies(a, b member, depth int) bool {
-	if a.text == b.text {
+// have: a longer prefix, one value of a list, one of several conditions. Both
+// are simplified.
+func implies(a, b Cond, depth int) bool {
+	if same(a, b) {
 		return true
 	}
 	if depth == 0 {
 		return false
 	}
-	switch b := b.c.(type) {
+	switch b := b.(type) {
 	case Prefix:
-		if a, ok := a.c.(Prefix); ok {
+		if a, ok := a.(Prefix); ok {
 			return a.Field == b.Field && strings.HasPrefix(a.Prefix, b.Prefix)
 		}
-		if f, vs, ok := texts(a.c); ok {
+		if f, vs, ok := texts(a); ok {
 			return f == b.Field && !slices.ContainsFunc(vs, func(v string) bool { return !strings.HasPrefix(v, b.Prefix) })
 		}
 	case In:
-		if f, vs, ok := texts(a.c); ok {
+		if f, vs, ok := texts(a); ok {
 			return f == b.Field && !slices.ContainsFunc(vs, func(v string) bool {
 				_, found := slices.BinarySearch(b.Values, v)
 				return !found
@@ -278,17 +279,49 @@ func implies(a, b member, depth int) bool {
 		}
 	case Any:
 		for _, m := range b {
-			if implies(a, member{m, Canon(m)}, depth-1) {
+			if implies(a, m, depth-1) {
 				return true
 			}
 		}
 	}
-	if a, ok := a.c.(All); ok {
+	if a, ok := a.(All); ok {
 		for _, m := range a {
-			if implies(member{m, Canon(m)}, b, depth-1) {
+			if implies(m, b, depth-1) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// same says whether two simplified conditions are equal. It looks at the most
+// telling first: most are of different kinds, or of different fields.
+func same(a, b Cond) bool {
+	switch a := a.(type) {
+	case All:
+		b, ok := b.(All)
+		return ok && slices.EqualFunc(a, b, same)
+	case Any:
+		b, ok := b.(Any)
+		return ok && slices.EqualFunc(a, b, same)
+	case Not:
+		b, ok := b.(Not)
+		return ok && same(a.C, b.C)
+	case Eq:
+		b, ok := b.(Eq)
+		return ok && a.Field == b.Field && value(a.Value) == value(b.Value)
+	case In:
+		b, ok := b.(In)
+		return ok && a.Field == b.Field && slices.Equal(a.Values, b.Values)
+	case Range:
+		b, ok := b.(Range)
+		return ok && a.Field == b.Field && a.MinOpen == b.MinOpen && a.MaxClosed == b.MaxClosed &&
+			value(a.Min) == value(b.Min) && value(a.Max) == value(b.Max)
+	case Spatial:
+		b, ok := b.(Spatial)
+		return ok && a.Op == b.Op && (a.Geometry == nil) == (b.Geometry == nil) && (a.Geometry == nil || orb.Equal(a.Geometry, b.Geometry))
+	case Prefix, Like, Empty, Within:
+		return a == b
+	}
+	return a == nil && b == nil
 }
