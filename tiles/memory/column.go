@@ -1,0 +1,372 @@
+package memory
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A form says what the numbers of a column in a block's data mean.
+type form uint8
+
+const (
+	ints     form = iota // base + number*scale
+	decimals             // (base + number) / scale
+	floats               // the number's bits are a float64
+	codes                // places in the block's own list of dictionary numbers
+	texts                // ends of texts that stand one after the other
+	empty                // every row is NULL
+)
+
+// A column is where a block keeps an attribute of its rows. Numbers are of
+// width bytes, little-endian, and 0 bytes where all rows have the same.
+type column struct {
+	base  int64
+	off   uint32 // of the numbers
+	list  uint32 // of the dictionary numbers (codes), or of the texts
+	nulls uint32 // of a bit a row, set for NULL; 0: no row is
+	n     uint16 // how many the list has
+	width uint8
+	scale uint8 // of scales
+	form  form
+}
+
+// scales are what times and decimal numbers are often whole multiples of. Data
+// begins with one byte that is nobody's, so that 0 is no offset.
+var scales = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 86_400_000_000}
+
+const (
+	scaleOne    = 0
+	scaleSecond = 6
+	scaleDay    = 7
+)
+
+// number returns a row's number.
+func (c *column) number(data []byte, i int) uint64 {
+	switch c.width {
+	case 0:
+		return 0
+	case 1:
+		return uint64(data[int(c.off)+i])
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(data[int(c.off)+2*i:]))
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(data[int(c.off)+4*i:]))
+	}
+	return binary.LittleEndian.Uint64(data[int(c.off)+8*i:])
+}
+
+// numbers appends the numbers of the rows in sel, or of the first n where sel is nil.
+func (c *column) numbers(dst []uint64, data []byte, sel []uint16, n int) []uint64 {
+	data = data[c.off:]
+	if sel == nil {
+		switch c.width {
+		case 0:
+			for range n {
+				dst = append(dst, 0)
+			}
+		case 1:
+			for _, v := range data[:n] {
+				dst = append(dst, uint64(v))
+			}
+		case 2:
+			for i := range n {
+				dst = append(dst, uint64(binary.LittleEndian.Uint16(data[2*i:])))
+			}
+		case 4:
+			for i := range n {
+				dst = append(dst, uint64(binary.LittleEndian.Uint32(data[4*i:])))
+			}
+		default:
+			for i := range n {
+				dst = append(dst, binary.LittleEndian.Uint64(data[8*i:]))
+			}
+		}
+		return dst
+	}
+	switch c.width {
+	case 0:
+		for range sel {
+			dst = append(dst, 0)
+		}
+	case 1:
+		for _, i := range sel {
+			dst = append(dst, uint64(data[i]))
+		}
+	case 2:
+		for _, i := range sel {
+			dst = append(dst, uint64(binary.LittleEndian.Uint16(data[2*int(i):])))
+		}
+	case 4:
+		for _, i := range sel {
+			dst = append(dst, uint64(binary.LittleEndian.Uint32(data[4*int(i):])))
+		}
+	default:
+		for _, i := range sel {
+			dst = append(dst, binary.LittleEndian.Uint64(data[8*int(i):]))
+		}
+	}
+	return dst
+}
+
+// null tells whether row i has no value.
+func (c *column) null(data []byte, i int) bool {
+	return c.form == empty || c.nulls != 0 && data[int(c.nulls)+i>>3]>>(i&7)&1 != 0
+}
+
+// someNull tells whether a row may be NULL.
+func (c *column) someNull() bool { return c.form == empty || c.nulls != 0 }
+
+// value returns what row i has, if it is not NULL: the integer or the
+// microseconds, the bits of the floating-point number, the dictionary's number.
+func (c *column) value(data []byte, i int) int64 { return c.mean(data, c.number(data, i)) }
+
+// mean returns what a number of the column stands for.
+func (c *column) mean(data []byte, v uint64) int64 {
+	switch c.form {
+	case ints:
+		return c.base + int64(v)*scales[c.scale]
+	case decimals:
+		return int64(math.Float64bits(float64(c.base+int64(v)) / float64(scales[c.scale])))
+	case codes:
+		return int64(c.word(data, int(v)))
+	}
+	return int64(v)
+}
+
+// word returns the dictionary's number for a code.
+func (c *column) word(data []byte, code int) uint32 {
+	return binary.LittleEndian.Uint32(data[int(c.list)+4*code:])
+}
+
+// text returns row i's text of a column of texts.
+func (c *column) text(data []byte, i int) []byte {
+	from := uint64(0)
+	if i > 0 {
+		from = c.number(data, i-1)
+	}
+	list := uint64(c.list)
+	return data[list+from : list+c.number(data, i)]
+}
+
+// An encoder writes columns. It is scratch, one a goroutine.
+type encoder struct {
+	data   []byte
+	raw    []uint64
+	codeOf []uint64 // by dictionary number: epoch<<32 | code
+	epoch  uint32
+	list   []uint32
+}
+
+// A cells holds one column's values of a block to be: those that a [column]'s
+// value returns.
+type cells struct {
+	vals []int64
+	null []bool
+	some bool // one is NULL
+	text [][]byte
+}
+
+func (c *cells) reset() { c.vals, c.null, c.text, c.some = c.vals[:0], c.null[:0], c.text[:0], false }
+
+func (c *cells) add(v int64, null bool) {
+	c.vals, c.null = append(c.vals, v), append(c.null, null)
+	c.some = c.some || null
+}
+
+// encode appends a column to the data.
+func (e *encoder) encode(k kind, c *cells) column {
+	var col column
+	n := len(c.null)
+	first := 0
+	for first < n && c.null[first] {
+		first++
+	}
+	if first == n {
+		return column{form: empty, nulls: 0}
+	}
+	if c.some {
+		col.nulls = uint32(len(e.data))
+		for i := 0; i < n; i += 8 {
+			var b byte
+			for j := i; j < min(n, i+8); j++ {
+				if c.null[j] {
+					b |= 1 << (j - i)
+				}
+			}
+			e.data = append(e.data, b)
+		}
+		if k != letters {
+			for i, null := range c.null {
+				if null {
+					c.vals[i] = c.vals[first] // so that it widens nothing
+				}
+			}
+		}
+	}
+	e.raw = e.raw[:0]
+	switch k {
+	case words:
+		e.words(&col, c.vals)
+	case letters:
+		col.form = texts
+		end := 0
+		for i, t := range c.text {
+			if !c.null[i] {
+				end += len(t)
+			}
+			e.raw = append(e.raw, uint64(end))
+		}
+		e.numbers(&col)
+		col.list = uint32(len(e.data))
+		for i, t := range c.text {
+			if !c.null[i] {
+				e.data = append(e.data, t...)
+			}
+		}
+		return col
+	case number:
+		if !e.decimals(&col, c.vals) {
+			col.form = floats
+			for _, v := range c.vals {
+				e.raw = append(e.raw, uint64(v))
+			}
+		}
+	case moment:
+		e.ints(&col, c.vals, scaleSecond, scaleDay)
+	default:
+		e.ints(&col, c.vals)
+	}
+	e.numbers(&col)
+	return col
+}
+
+// ints takes the smallest as base and divides by the largest of the scales that
+// leaves nothing over.
+func (e *encoder) ints(col *column, vals []int64, tryScales ...uint8) {
+	lo, hi := vals[0], vals[0]
+	for _, v := range vals {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	col.form, col.base, col.scale = ints, lo, scaleOne
+	// Differences are modulo 2^64, so that even the extremes of int64 go; but not
+	// divided.
+	if hi-lo >= 0 {
+		for _, s := range tryScales {
+			whole := true
+			for _, v := range vals {
+				if (v-lo)%scales[s] != 0 {
+					whole = false
+					break
+				}
+			}
+			if !whole {
+				break
+			}
+			col.scale = s
+		}
+	}
+	if col.scale == scaleOne {
+		for _, v := range vals {
+			e.raw = append(e.raw, uint64(v-lo))
+		}
+		return
+	}
+	for _, v := range vals {
+		e.raw = append(e.raw, uint64((v-lo)/scales[col.scale]))
+	}
+}
+
+// decimals keeps numbers of few decimals as whole ones, if each comes back as
+// it was, to the bit.
+func (e *encoder) decimals(col *column, vals []int64) bool {
+	s := uint8(0)
+	const most = 1 << 53
+	for i := 0; i < len(vals); {
+		f := math.Float64frombits(uint64(vals[i]))
+		v := math.Round(f * float64(scales[s]))
+		if !(math.Abs(v) < most) {
+			return false
+		}
+		if int64(math.Float64bits(float64(int64(v))/float64(scales[s]))) == vals[i] {
+			i++
+			continue
+		}
+		if s++; s > scaleSecond {
+			return false
+		}
+		i = 0
+	}
+	lo := int64(math.MaxInt64)
+	for _, b := range vals {
+		v := int64(math.Round(math.Float64frombits(uint64(b)) * float64(scales[s])))
+		e.raw = append(e.raw, uint64(v))
+		lo = min(lo, v)
+	}
+	for i := range e.raw {
+		e.raw[i] -= uint64(lo)
+	}
+	col.form, col.base, col.scale = decimals, lo, s
+	return true
+}
+
+// words lists the dictionary numbers that the rows have, in the order of their
+// first row, and gives each row its place in the list.
+func (e *encoder) words(col *column, vals []int64) {
+	col.form = codes
+	e.epoch++
+	if e.epoch == 0 {
+		clear(e.codeOf)
+		e.epoch = 1
+	}
+	e.list = e.list[:0]
+	for _, v := range vals {
+		if int(v) >= len(e.codeOf) {
+			e.codeOf = append(e.codeOf, make([]uint64, int(v)+1-len(e.codeOf)+len(e.codeOf)/4)...)
+		}
+		at := e.codeOf[v]
+		if uint32(at>>32) != e.epoch {
+			at = uint64(e.epoch)<<32 | uint64(len(e.list))
+			e.codeOf[v] = at
+			e.list = append(e.list, uint32(v))
+		}
+		e.raw = append(e.raw, at&0xffffffff)
+	}
+	col.n = uint16(len(e.list))
+	col.list = uint32(len(e.data))
+	for _, w := range e.list {
+		e.data = binary.LittleEndian.AppendUint32(e.data, w)
+	}
+}
+
+// numbers appends the numbers in the least width that holds them all.
+func (e *encoder) numbers(col *column) {
+	var all uint64
+	for _, v := range e.raw {
+		all |= v
+	}
+	col.off = uint32(len(e.data))
+	switch {
+	case all == 0:
+		col.width = 0
+	case all < 1<<8:
+		col.width = 1
+		for _, v := range e.raw {
+			e.data = append(e.data, byte(v))
+		}
+	case all < 1<<16:
+		col.width = 2
+		for _, v := range e.raw {
+			e.data = binary.LittleEndian.AppendUint16(e.data, uint16(v))
+		}
+	case all < 1<<32:
+		col.width = 4
+		for _, v := range e.raw {
+			e.data = binary.LittleEndian.AppendUint32(e.data, uint32(v))
+		}
+	default:
+		col.width = 8
+		for _, v := range e.raw {
+			e.data = binary.LittleEndian.AppendUint64(e.data, v)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package memory
+
+import (
+	"context"
+
+	"onemap/geo/where"
+	"onemap/tiles"
+	"onemap/tiles/mvt"
+	"onemap/tiles/shape"
+)
+
+// Tile makes the parts that the store can make, all of one state: it is a
+// [tiles.Source]. A part is not Held where the layer is not there, or of another
+// version, where it lacks a field of the request, and where memory cannot tell
+// exactly which rows the condition holds for.
+func (s *Store) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error) {
+	now := s.now.Load()
+	parts := make([]tiles.Part, len(r.Layers))
+	sc := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(sc)
+	for i := range r.Layers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		l, ok := now.layers[r.Layers[i].Name]
+		if !ok || l.Version != r.Layers[i].Version {
+			continue
+		}
+		part, ok := sc.part(l, &r, &r.Layers[i])
+		if !ok {
+			continue
+		}
+		parts[i] = part
+		parts[i].Held, parts[i].LSN = true, now.lsn
+		l.asked.Add(1)
+	}
+	return parts, nil
+}
+
+// A scratch is what making a tile needs, to be used again.
+type scratch struct {
+	eval
+	out     mvt.Writer
+	columns []int // of the fields wanted
+	picks   []pick
+	sel     []uint16
+	values  []uint32 // a row of the tile each: as mvt.Writer.Feature takes them
+	stride  int
+	x, y    []uint64
+	known   []uint64 // by dictionary number: epoch<<32 | value's number + 1
+	epoch   uint32
+	local   [blockRowsMax]uint32 // the same by number of a block's column
+	cells   counter
+}
+
+func newScratch() *scratch { return &scratch{} }
+
+// A pick is the rows of a block that are in the tile: sel[from:to].
+type pick struct {
+	b        *block
+	from, to int
+}
+
+// A view of a tile: where it is, and what may be seen of the layer there.
+type want struct {
+	z, x, y uint32
+	plain   bool
+	test    test // nil: all rows
+	shown   test // nil: all that test lets through
+}
+
+// box is the tile's box, wider by so many of its units.
+func (w *want) box(units int64) shape.Box {
+	size := int64(1) << (shape.WorldBits - w.z)
+	x, y, m := int64(w.x)*size, int64(w.y)*size, units*(size/mvt.Extent)
+	return shape.Box{MinX: x - m, MinY: y - m, MaxX: x + size + m, MaxY: y + size + m}
+}
+
+func (sc *scratch) part(l *layer, r *tiles.Request, lr *tiles.LayerRequest) (tiles.Part, bool) {
+	z := int(r.At.Z)
+	if z < l.MinZoom || z > min(l.MaxZoom, tiles.MaxZoom) || where.IsFalse(lr.Where) {
+		return tiles.Part{}, true
+	}
+	sc.eval.reset()
+	sc.columns = sc.columns[:0]
+	classes := false // the caller may see the class field
+	for _, f := range lr.Fields {
+		k, ok := l.byName[f]
+		if !ok {
+			return tiles.Part{}, false
+		}
+		classes = classes || k == l.class
+		if k != colID && l.field(k).InTile {
+			sc.columns = append(sc.columns, k)
+		}
+	}
+	w := want{z: uint32(z), x: r.At.X, y: r.At.Y, plain: r.Plain}
+	if !where.IsTrue(lr.Where) {
+		var ok bool
+		if w.test, ok = l.compile(&sc.eval, lr.Where); !ok {
+			return tiles.Part{}, false
+		}
+	}
+	if l.points && z < l.DetailZoom && !r.Plain {
+		return sc.count(l, &w, countCells, classes)
+	}
+	if hidden := l.hidden[z]; hidden != nil && !r.Plain {
+		w.shown, _ = l.compile(&sc.eval, hidden)
+	}
+	if l.points {
+		return sc.points(l, &w, classes)
+	}
+	return sc.shapes(l, &w)
+}
+
+// pick finds the rows whose boxes meet a box and for which the tests hold. It
+// returns how many of them the tests let through, and how many of those are not
+// shown; false if it cannot tell.
+func (sc *scratch) pick(l *layer, w *want, q shape.Box) (n, hidden int, ok bool) {
+	sc.picks, sc.sel = sc.picks[:0], sc.sel[:0]
+	for i, box := range l.boxes {
+		if !q.Touches(box) {
+			continue
+		}
+		p := l.pages[i]
+		for j, box := range p.boxes {
+			if !q.Touches(box) {
+				continue
+			}
+			b := p.blocks[j]
+			from := len(sc.sel)
+			if q.Holds(box) {
+				for row := range uint16(b.n) {
+					sc.sel = append(sc.sel, row)
+				}
+			} else {
+				sc.cut(l.points, b, q)
+			}
+			sel := sc.sel[from:]
+			if w.test != nil {
+				if sel, ok = sc.keep(w.test, b, sel); !ok {
+					return 0, 0, false
+				}
+			}
+			if w.shown != nil {
+				before := len(sel)
+				sel, _ = sc.keep(w.shown, b, sel)
+				hidden += before - len(sel)
+			}
+			sc.sel = sc.sel[:from+len(sel)]
+			if len(sel) > 0 {
+				sc.picks = append(sc.picks, pick{b, from, from + len(sel)})
+				n += len(sel)
+			}
+		}
+	}
+	return n, hidden, true
+}
+
+// cut appends the rows of a block whose boxes meet a box.
+func (sc *scratch) cut(points bool, b *block, q shape.Box) {
+	if !points {
+		for i := range b.n {
+			if q.Touches(b.boxAt(i)) {
+				sc.sel = append(sc.sel, uint16(i))
+			}
+		}
+		return
+	}
+	cx, cy := &b.columns[colX], &b.columns[colY]
+	sc.x = cx.numbers(sc.x[:0], b.data, nil, b.n)
+	sc.y = cy.numbers(sc.y[:0], b.data, nil, b.n)
+	// Numbers count from the base: one comparison for both ends, as differences
+	// below 0 are huge without their sign.
+	fromX, fromY := q.MinX-cx.base, q.MinY-cy.base
+	w, h := uint64(q.MaxX-q.MinX), uint64(q.MaxY-q.MinY)
+	sel := sc.sel
+	for i, x := range sc.x {
+		if uint64(int64(x)-fromX) <= w && uint64(int64(sc.y[i])-fromY) <= h {
+			sel = append(sel, uint16(i))
+		}
+	}
+	sc.sel = sel
+}
