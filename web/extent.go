@@ -7,12 +7,13 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/search"
 )
 
 // extents remembers where the layers' data is. It is a hint for where to look
-// first, the same for everyone, and may be a minute old.
+// first, the same for everyone, and may be ten seconds old.
 type extents struct {
 	mu sync.Mutex
 	by map[string]extent
@@ -30,14 +31,14 @@ func (s *Server) extent(ctx context.Context, layer string, right access.Right) (
 	if partly(right) {
 		return s.cityExtent(ctx)
 	}
-	return s.extents.of(ctx, s.Search, layer)
+	return s.extents.of(ctx, s.Store, layer)
 }
 
 // cityExtent is where the grids are; else where the streets are. It is no
 // secret: the page needs it before anyone signs in.
 func (s *Server) cityExtent(ctx context.Context) (orb.Bound, error) {
 	for _, name := range []string{"grid_unit", "grid_duty", "grid_community", "base_road", "base_boundary"} {
-		b, err := s.extents.of(ctx, s.Search, name)
+		b, err := s.extents.of(ctx, s.Store, name)
 		if err != nil || !b.IsEmpty() {
 			return b, err
 		}
@@ -45,18 +46,25 @@ func (s *Server) cityExtent(ctx context.Context) (orb.Bound, error) {
 	return search.Empty, nil
 }
 
-const extentAge = time.Minute
+const extentAge = 10 * time.Second
 
-func (e *extents) of(ctx context.Context, in *search.Index, layer string) (orb.Bound, error) {
+func (e *extents) of(ctx context.Context, in *layers.Store, layer string) (orb.Bound, error) {
 	e.mu.Lock()
-	have, ok := e.by[layer]
+	have, known := e.by[layer]
 	e.mu.Unlock()
-	if ok && time.Since(have.read) < extentAge {
+	if known && time.Since(have.read) < extentAge {
 		return have.bound, nil
 	}
-	b, err := in.Extent(ctx, layer)
+	l, err := in.Layer(ctx, layer)
 	if err != nil {
 		return orb.Bound{}, err
+	}
+	b, ok, err := in.Extent(ctx, l)
+	if err != nil {
+		return orb.Bound{}, err
+	}
+	if !ok {
+		b = search.Empty
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

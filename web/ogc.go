@@ -2,21 +2,89 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"strings"
-	"time"
+	"net/url"
 
-	"onemap/geo/where"
 	"onemap/layers"
-	"onemap/layers/access"
 )
 
-// OGC API - Features - Part 1: Core (OGC 17-069r4), for QGIS, GDAL and their
-// like: the layers that the caller may see, as GeoJSON in CRS84.
+// The OGC API standards, for QGIS, GDAL and their like:
+//
+//	Features part 1 (17-069r4)   ogccore.go, ogccollections.go, ogcitems.go
+//	Features part 2 (18-058r1)   ogccrs.go
+//	Features part 3 (19-079r2)   ogcqueryables.go, filter.go
+//	Features part 4 (20-002)     ogcedit.go, ogcbody.go
+//	Tiles (20-057)               ogctms.go, ogctiles.go
+//	Styles                       ogcstyles.go, mapstyle.go
+//
+// Every resource is JSON and a page to read (ogchtml.go), as the caller asks
+// (ogcformat.go). ogc_conformance_test.go has a test for each id of their
+// abstract tests.
 
-var ogcJSON = produces("application/json", "application/geo+json")
+// An ogcAnswer is a resource before it is written: its JSON and what its page shows.
+type ogcAnswer struct {
+	json      any    // a value to marshal, or []byte that is JSON
+	mediaType string // "": application/json
+	page      func(tongue) page
+	status    int // 0: 200
+}
+
+// ogcGet is the handler of a resource that is read: bad input is answered with
+// 400, and the caller gets the format that they ask for.
+func (s *Server) ogcGet(f func(r *http.Request) (ogcAnswer, error), params ...string) func(http.ResponseWriter, *http.Request) error {
+	return ogc(func(w http.ResponseWriter, r *http.Request) error {
+		if err := onlyQuery(r, append([]string{"f"}, params...)...); err != nil {
+			return err
+		}
+		if _, err := formatOf(r); err != nil {
+			return err
+		}
+		a, err := f(r)
+		if err != nil {
+			return err
+		}
+		return s.write(w, r, a)
+	})
+}
+
+// write answers with a in the format that the caller asks for.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, a ogcAnswer) error {
+	format, err := formatOf(r)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Add("Vary", "Accept, Accept-Language")
+	if format == formatHTML {
+		t := tongueOf(r)
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Language", string(t))
+		return s.writePageHTML(w, r, a, t)
+	}
+	b, raw := a.json.([]byte)
+	if !raw {
+		if b, err = json.Marshal(a.json); err != nil {
+			return fmt.Errorf("write JSON: %w", err)
+		}
+	}
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", a.jsonType())
+	}
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+	}
+	_, _ = w.Write(b)
+	return nil
+}
+
+func (a ogcAnswer) jsonType() string {
+	if a.mediaType == "" {
+		return "application/json"
+	}
+	return a.mediaType
+}
 
 // ogc is a plain handler whose bad input is answered with 400.
 func ogc(f func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
@@ -28,196 +96,24 @@ func ogc(f func(http.ResponseWriter, *http.Request) error) func(http.ResponseWri
 	}
 }
 
-func writeJSON(w http.ResponseWriter, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("write JSON: %w", err)
+// withFormat is the request's own address, asking for a format.
+func (s *Server) withFormat(r *http.Request, format string) string {
+	v := url.Values{}
+	for k, all := range r.URL.Query() {
+		v[k] = all
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(b)
-	return nil
+	v.Set("f", format)
+	return withQuery(s.baseURL(r)+r.URL.Path, v)
 }
 
-func (s *Server) ogcLanding(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r); err != nil {
-		return err
+// selfLinks are the links that every resource has: to itself as JSON, and to
+// the page that shows it.
+func (s *Server) selfLinks(r *http.Request, jsonType string) []link {
+	return []link{
+		{Href: withQuery(s.baseURL(r)+r.URL.Path, r.URL.Query()), Rel: "self", Type: jsonType, Title: "This document"},
+		{Href: s.withFormat(r, "html"), Rel: "alternate", Type: "text/html", Title: "This document as a page"},
 	}
-	city, err := s.Search.City(r.Context())
-	if err != nil {
-		return err
-	}
-	at := s.baseURL(r)
-	return writeJSON(w, map[string]any{
-		"title": "onemap " + city.NameEN, "description": "The layers of " + city.NameZH + " that you may see",
-		"links": []link{
-			{at + "/ogc", "self", "application/json", "This page"},
-			{at + "/ogc/api", "service-desc", "application/vnd.oai.openapi+json;version=3.0", "The API's description"},
-			{at + "/api/docs", "service-doc", "text/html", "The API's description, to read"},
-			{at + "/ogc/conformance", "conformance", "application/json", "What it conforms to"},
-			{at + "/ogc/collections", "data", "application/json", "The layers"},
-		},
-	})
 }
 
-func (s *Server) ogcAPI(w http.ResponseWriter, r *http.Request) error {
-	b, err := s.openapi.OpenAPI().Downgrade()
-	if err != nil {
-		return fmt.Errorf("write OpenAPI 3.0: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.0")
-	_, _ = w.Write(b)
-	return nil
-}
-
-func (s *Server) ogcConformance(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r); err != nil {
-		return err
-	}
-	const part1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
-	return writeJSON(w, map[string]any{"conformsTo": []string{part1 + "core", part1 + "oas30", part1 + "geojson"}})
-}
-
-const crs84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-
-type ogcCollection struct {
-	ID          string         `json:"id"`
-	Title       string         `json:"title"`
-	Description string         `json:"description"`
-	ItemType    string         `json:"itemType"`
-	CRS         []string       `json:"crs"`
-	Extent      map[string]any `json:"extent,omitempty"`
-	Links       []link         `json:"links"`
-}
-
-func (s *Server) collectionOf(r *http.Request, l layers.Layer, right access.Right) (ogcCollection, error) {
-	at := s.baseURL(r) + "/ogc/collections/" + l.Name
-	c := ogcCollection{ID: l.Name, Title: l.TitleZH, Description: l.TitleEN, ItemType: "feature", CRS: []string{crs84}, Links: []link{
-		{at, "self", "application/json", l.TitleZH}, {at + "/items", "items", "application/geo+json", l.TitleZH}}}
-	b, err := s.extent(r.Context(), l.Name, right)
-	if err != nil {
-		return c, err
-	}
-	extent := map[string]any{}
-	if !b.IsEmpty() {
-		extent["spatial"] = map[string]any{"bbox": [][]float64{{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}}, "crs": crs84}
-	}
-	if l.TimeField != "" {
-		extent["temporal"] = map[string]any{"interval": [][]any{{nil, nil}}}
-	}
-	if len(extent) > 0 {
-		c.Extent = extent
-	}
-	return c, nil
-}
-
-func (s *Server) ogcCollections(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r); err != nil {
-		return err
-	}
-	all, err := s.Store.Layers(r.Context())
-	if err != nil {
-		return err
-	}
-	found := []ogcCollection{}
-	for _, l := range all {
-		right, ok := scopeOf(r.Context()).Layer(l)
-		if !ok {
-			continue
-		}
-		c, err := s.collectionOf(r, l, right)
-		if err != nil {
-			return err
-		}
-		found = append(found, c)
-	}
-	at := s.baseURL(r) + "/ogc/collections"
-	return writeJSON(w, map[string]any{"links": []link{{at, "self", "application/json", "The layers"}}, "collections": found})
-}
-
-func (s *Server) ogcCollection(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r); err != nil {
-		return err
-	}
-	l, right, err := s.layer(r.Context(), r.PathValue("layer"))
-	if err != nil {
-		return err
-	}
-	c, err := s.collectionOf(r, l, right)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, c)
-}
-
-func (s *Server) ogcItems(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r, append(filterNames, "limit", "after")...); err != nil {
-		return err
-	}
-	l, right, err := s.layer(r.Context(), r.PathValue("layer"))
-	if err != nil {
-		return err
-	}
-	f := filterOf(r.URL.Query().Get)
-	when, err := ogcTime(l, right, f.Datetime)
-	if err != nil {
-		return err
-	}
-	f.Datetime = ""
-	narrow, err := s.narrow(r.Context(), f, l, right)
-	if err != nil {
-		return err
-	}
-	limit, err := intParam(r, "limit", defaultFeatures, 1, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	after, err := intParam(r, "after", 0, 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	// A larger limit than ours is no mistake (7.15.2): the answer is shorter.
-	q := layers.Query{Layer: l, Where: where.And(right.Where, narrow, when), Fields: right.Fields, After: after, Limit: int(min(limit, maxFeatures))}
-	at := s.baseURL(r) + "/ogc/collections/" + l.Name
-	return s.writePage(w, r, q, link{at, "collection", "application/json", l.TitleZH})
-}
-
-// ogcTime is the datetime of 7.15.4: a closed interval; features without a
-// time always match.
-func ogcTime(l layers.Layer, right access.Right, datetime string) (where.Cond, error) {
-	if datetime == "" {
-		return where.True, nil
-	}
-	lo, hi, err := parseInterval(datetime)
-	if err != nil {
-		return nil, err
-	}
-	if !contains(right.Fields, l.TimeField) {
-		return where.True, nil
-	}
-	if hi, ok := hi.(time.Time); ok && strings.Contains(datetime, "/") {
-		end := hi.Add(time.Microsecond)
-		if !strings.Contains(datetime[strings.Index(datetime, "/"):], "T") {
-			end = hi.Add(24 * time.Hour) // a date is its whole day
-		}
-		min, max := wholeDays(l, lo, end)
-		return where.Range{Field: l.TimeField, Min: min, Max: max}, nil
-	}
-	lo, hi = wholeDays(l, lo, hi)
-	return where.Range{Field: l.TimeField, Min: lo, Max: hi}, nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name && n != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Server) ogcItem(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r); err != nil {
-		return err
-	}
-	return s.getFeature(w, r)
-}
+// notFound says whether a resource is not there or not for the caller to know.
+func notFound(err error) bool { return errors.Is(err, layers.ErrNotFound) }

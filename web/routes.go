@@ -45,18 +45,20 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/classes", anyone, "listClasses", "map", "Classes of components and matters", call(s.classes), []option{openCORS}},
 		{"GET", "/api/v1/population/hours", anyone, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
 
-		// The same for GIS programs: OGC API Features, part 1.
-		{"GET", "/ogc", anyone, "ogcLanding", "ogc", "Landing page", plain(ogc(s.ogcLanding), answers(200, "application/json", "Links")), []option{openCORS, ogcJSON}},
-		{"GET", "/ogc/api", anyone, "ogcAPI", "ogc", "This description as OpenAPI 3.0", plain(ogc(s.ogcAPI), answers(200, "application/vnd.oai.openapi+json;version=3.0", "OpenAPI 3.0")), []option{openCORS}},
-		{"GET", "/ogc/conformance", anyone, "ogcConformance", "ogc", "What it conforms to", plain(ogc(s.ogcConformance), answers(200, "application/json", "Conformance classes")), []option{openCORS, ogcJSON}},
-		{"GET", "/ogc/collections", anyone, "ogcCollections", "ogc", "The layers as collections", plain(ogc(s.ogcCollections), answers(200, "application/json", "Collections")), []option{openCORS, ogcJSON}},
-		{"GET", "/ogc/collections/{layer}", anyone, "ogcCollection", "ogc", "One collection",
-			plain(ogc(s.ogcCollection), inPath("layer", "Name"), answers(200, "application/json", "A collection")), []option{openCORS, ogcJSON}},
-		{"GET", "/ogc/collections/{layer}/items", anyone, "ogcItems", "ogc", "Features of a collection",
-			plain(ogc(s.ogcItems), inPath("layer", "Name"), filterParams, limitParam, inQuery("after", "As the link next has it"),
-				answers(200, "application/geo+json", "A GeoJSON FeatureCollection")), []option{openCORS, ogcJSON}},
-		{"GET", "/ogc/collections/{layer}/items/{id}", anyone, "ogcItem", "ogc", "One feature",
-			plain(ogc(s.ogcItem), inPath("layer", "Name"), inPath("id", "Number"), answers(200, "application/geo+json", "A GeoJSON Feature")), []option{openCORS, ogcJSON}},
+		// The same for GIS programs, by the standards of the OGC: see ogc.go.
+		{"GET", "/ogc", anyone, "ogc.getLandingPage", "ogc", "Landing page", plain(s.ogcGet(s.ogcLanding), answers(200, "application/json", "Links"), formatParam), ogcRead},
+		{"GET", "/ogc/api", anyone, "ogc.getAPI", "ogc", "This description as OpenAPI 3.0",
+			plain(s.ogcGet(s.ogcAPI), answers(200, openAPIType, "OpenAPI 3.0"), formatParam), ogcRead},
+		{"GET", "/ogc/conformance", anyone, "ogc.getConformance", "ogc", "What it conforms to",
+			plain(s.ogcGet(s.ogcConformance), answers(200, "application/json", "Conformance classes"), formatParam), ogcRead},
+		{"GET", "/ogc/collections", anyone, "ogc.getCollections", "ogc", "The layers as collections",
+			plain(s.ogcGet(s.ogcCollections), answers(200, "application/json", "Collections"), formatParam), ogcRead},
+		{"GET", "/ogc/collections/{layer}", anyone, "ogc.getCollection", "ogc", "One collection",
+			plain(s.ogcGet(s.ogcCollection), inPath("layer", "Name"), answers(200, "application/json", "A collection"), formatParam), ogcRead},
+		{"GET", "/ogc/collections/{layer}/items", anyone, "ogc.getFeatures", "ogc", "Features of a collection",
+			plain(ogc(s.ogcItems), inPath("layer", "Name"), answers(200, geoJSONType, "A GeoJSON FeatureCollection"), itemsDescribed), ogcRead},
+		{"GET", "/ogc/collections/{layer}/items/{id}", anyone, "ogc.getFeature", "ogc", "One feature",
+			plain(ogc(s.ogcItem), inPath("layer", "Name"), inPath("id", "Number"), crsParam, answers(200, geoJSONType, "A GeoJSON Feature"), formatParam), ogcRead},
 
 		// Incidents.
 		{"POST", "/api/v1/incidents", onlyReporters, "reportIncident", "incidents", "Report an incident; sent again with its uuid, it is the same report",

@@ -1,0 +1,58 @@
+package web
+
+import (
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"onemap/geo/crs"
+)
+
+// What the routes of the OGC APIs have in common, and their parameters as the
+// standards describe them.
+
+// ogcRead are the options of the resources that are read.
+var ogcRead = []option{openCORS, ogcTypes}
+
+func queryParam(name, text string, schema *huma.Schema) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		explode := false
+		op.Parameters = slices.DeleteFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == name && p.In == "query" })
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Description: text, Schema: schema, Style: "form", Explode: &explode})
+	}
+}
+
+func formatParam(op *huma.Operation) {
+	param("query", "f", "Left out: as the Accept header says", "json", "html")(op)
+	for _, status := range []string{"200"} {
+		if res := op.Responses[status]; res != nil && res.Content != nil {
+			res.Content["text/html"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		}
+	}
+}
+
+func uriSchema() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "uri", Default: crs.CRS84}
+}
+
+func crsParam(op *huma.Operation) {
+	queryParam("crs", "The coordinate system of the answer: one of those that the collection lists", uriSchema())(op)
+}
+
+// itemsDescribed are the parameters of a collection's items (17-069r4, 7.15;
+// 18-058r1, 6.2; 19-079r2, 8).
+func itemsDescribed(op *huma.Operation) {
+	filterParams(op)
+	four, six := 4, 6
+	queryParam("bbox", "Two corners in the order of axes of bbox-crs; with six numbers, the third and the sixth are heights, which no layer has",
+		&huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeNumber},
+			OneOf: []*huma.Schema{{MinItems: &four, MaxItems: &four}, {MinItems: &six, MaxItems: &six}}})(op)
+	queryParam("datetime", "An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end belongs to it", &huma.Schema{Type: huma.TypeString})(op)
+	queryParam("limit", "How many features a page holds; more than the most are as the most", limitSchema())(op)
+	crsParam(op)
+	queryParam("bbox-crs", "The coordinate system of bbox", uriSchema())(op)
+	queryParam("filter-lang", "The language of filter", &huma.Schema{Type: huma.TypeString, Enum: []any{"cql2-text"}, Default: "cql2-text"})(op)
+	queryParam("filter-crs", "The coordinate system of the geometries in filter", uriSchema())(op)
+	inQuery("after", "Features with larger ids: as the link next has it")(op)
+	formatParam(op)
+}
