@@ -33,6 +33,11 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
   return (await response.json()) as T;
 }
 
+let wrote = '';
+
+/** The place in the log that holds this page's last write; '' before the first. What is read with since= it shows the write. */
+export const wroteAt = () => wrote;
+
 /** Sends JSON and reads JSON back; undefined where the answer has no body. */
 export async function put<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const response = await send(path, {
@@ -41,6 +46,7 @@ export async function put<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: 
     body: body === undefined ? null : JSON.stringify(body),
     signal: signal ?? null,
   });
+  wrote = response.headers.get('Onemap-Cursor') ?? wrote;
   if (response.status === 204 || response.headers.get('Content-Length') === '0') return undefined as T;
   return (await response.json()) as T;
 }

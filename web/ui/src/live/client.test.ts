@@ -150,3 +150,49 @@ test('where no connection comes about the page loads all the same', async () => 
   await finish();
   expect(log).toEqual(['load resync']);
 });
+
+const open = { bbox: [120, 29, 120.1, 29.1] as const, minzoom: 14, maxzoom: 14 };
+const wish = { bbox: open.bbox, tiles: { minzoom: 14, maxzoom: 14 }, events: false };
+
+test('a map watches its tiles, and when it moves goes on from where it was', async () => {
+  const { lines, client } = setUp();
+  client.unsubscribe('q');
+  const heard: string[] = [];
+  const watch = (bbox: readonly [number, number, number, number], from: string) =>
+    client.watch({ id: 'tiles:base', layer: 'a,b', open: { ...open, bbox }, stale: (s, cursor) => heard.push(cursor + ' ' + Object.values(s.layers).flat().join()), reload: () => heard.push('all') }, from);
+  const line = lines[0]!;
+  line.say(hello);
+  watch(open.bbox, client.cursor('tiles:base'));
+  expect(line.sent).toEqual([{ type: 'subscribe', id: 'tiles:base', layer: 'a,b', ...wish, cursor: '1.1.A' }]);
+  line.say({ type: 'subscribed', id: 'tiles:base', layer: 'a,b', stream: 's', cursor: '1.1.A' });
+  line.say({ type: 'stale', stream: 's', cursor: '1.1.C', layers: { a: ['14/1/2'] } });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(heard).toEqual(['1.1.C 14/1/2']); // nothing was missed, so nothing is loaded for nothing
+  const before = client.cursor('tiles:base');
+  line.say({ type: 'heartbeat', cursor: '1.1.D', state: 'live', lag_s: 0 }); // while it moves
+  watch([121, 29, 121.1, 29.1], before);
+  expect(line.sent.at(-1)).toMatchObject({ id: 'tiles:base', bbox: [121, 29, 121.1, 29.1], cursor: '1.1.C' });
+  line.say({ type: 'stale', stream: 's', cursor: '1.1.E', layers: { a: ['14/1/2'] } }); // of the old window
+  line.say({ type: 'subscribed', id: 'tiles:base', layer: 'a,b', stream: 't', cursor: '1.1.C' });
+  line.say({ type: 'stale', stream: 't', cursor: '1.1.F', layers: { b: ['14/9/2'] } });
+  line.say({ type: 'resync', id: 'tiles:base', cursor: '1.2.0', reason: 'reset' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(heard).toEqual(['1.1.C 14/1/2', '1.1.F 14/9/2', 'all']);
+});
+
+test('tiles that were loaded before the server was heard are loaded again once it tells of changes', async () => {
+  const { lines, client } = setUp();
+  client.unsubscribe('q');
+  let loads = 0;
+  const from = client.cursor('tiles:x');
+  client.watch({ id: 'tiles:x', layer: 'x', open, stale: () => undefined, reload: () => loads++ }, from);
+  lines[0]!.say(hello);
+  expect(lines[0]!.sent).toEqual([{ type: 'subscribe', id: 'tiles:x', layer: 'x', ...wish }]);
+  lines[0]!.say({ type: 'subscribed', id: 'tiles:x', layer: 'x', stream: 's', cursor: '1.1.B' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(loads).toBe(1);
+  lines[0]!.cut(1006);
+  await vi.advanceTimersByTimeAsync(600);
+  lines[1]!.say(hello);
+  expect(lines[1]!.sent).toEqual([{ type: 'subscribe', id: 'tiles:x', layer: 'x', ...wish, cursor: '1.1.B' }]);
+});

@@ -1,5 +1,5 @@
 import { backoff } from './backoff';
-import { afterClose, eventOf, type LiveEvent, type ServerMessage } from './protocol';
+import { afterClose, eventOf, type LiveEvent, type ServerMessage, type Stale } from './protocol';
 
 /**
  * connecting  no connection yet, or none any more; trying
@@ -36,9 +36,41 @@ export interface Subscription {
   ended?(): void;
 }
 
-interface Held extends Subscription {
+/** The tiles that a map has open of one source. */
+export interface OpenTiles {
+  /** [west, south, east, north] in degrees. */
+  bbox: readonly [number, number, number, number];
+  minzoom: number;
+  maxzoom: number;
+}
+
+/** Wants to know which open tiles of a source are no longer true, and nothing else. */
+export interface TileWatch {
+  id: string;
+  /** The layers of the source's tiles, as in their address. */
+  layer: string;
+  open: OpenTiles;
+  /** Load these anew; what then comes must be as new as the cursor. */
+  stale(s: Stale, cursor: string): void;
+  /** What became stale is not known: load all open tiles anew. */
+  reload(): void;
+  /** The right to it is gone. */
+  ended?(): void;
+}
+
+interface Held {
+  id: string;
+  layer: string;
+  /** What else a subscription says. */
+  wish: object;
   cursor: string;
   stream: string;
+  /** It was asked for with a cursor: nothing is missed if the answer comes without a resync. */
+  resumes: boolean;
+  load(reason: 'first' | 'resync' | 'right', signal: AbortSignal): Promise<void>;
+  apply(events: LiveEvent[]): void;
+  stale?(s: Stale, cursor: string): void;
+  ended?(): void;
   /** Events that wait for the load to end; undefined when none runs. */
   waiting: LiveEvent[] | undefined;
   abort: AbortController | undefined;
@@ -71,6 +103,8 @@ export class LiveClient {
   private stopped = true;
   private greeted = false;
   private guard: ReturnType<typeof setTimeout> | undefined;
+  /** The newest place in the log that the server spoke of on this connection. */
+  private newest = '';
 
   constructor(
     private readonly url: string,
@@ -83,15 +117,15 @@ export class LiveClient {
     if (!this.stopped) return;
     this.stopped = false;
     this.connect();
-    this.watch(PATIENCE_MS);
+    this.awaitConnection(PATIENCE_MS);
   }
 
   /** Where no connection comes about, pages load all the same: at once, and then by the minute. */
-  private watch(ms: number): void {
+  private awaitConnection(ms: number): void {
     clearTimeout(this.guard);
     this.guard = setTimeout(() => {
       if (!this.greeted && this.status.state !== 'polling') for (const h of this.held.values()) void this.load(h, 'resync');
-      this.watch(POLL_MS);
+      this.awaitConnection(POLL_MS);
     }, ms);
   }
 
@@ -112,6 +146,7 @@ export class LiveClient {
   /** Forgets all cursors and begins again: another person sits here now. */
   restart(): void {
     this.stop();
+    this.newest = '';
     for (const h of this.held.values()) h.cursor = h.stream = '';
     this.attempt = 0;
     this.start();
@@ -125,8 +160,42 @@ export class LiveClient {
   }
 
   subscribe(s: Subscription): void {
-    this.held.set(s.id, { ...s, cursor: '', stream: '', waiting: undefined, abort: undefined });
-    if (this.socket && this.greeted) this.ask(s.id);
+    this.hold({ ...s, wish: {}, cursor: '', stream: '', resumes: false, waiting: undefined, abort: undefined });
+  }
+
+  /**
+   * Watches the tiles of a source; again with the same id when others are open.
+   * `from` is a cursor of before the first of them was asked for, '' if none was
+   * known then: all are then loaded anew once it stands.
+   */
+  watch(w: TileWatch, from: string): void {
+    const { minzoom, maxzoom, bbox } = w.open;
+    this.held.get(w.id)?.abort?.abort();
+    this.hold({
+      id: w.id,
+      layer: w.layer,
+      wish: { bbox, tiles: { minzoom, maxzoom }, events: false },
+      cursor: from,
+      stream: '',
+      resumes: false,
+      load: async () => w.reload(),
+      apply: () => undefined,
+      stale: (s, cursor) => w.stale(s, cursor),
+      ...(w.ended ? { ended: () => w.ended!() } : {}),
+      waiting: undefined,
+      abort: undefined,
+    });
+  }
+
+  /** A place in the log up to which everything was told to a subscription: from there it can go on. '' if there is none. */
+  cursor(id: string): string {
+    const h = this.held.get(id);
+    return h ? h.cursor : this.newest;
+  }
+
+  private hold(h: Held): void {
+    this.held.set(h.id, h);
+    if (this.socket && this.greeted) this.ask(h.id);
   }
 
   unsubscribe(id: string): void {
@@ -218,7 +287,8 @@ export class LiveClient {
   private ask(id: string): void {
     const h = this.held.get(id);
     if (!h) return;
-    this.socket?.send(JSON.stringify({ type: 'subscribe', id, layer: h.layer, ...(h.cursor ? { cursor: h.cursor } : {}) }));
+    h.resumes = h.cursor !== '' && h.waiting === undefined;
+    this.socket?.send(JSON.stringify({ type: 'subscribe', id, layer: h.layer, ...h.wish, ...(h.cursor ? { cursor: h.cursor } : {}) }));
   }
 
   private receive(m: ServerMessage): void {
@@ -228,21 +298,23 @@ export class LiveClient {
       case 'hello':
         this.attempt = 0;
         this.greeted = true;
+        this.newest = m.cursor;
         this.heartbeatMs = m.heartbeat_s * 1000;
         for (const id of this.held.keys()) this.ask(id);
         this.set({ state: m.state === 'live' ? 'live' : 'behind', retryAt: 0 });
         return;
       case 'heartbeat':
+        this.newest = m.cursor;
         for (const h of this.held.values()) if (h.stream) h.cursor = m.cursor;
         this.set({ state: m.state === 'live' ? 'live' : 'behind', lagS: m.lag_s });
         return;
       case 'subscribed': {
         const h = this.held.get(m.id);
         if (!h) return;
-        const resumed = h.cursor !== '' && h.waiting === undefined;
+        const { resumes } = h;
         h.cursor = m.cursor;
         h.stream = m.stream;
-        if (!resumed) void this.load(h, 'first');
+        if (!resumes) void this.load(h, 'first');
         return;
       }
       case 'resync':
@@ -264,6 +336,14 @@ export class LiveClient {
         this.set({});
         return;
       }
+      case 'stale':
+        for (const h of this.held.values()) {
+          if (h.stream !== m.stream) continue;
+          h.cursor = m.cursor;
+          h.stale?.(m, m.cursor);
+        }
+        this.set({});
+        return;
       case 'ended': {
         const h = this.held.get(m.id);
         if (h) {

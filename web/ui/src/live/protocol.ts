@@ -6,10 +6,19 @@ export type ServerMessage =
   | { type: 'subscribed'; id: string; layer: string; stream: string; cursor: string }
   | { type: 'unsubscribed'; id: string }
   | { type: 'events'; stream: string; cursor: string; events: CloudEvent[] }
+  | ({ type: 'stale'; stream: string; cursor: string } & Stale)
   | { type: 'resync'; id?: string; cursor: string; reason: 'old' | 'foreign' | 'reset' | 'right' }
   | { type: 'ended'; id: string; reason: string }
   | { type: 'heartbeat'; cursor: string; state: FeedState; lag_s: number }
   | { type: 'error'; id?: string; problem: { title: string; detail?: string } };
+
+/** The open tiles that are no longer true, by layer. */
+export interface Stale {
+  /** "z/x/y" of each. */
+  layers: Record<string, string[]>;
+  /** Where they are too many to name: all those that meet [west, south, east, north], or all (null). */
+  areas?: Record<string, [number, number, number, number] | null>;
+}
 
 /** The state of the node's reader of the log. */
 export type FeedState = 'starting' | 'waiting' | 'live' | 'off';

@@ -1,7 +1,10 @@
 import type { Feature, FeatureCollection, Point } from 'geojson';
 import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, MapGeoJSONFeature, PaddingOptions, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import { baseLayers } from './base';
-import { tileAt, tilesIn } from './cover';
+import type { TileWatch } from '../live/client';
+import type { Stale } from '../live/protocol';
+import { meets, windowOf, type Tile } from './cover';
+import { StaleTiles, tileOf } from './stale';
 import { drawIcon, ratio } from './icons';
 import { liveLayers, overlays } from './overlays';
 import { palettes, type Theme } from './palette';
@@ -78,16 +81,33 @@ export function styleOf(s: Shown, data: Record<LiveSource, FeatureCollection>, o
 
 type GL = typeof import('maplibre-gl');
 
+/** Where the map hears which of its tiles are stale: the page's connection to /live. */
+export interface TileLine {
+  watch(w: TileWatch, from: string): void;
+  unsubscribe(id: string): void;
+  cursor(id: string): string;
+}
+
+/** How long the map must rest before it says which tiles it has open, in milliseconds. */
+const REST_MS = 200;
+/** Features of a layer that the tiles in view leave out at this zoom. */
+export type Omitted = Record<string, number>;
+
 /** The map of a page. It owns MapLibre; nobody else touches it. */
 export class MapView {
   private map: GLMap;
   private shown: Shown;
   private data: Record<LiveSource, FeatureCollection> = { open: nothing, worker: nothing, pulse: nothing, chosen: nothing };
-  private stale = new Map<string, Map<string, { z: number; x: number; y: number }> | 'all'>();
+  private stale = new StaleTiles();
   private flushing: ReturnType<typeof setTimeout> | undefined;
+  private resting: ReturnType<typeof setTimeout> | undefined;
+  /** What each source's open tiles are said to be, and the cursor of before the map began to move. */
+  private said = new Map<string, string>();
+  private before = new Map<string, string>();
   private pulsing = 0;
   private ready = false;
   private styled = false;
+  private readonly line: TileLine | undefined;
 
   constructor(
     gl: GL,
@@ -100,9 +120,14 @@ export class MapView {
       click?: (at: LngLat, hits: Hit[]) => void;
       failed?: (message: string) => void;
       idle?: () => void;
+      /** What the tiles in view leave out. */
+      omitted?: (o: Omitted) => void;
+      /** A layer that is shown may be seen no longer. */
+      ended?: () => void;
     },
-    options: { keyboard?: boolean; attribution?: boolean } = {},
+    options: { keyboard?: boolean; attribution?: boolean; line?: TileLine } = {},
   ) {
+    this.line = options.line;
     this.shown = shown;
     this.map = new gl.Map({
       container,
@@ -115,20 +140,34 @@ export class MapView {
       dragRotate: false,
       pitchWithRotate: false,
       maxTileCacheSize: 0, // tiles out of view would come back stale
+      transformRequest: (url, type) => (type === 'Tile' ? { url: this.request(url) } : undefined),
       keyboard: options.keyboard ?? true,
       fadeDuration: 120,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new gl.ScaleControl({ maxWidth: 110 }), 'bottom-left');
     this.map.setMissingStyleImageResolver(async (id: string) => this.image(id));
-    this.map.on('moveend', () => this.on.move?.(this.look));
+    this.map.on('movestart', () => this.leave());
+    this.map.on('moveend', () => {
+      this.on.move?.(this.look);
+      this.rest();
+    });
+    this.map.on('sourcedata', (e) => {
+      const t = (e.coord as { canonical?: Tile } | undefined)?.canonical;
+      if (t && e.tile && this.stale.came(e.sourceId, t)) this.flushSoon();
+    });
     this.map.on('move', () => this.on.moving?.(this.look));
-    this.map.on('idle', () => this.on.idle?.());
+    this.map.on('idle', () => {
+      this.on.idle?.();
+      this.tellOmitted();
+    });
     const first = shown;
     this.map.once('style.load', () => {
       this.styled = true;
       if (this.shown !== first) this.show({});
       for (const id of liveSources) this.push(id);
+      this.leave();
+      this.rest();
     });
     this.map.on('load', () => (this.ready = true));
     this.map.on('error', (e) => this.on.failed?.(e.error.message));
@@ -151,7 +190,9 @@ export class MapView {
     const themed = next.theme !== undefined && next.theme !== this.shown.theme;
     this.shown = { ...this.shown, ...next };
     if (!this.styled) return; // comes with style.load
+    this.leave();
     this.map.setStyle(this.style(), { diff: true });
+    this.rest();
     if (themed)
       for (const id of this.map.listImages()) {
         const image = drawIcon(id, palettes[this.shown.theme]);
@@ -209,20 +250,9 @@ export class MapView {
     this.map.easeTo({ padding, duration: 0 });
   }
 
-  /** Something of the layer changed at a place: its tiles there are loaded anew. Without a place: all of them. */
-  refresh(layer: string, at?: LngLat | readonly number[] | null): void {
-    const source = this.shown.base.includes(layer) ? 'base' : layer;
-    if (!this.map.getSource(source)) return;
-    const z = Math.max(0, Math.min(Math.floor(this.map.getZoom()), 17));
-    const tiles = !at ? undefined : at.length === 2 ? [tileAt(at as LngLat, z)] : tilesIn(at, z);
-    const known = this.stale.get(source);
-    if (!tiles || known === 'all') this.stale.set(source, 'all');
-    else {
-      const set = known ?? new Map<string, { z: number; x: number; y: number }>();
-      for (const t of tiles) set.set(`${t.z}/${t.x}/${t.y}`, t);
-      this.stale.set(source, set.size > 64 ? 'all' : set);
-    }
-    this.flushing ??= setTimeout(() => this.flush(), 400);
+  /** A layer is not what the map shows of it, nobody knows where: its open tiles are loaded anew, as new as a cursor. */
+  refresh(layer: string, since = ''): void {
+    for (const source of this.tiled()) if (source.layers.includes(layer)) this.outdated(source.id, this.open(source), since);
   }
 
   resize(): void {
@@ -231,15 +261,128 @@ export class MapView {
 
   remove(): void {
     clearTimeout(this.flushing);
+    clearTimeout(this.resting);
+    for (const id of this.said.keys()) this.line?.unsubscribe(`tiles:${id}`);
     this.pulsing = -1;
     this.map.remove();
   }
 
+  /** The sources of tiles, with the layers of each. */
+  private tiled(): { id: string; layers: string[]; min: number; max: number }[] {
+    if (!this.styled) return [];
+    return Object.entries(this.map.getStyle().sources).flatMap(([id, s]) =>
+      s.type === 'vector' ? [{ id, layers: id === 'base' ? this.shown.base : [id], min: s.minzoom ?? 0, max: s.maxzoom ?? 22 }] : [],
+    );
+  }
+
+  /** The tiles that the map has open of a source. */
+  private open(source: { min: number; max: number }): Tile[] {
+    const seen = new Map<string, Tile>();
+    for (const { canonical: c } of this.map.coveringTiles({ tileSize: 512, minzoom: source.min, maxzoom: source.max })) seen.set(`${c.z}/${c.x}/${c.y}`, { z: c.z, x: c.x, y: c.y });
+    return [...seen.values()];
+  }
+
+  /** The map begins to ask for other tiles: what changes from here on must be told of them too. */
+  private leave(): void {
+    if (!this.line) return;
+    clearTimeout(this.resting); // what is open is said when it has come to rest
+    const sources = [...this.said.keys(), ...this.shown.on, 'base'];
+    for (const id of sources) if (!this.before.has(id)) this.before.set(id, this.line.cursor(`tiles:${id}`));
+  }
+
+  private rest(): void {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.say(), REST_MS);
+  }
+
+  /** Says which tiles of each source are open, where that changed. */
+  private say(): void {
+    const { line } = this;
+    if (!line) return;
+    const now = new Map<string, string>();
+    for (const source of this.tiled()) {
+      const open = this.open(source);
+      const of = windowOf(open);
+      if (!of) continue;
+      const layer = source.layers.join(',');
+      const said = JSON.stringify([layer, of]);
+      now.set(source.id, said);
+      this.stale.keep(source.id, (t) => open.some((o) => o.z === t.z && o.x === t.x && o.y === t.y));
+      if (this.said.get(source.id) === said) continue;
+      line.watch(
+        {
+          id: `tiles:${source.id}`,
+          layer,
+          open: of,
+          stale: (s, cursor) => this.hear(source.id, s, cursor),
+          reload: () => this.outdated(source.id, this.open(source), ''),
+          ended: () => this.on.ended?.(),
+        },
+        this.before.get(source.id) ?? '',
+      );
+    }
+    for (const id of this.said.keys())
+      if (!now.has(id)) {
+        line.unsubscribe(`tiles:${id}`);
+        this.stale.keep(id, () => false);
+      }
+    this.said = now;
+    this.before.clear();
+  }
+
+  /** Some of a source's open tiles are stale. */
+  private hear(id: string, s: Stale, cursor: string): void {
+    const source = this.tiled().find((t) => t.id === id);
+    if (!source) return;
+    const named = new Set(Object.values(s.layers).flat());
+    const boxes = Object.values(s.areas ?? {});
+    const open = this.open(source).filter((t) => named.has(`${t.z}/${t.x}/${t.y}`) || boxes.some((b) => b === null || meets(t, b)));
+    this.outdated(id, open, cursor);
+  }
+
+  private outdated(source: string, tiles: Tile[], since: string): void {
+    this.stale.mark(source, tiles, since);
+    this.flush();
+  }
+
+  /** Loads what is due: exactly the stale tiles, and nothing else of their sources. */
   private flush(): void {
+    clearTimeout(this.flushing);
     this.flushing = undefined;
-    for (const [source, tiles] of this.stale)
-      if (this.map.getSource(source)) this.map.refreshTiles(source, tiles === 'all' ? undefined : [...tiles.values()]);
-    this.stale.clear();
+    for (const [source, tiles] of this.stale.due(performance.now())) if (this.map.getSource(source)) this.map.refreshTiles(source, tiles);
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    const ms = this.stale.wait(performance.now());
+    if (ms !== undefined) this.flushing ??= setTimeout(() => this.flush(), ms);
+  }
+
+  /** The address of a tile that the map asks for: one that is known to be stale must be as new as the message that said so. */
+  private request(url: string): string {
+    const m = /\/tiles\/([^/?]+)\/(\d+\/\d+\/\d+)\.mvt/.exec(url);
+    const tile = m && tileOf(m[2]!);
+    if (!m || !tile) return url;
+    const since = this.stale.asked(m[1] === this.shown.base.join(',') ? 'base' : m[1]!, tile);
+    return since ? `${url}${url.includes('?') ? '&' : '?'}since=${encodeURIComponent(since)}` : url;
+  }
+
+  private omittedBefore = '{}';
+  /** Counts what the tiles in view say that they left out. */
+  private tellOmitted(): void {
+    if (!this.on.omitted || !this.ready) return;
+    const sum: Omitted = {};
+    for (const source of this.tiled()) {
+      // A tile has one point for each layer that leaves something out.
+      for (const f of this.map.querySourceFeatures(source.id, { sourceLayer: '_omitted' })) {
+        const layer = String(f.properties.layer);
+        sum[layer] = (sum[layer] ?? 0) + Number(f.properties.features);
+      }
+    }
+    const text = JSON.stringify(sum);
+    if (text === this.omittedBefore) return;
+    this.omittedBefore = text;
+    this.on.omitted(sum);
   }
 
   private style(): StyleSpecification {

@@ -3,10 +3,11 @@ import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import * as api from '../api/api';
 import type { Incident, Stats } from '../api/model';
+import { wroteAt } from '../api/http';
 import { Problem, type Trouble } from '../api/problem';
 import { LiveClient, type Status } from '../live/client';
 import type { LiveEvent } from '../live/protocol';
-import type { LngLat } from '../map/view';
+import type { LngLat, Omitted, TileLine } from '../map/view';
 import { endOf, spans, type Span } from './bars';
 import { asQuery, everything, interval, isOpen, passes, type Filter } from './filter';
 import { byTime, Calm } from './queue';
@@ -49,6 +50,8 @@ export class App {
   loading = $state(true);
   trouble = $state<Trouble | undefined>();
   truncated = $state(false);
+  /** Features that the tiles in view leave out, by layer. */
+  omitted = $state.raw<Omitted>({});
   /** When the newest incident occurred, if none is open; undefined: there is none, or some are open. */
   past = $state<string | undefined>();
   stats = $state.raw<Stats | undefined>();
@@ -62,10 +65,12 @@ export class App {
 
   /** Set by the map: rings places, and loads tiles anew. */
   onpulse: ((places: LngLat[]) => void) | undefined;
-  onstale: ((layer: string, at?: LngLat | readonly number[] | null) => void) | undefined;
+  onstale: ((layer: string, since?: string) => void) | undefined;
 
   private calm = new Calm();
-  private client: LiveClient;
+  private readonly client: LiveClient;
+  /** Where the map hears which of its tiles are stale. */
+  readonly line: TileLine;
   private statsAbort: AbortController | undefined;
   private details = new Map<number, ReturnType<typeof setTimeout>>();
 
@@ -76,6 +81,7 @@ export class App {
       this.live = s;
       if (refused) void this.begin();
     });
+    this.line = this.client;
     try {
       const kept = localStorage.getItem('onemap.theme');
       if (kept === 'dark' || kept === 'light') this.setTheme(kept);
@@ -192,7 +198,6 @@ export class App {
     this.workers.clear();
     this.waiting.clear();
     for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
-    const others = this.layers.filter((l) => ['asset', 'enterprise', 'place', 'inspection', 'population', 'population_od', 'grid_unit'].includes(l.name));
     if (this.maySeeIncidents) {
       this.client.subscribe({
         id: 'incident',
@@ -204,16 +209,6 @@ export class App {
     } else this.loading = false;
     if (this.layerNames.has('worker'))
       this.client.subscribe({ id: 'worker', layer: 'worker', load: (why, signal) => this.loadWorkers(why, signal), apply: (events) => this.applyWorkers(events), ended: () => this.workers.clear() });
-    for (const l of others)
-      this.client.subscribe({
-        id: l.name,
-        layer: l.name,
-        load: async (why) => {
-          if (why !== 'first') this.onstale?.(l.name, null);
-        },
-        apply: (events) => this.applyTiles(l.name, events),
-        ended: () => void this.begin(),
-      });
     this.client.restart();
     void this.count();
   }
@@ -285,7 +280,6 @@ export class App {
     for (const e of events) {
       if (e.kind === 'reload') {
         void this.reload();
-        this.onstale?.('incident', e.bbox);
       } else if (e.kind === 'gone') {
         this.incidents.delete(e.id);
         this.waiting.delete(e.id);
@@ -301,7 +295,6 @@ export class App {
             if (this.calm.allow(Date.now())) pulses.push([i.lon, i.lat]);
           }
         } else if (isOpen(i.state)) this.waiting.set(f.id, i);
-        this.onstale?.('incident', [i.lon, i.lat]);
         if (f.id === this.place.incident) this.detailSoon(f.id);
       }
     }
@@ -359,6 +352,15 @@ export class App {
     this.incidents.set(id, await api.incident(id, signal));
   }
 
+  /**
+   * One's own write is done. Where /live brings it, it brings the tiles that it changed too;
+   * where not, those in view are loaded, at least as new as the write.
+   */
+  wrote(after: Incident): void {
+    this.incidents.set(after.id, after);
+    if (this.live.state !== 'live') this.onstale?.('incident', wroteAt());
+  }
+
   private detailSoon(id: number): void {
     clearTimeout(this.details.get(id));
     this.details.set(
@@ -383,16 +385,6 @@ export class App {
       if (e.kind === 'reload') void this.loadWorkers('resync', new AbortController().signal).catch(() => undefined);
       else if (e.kind === 'gone') this.workers.delete(e.id);
       else this.worker(e.feature.id, e.feature.geometry as Point, e.feature.properties);
-    }
-  }
-
-  private applyTiles(layer: string, events: LiveEvent[]): void {
-    for (const e of events) {
-      if (e.kind === 'reload') this.onstale?.(layer, e.bbox);
-      else if (e.kind === 'changed' && e.feature.geometry.type === 'Point') {
-        // Where it stood before is not said, so an update reloads what is in view.
-        this.onstale?.(layer, e.feature.op === 'insert' ? (e.feature.geometry.coordinates as [number, number]) : null);
-      } else this.onstale?.(layer, null);
     }
   }
 
