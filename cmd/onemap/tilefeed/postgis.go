@@ -10,7 +10,12 @@ import (
 )
 
 // PostGIS makes tiles by SQL, where the rows are.
-type PostGIS struct{ Store *layers.Store }
+type PostGIS struct {
+	Store *layers.Store
+	// Visible gives a query's snapshot its place in the log; nil, or not ok: it is
+	// not known. It is [feed.Feed.Visible].
+	Visible func(snapshot string) (lsn uint64, ok bool)
+}
 
 var _ tiles.Source = PostGIS{}
 
@@ -24,13 +29,17 @@ func (p PostGIS) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error
 		}
 		wanted[i] = layers.TileLayer{Layer: l, Where: q.Where, Fields: q.Fields}
 	}
-	made, _, err := p.Store.Tile(ctx, r.At, wanted, r.Plain)
+	made, snapshot, err := p.Store.Tile(ctx, r.At, wanted, r.Plain)
 	if err != nil {
 		return nil, err
 	}
+	var at uint64
+	if p.Visible != nil {
+		at, _ = p.Visible(snapshot)
+	}
 	parts := make([]tiles.Part, len(made))
 	for i, m := range made {
-		parts[i] = tiles.Part{Held: true, MVT: m.MVT, Omitted: m.Omitted}
+		parts[i] = tiles.Part{Held: true, MVT: m.MVT, LSN: at, Omitted: m.Omitted}
 	}
 	return parts, nil
 }
