@@ -66,7 +66,7 @@ func (g *builder) beyond() bool {
 	return false
 }
 
-// clipDegrees clips to the world where its edges are straight: in degrees.
+// clipDegrees clips to the world where edges are straight: in degrees, y down.
 func (g *builder) clipDegrees() *paths {
 	const nano = 1e9 // a billionth of a degree is a tenth of a millimetre
 	const far = 3600 // nobody can mean more; it keeps the numbers small
@@ -91,15 +91,19 @@ func (g *builder) clipDegrees() *paths {
 		if !q.inner {
 			flush()
 		}
+		from := len(w.pts)
 		for _, v := range g.pts[start:q.end] {
-			w.pts = append(w.pts, Point{int64(math.Round(clamp(v[0], far) * nano)), int64(math.Round(clamp(v[1], far) * nano))})
+			w.pts = append(w.pts, Point{int64(math.Round(clamp(v[0], far) * nano)), -int64(math.Round(clamp(v[1], far) * nano))})
+		}
+		if g.kind == Polygons && area(w.pts[from:]) > 0 == q.inner {
+			slices.Reverse(w.pts[from:])
 		}
 		w.parts = append(w.parts, part{len(w.pts), q.inner})
 		start = q.end
 	}
 	flush()
 	for i, q := range out.pts {
-		out.pts[i] = Project(float64(q.X)/nano, float64(q.Y)/nano)
+		out.pts[i] = Project(float64(q.X)/nano, -float64(q.Y)/nano)
 	}
 	return out
 }
