@@ -56,3 +56,29 @@ func itemsDescribed(op *huma.Operation) {
 	inQuery("after", "Features with larger ids: as the link next has it")(op)
 	formatParam(op)
 }
+
+// ogcWrite are the options of the routes that write features.
+var ogcWrite = []option{body(maxFeatureBody), ogcTypes}
+
+// takesFeature describes the body of a write.
+func takesFeature(contentTypes ...string) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+		for _, t := range contentTypes {
+			op.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+				"type":       {Type: huma.TypeString, Enum: []any{"Feature"}},
+				"geometry":   {Type: huma.TypeObject, Description: "A GeoJSON geometry of the layer's type"},
+				"properties": {Type: huma.TypeObject, Description: "Fields of the layer; null makes a field what it is by default"},
+			}}}
+		}
+		op.Parameters = append(op.Parameters,
+			&huma.Param{Name: "Content-Crs", In: "header", Description: "The coordinate system of the geometry: <URI>, one of those that the collection lists", Schema: &huma.Schema{Type: huma.TypeString}},
+			&huma.Param{Name: "Prefer", In: "header", Description: "return=minimal leaves the feature out of the answer", Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+}
+
+// ifMatchParam is the header that a change must have.
+func ifMatchParam(op *huma.Operation) {
+	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Required: true,
+		Description: "The ETag of the feature as it was read: another's change meanwhile is answered with 412", Schema: &huma.Schema{Type: huma.TypeString}})
+}

@@ -14,6 +14,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/edit"
 	"onemap/tiles"
 )
 
@@ -24,6 +25,7 @@ var (
 	errNotAcceptable = errors.New("the answer has none of the types that the Accept header asks for")
 	errMediaType     = errors.New("the body has another type than this address takes")
 	errTooLarge      = errors.New("the body is too large")
+	errPrecondition  = errors.New("say which state of it you saw: send the ETag that you read in If-Match")
 	errBadRequest    = errors.New("the request cannot be read")
 	errTooMany       = errors.New("too many requests")
 	errCrossOrigin   = errors.New("the request comes from another site's page")
@@ -50,6 +52,8 @@ var problems = []struct {
 	{errMethod, http.StatusMethodNotAllowed, "method-not-allowed"},
 	{errNotAcceptable, http.StatusNotAcceptable, "not-acceptable"},
 	{errMediaType, http.StatusUnsupportedMediaType, "unsupported-media-type"},
+	{edit.ErrChanged, http.StatusPreconditionFailed, "changed"},
+	{errPrecondition, http.StatusPreconditionRequired, "precondition-required"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large"},
 	{errSlowBody, http.StatusRequestTimeout, "slow-body"},
 	{errBadRequest, http.StatusBadRequest, "bad-request"},

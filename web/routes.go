@@ -11,6 +11,7 @@ func (s *Server) routes() []route {
 	admins := only(access.Administrator)
 	security := only(access.SecurityAdministrator)
 	threeAdmins := only(access.Administrator, access.SecurityAdministrator, access.Auditor)
+	officers := only(access.DepartmentOfficer)
 	centre := only(access.CommandCentre, access.DepartmentOfficer, access.GridWorker)
 
 	return []route{
@@ -59,6 +60,18 @@ func (s *Server) routes() []route {
 			plain(ogc(s.ogcItems), inPath("layer", "Name"), answers(200, geoJSONType, "A GeoJSON FeatureCollection"), itemsDescribed), ogcRead},
 		{"GET", "/ogc/collections/{layer}/items/{id}", anyone, "ogc.getFeature", "ogc", "One feature",
 			plain(ogc(s.ogcItem), inPath("layer", "Name"), inPath("id", "Number"), crsParam, answers(200, geoJSONType, "A GeoJSON Feature"), formatParam), ogcRead},
+		{"OPTIONS", "/ogc/collections/{layer}/items", anyone, "ogc.getFeaturesOptions", "ogc", "What I may do with the features of a collection",
+			plain(s.ogcOptions, inPath("layer", "Name"), answers(200, "", "See the header Allow")), []option{openCORS}},
+		{"OPTIONS", "/ogc/collections/{layer}/items/{id}", anyone, "ogc.getFeatureOptions", "ogc", "What I may do with a feature",
+			plain(s.ogcOptions, inPath("layer", "Name"), inPath("id", "Number"), answers(200, "", "See the header Allow")), []option{openCORS}},
+		{"POST", "/ogc/collections/{layer}/items", officers, "ogc.createFeature", "ogc", "Make a feature of a layer that one's organisation owns",
+			plain(s.ogcCreate, inPath("layer", "Name"), takesFeature(featureTypes...), answers(201, geoJSONType, "Made; the header Location says where")), ogcWrite},
+		{"PUT", "/ogc/collections/{layer}/items/{id}", officers, "ogc.replaceFeature", "ogc", "Replace a feature; If-Match has the ETag that was read",
+			plain(s.ogcReplace, inPath("layer", "Name"), inPath("id", "Number"), takesFeature(featureTypes...), answers(200, geoJSONType, "Replaced"), answers(204, "", "Replaced"), ifMatchParam), ogcWrite},
+		{"PATCH", "/ogc/collections/{layer}/items/{id}", officers, "ogc.updateFeature", "ogc", "Change some fields of a feature: a JSON merge patch (RFC 7396)",
+			plain(s.ogcUpdate, inPath("layer", "Name"), inPath("id", "Number"), takesFeature(mergePatch), answers(200, geoJSONType, "Changed"), answers(204, "", "Changed"), ifMatchParam), ogcWrite},
+		{"DELETE", "/ogc/collections/{layer}/items/{id}", officers, "ogc.deleteFeature", "ogc", "Delete a feature",
+			plain(s.ogcDelete, inPath("layer", "Name"), inPath("id", "Number"), answers(204, "", "Deleted"), ifMatchParam), ogcWrite},
 
 		// Incidents.
 		{"POST", "/api/v1/incidents", onlyReporters, "reportIncident", "incidents", "Report an incident; sent again with its uuid, it is the same report",
