@@ -15,15 +15,29 @@ func (sc *scratch) points(l *layer, w *want, classes bool) (tiles.Part, bool) {
 	if !ok || n == 0 {
 		return tiles.Part{Omitted: hidden}, ok
 	}
+	size := n * leastFeature
+	if w.plain || size <= l.Budget {
+		sc.draw(l, w, n)
+		size = sc.out.Size()
+	}
+	if size > l.Budget && !w.plain {
+		if l.rank < 0 {
+			return sc.countFiner(l, w, hidden, classes)
+		}
+		left := sc.thin(l, w, n, size)
+		return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden + left}, true
+	}
+	return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden}, true
+}
+
+// leastFeature is less than the bytes that any feature takes.
+const leastFeature = 12
+
+// draw writes the layer of the picks, n points.
+func (sc *scratch) draw(l *layer, w *want, n int) {
 	sc.out.Reset()
 	sc.attributes(l, n)
 	sc.drawPoints(l, w)
-	part := tiles.Part{Omitted: hidden}
-	if sc.out.Size() > l.Budget && !w.plain {
-		return sc.fewer(l, w, n, hidden, classes)
-	}
-	part.MVT = sc.out.AppendTo(nil, l.Name)
-	return part, true
 }
 
 // drawPoints writes the features of the picks.
@@ -47,9 +61,4 @@ func (sc *scratch) drawPoints(l *layer, w *want) {
 			at += len(sc.columns)
 		}
 	}
-}
-
-// fewer makes a part of points that are too many for the budget.
-func (sc *scratch) fewer(l *layer, w *want, n, hidden int, classes bool) (tiles.Part, bool) {
-	return tiles.Part{}, false
 }

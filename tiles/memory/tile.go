@@ -51,6 +51,11 @@ type scratch struct {
 	epoch   uint32
 	local   [blockRowsMax]uint32 // the same by number of a block's column
 	cells   counter
+	// What thin chooses from.
+	ranks  []candidate
+	all    []pick
+	allSel []uint16
+	chosen []bool
 }
 
 func newScratch() *scratch { return &scratch{} }

@@ -53,9 +53,14 @@ func (w *Writer) Size() int { return len(w.features) + len(w.keys) + len(w.value
 
 // Key adds a key and returns its number. The caller adds each key once.
 func (w *Writer) Key(name string) uint32 {
+	return w.Key2(name, "")
+}
+
+// Key2 adds the key that is a and b put together.
+func (w *Writer) Key2(a, b string) uint32 {
 	w.keys = append(w.keys, 0x1a)
-	w.keys = binary.AppendUvarint(w.keys, uint64(len(name)))
-	w.keys = append(w.keys, name...)
+	w.keys = binary.AppendUvarint(w.keys, uint64(len(a)+len(b)))
+	w.keys = append(append(w.keys, a...), b...)
 	w.nKeys++
 	return w.nKeys - 1
 }
