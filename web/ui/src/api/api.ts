@@ -65,3 +65,27 @@ export const settings = (signal?: AbortSignal) => get<{ city: { zh: string; en: 
 export const populationHours = async (signal?: AbortSignal) => (await get<{ hours: string[] }>(`${v1}/population/hours`, {}, signal)).hours;
 
 export const searchClasses = async (q: string, signal?: AbortSignal) => (await get<{ classes: ClassOf[] }>(`${v1}/classes`, { kind: 'matter', q, limit: 60 }, signal)).classes;
+
+/** Where a tile was made, up to which place in the log it is true, and how far the server's reader of the log is behind. */
+export interface TileOrigin {
+  from: string;
+  cursor: string;
+  lagS: number;
+  /** How long it took, in milliseconds. */
+  ms: number;
+}
+
+export async function tileOrigin(url: string, signal?: AbortSignal): Promise<TileOrigin> {
+  const began = performance.now();
+  const response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', signal: signal ?? null });
+  await response.arrayBuffer();
+  const h = response.headers;
+  return { from: h.get('Onemap-Source') ?? '', cursor: h.get('Onemap-Cursor') ?? '', lagS: Number(h.get('Onemap-Lag') ?? 0), ms: performance.now() - began };
+}
+
+/** Whether a layer has anything in it, as far as the caller may know. */
+export async function hasData(layer: string, signal?: AbortSignal): Promise<boolean> {
+  const { bounds } = await get<{ bounds: number[] }>(`/tiles/${layer}.json`, {}, signal);
+  // The whole world is what a layer without a feature has.
+  return !(bounds[0] === -180 && bounds[2] === 180);
+}

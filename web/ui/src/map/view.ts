@@ -35,6 +35,8 @@ export interface Shown {
 /** Something drawn under the pointer. */
 export interface Hit {
   layer: string;
+  /** It stands for several: open incidents drawn together by the map ('near'), or a counted cell of a tile ('cell'). */
+  several?: 'near' | 'cell';
   id: number;
   properties: Record<string, unknown>;
   at: LngLat;
@@ -267,6 +269,17 @@ export class MapView {
     this.map.remove();
   }
 
+  /** The address of each source's tile at the middle of the map. */
+  middle(): { source: string; url: string }[] {
+    const at = this.look.at;
+    return this.tiled().flatMap((s) => {
+      const t = this.open(s).find((tile) => meets(tile, [at[0], at[1], at[0], at[1]]));
+      const spec = this.map.getStyle().sources[s.id];
+      const template = t && spec?.type === 'vector' ? spec.tiles?.[0] : undefined;
+      return t && template ? [{ source: s.id, url: template.replace('{z}', String(t.z)).replace('{x}', String(t.x)).replace('{y}', String(t.y)) }] : [];
+    });
+  }
+
   /** The sources of tiles, with the layers of each. */
   private tiled(): { id: string; layers: string[]; min: number; max: number }[] {
     if (!this.styled) return [];
@@ -420,11 +433,12 @@ export class MapView {
   private hit(f: MapGeoJSONFeature): Hit | undefined {
     const at = f.geometry.type === 'Point' ? (f.geometry.coordinates as [number, number]) : ([0, 0] as const);
     if (f.source === 'open' && f.properties.point_count) {
-      return { layer: 'cluster', id: Number(f.properties.cluster_id), properties: f.properties, at };
+      return { layer: 'incident', several: 'near', id: Number(f.properties.cluster_id), properties: f.properties, at };
     }
     if (f.source === 'chosen' || f.source === 'pulse') return undefined;
     const layer = f.source === 'open' ? 'incident' : (f.sourceLayer ?? f.source);
-    return { layer: f.properties.count !== undefined ? 'cluster' : layer, id: Number(f.properties.id ?? f.id ?? 0), properties: f.properties, at };
+    if (f.properties.count !== undefined) return { layer, several: 'cell', id: Math.round(at[0] * 1e6) * 1e9 + Math.round(at[1] * 1e6), properties: f.properties, at };
+    return { layer, id: Number(f.properties.id ?? f.id ?? 0), properties: f.properties, at };
   }
 
   private hover(): void {

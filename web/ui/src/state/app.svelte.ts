@@ -12,7 +12,7 @@ import { endOf, spans, type Span } from './bars';
 import { asQuery, everything, interval, isOpen, passes, type Filter } from './filter';
 import { byTime, Calm } from './queue';
 import { format, parse, type Place, type Subject } from './url';
-import { defaultLayers } from './subjects';
+import { defaultLayers, gridLayers } from './subjects';
 
 /** How many open incidents the page holds; beyond it the list says that older ones are not listed. */
 const HELD = 3000;
@@ -67,6 +67,9 @@ export class App {
   onpulse: ((places: LngLat[]) => void) | undefined;
   onstale: ((layer: string, since?: string) => void) | undefined;
 
+  /** Set by the map: the address of each source's tile at its middle. */
+  middle: (() => { source: string; url: string }[]) | undefined;
+
   private calm = new Calm();
   private readonly client: LiveClient;
   /** Where the map hears which of its tiles are stale. */
@@ -97,8 +100,10 @@ export class App {
   layerNames = $derived(new Set((this.layers ?? []).map((l) => l.name)));
   base = $derived((this.layers ?? []).filter((l) => l.subject === 'base').map((l) => l.name));
   maySeeIncidents = $derived(this.layerNames.has('incident'));
+  /** Grid layers that have nothing in them: a city need not have all three. */
+  empty = $state.raw<ReadonlySet<string>>(new Set());
   on = $derived.by(() => {
-    const on = new Set(defaultLayers(this.place.subject));
+    const on = new Set(defaultLayers(this.place.subject, this.empty));
     for (const l of this.place.plus) on.add(l);
     for (const l of this.place.minus) on.delete(l);
     return [...on].filter((l) => this.layerNames.has(l) || l === 'open');
@@ -132,7 +137,7 @@ export class App {
   }
 
   toggle(layer: string, on = !this.on.includes(layer)): void {
-    const has = defaultLayers(this.place.subject).includes(layer);
+    const has = defaultLayers(this.place.subject, this.empty).includes(layer);
     const without = (list: string[]) => list.filter((l) => l !== layer);
     this.place = {
       ...this.place,
@@ -194,6 +199,7 @@ export class App {
       return;
     }
     void this.dictionaries();
+    void this.lookForEmpty();
     this.incidents.clear();
     this.workers.clear();
     this.waiting.clear();
@@ -211,6 +217,12 @@ export class App {
       this.client.subscribe({ id: 'worker', layer: 'worker', load: (why, signal) => this.loadWorkers(why, signal), apply: (events) => this.applyWorkers(events), ended: () => this.workers.clear() });
     this.client.restart();
     void this.count();
+  }
+
+  private async lookForEmpty(): Promise<void> {
+    const here = gridLayers.filter((l) => this.layerNames.has(l));
+    const empty = await Promise.all(here.map((l) => api.hasData(l).then((has) => !has, () => false)));
+    this.empty = new Set(here.filter((_, i) => empty[i]));
   }
 
   private async dictionaries(): Promise<void> {

@@ -21,6 +21,11 @@ export const listed: Record<Subject, string[]> = {
 
 export const gridLayers = ['grid_community', 'grid_duty', 'grid_unit'];
 
-export function defaultLayers(subject: Subject): string[] {
-  return shown[subject];
+/** The layers of a subject; in the place of a grid layer without grids stands the next that has some, if there is one. */
+export function defaultLayers(subject: Subject, empty: ReadonlySet<string> = new Set()): string[] {
+  return shown[subject].flatMap((l) => {
+    if (!empty.has(l)) return [l];
+    const next = [...gridLayers.slice(gridLayers.indexOf(l)), 'grid_duty'].find((g) => !empty.has(g));
+    return next && next !== 'grid_unit' ? [next] : [];
+  });
 }
