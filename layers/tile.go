@@ -49,6 +49,10 @@ type TilePart struct {
 // left out, and those of least rank where a part would exceed its budget.
 // plain turns all of that off.
 func (s *Store) Tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, plain bool) ([]TilePart, string, error) {
+	return s.inPlane(ctx, mercatorPlane(at), wanted, plain)
+}
+
+func (s *Store) inPlane(ctx context.Context, at plane, wanted []TileLayer, plain bool) ([]TilePart, string, error) {
 	parts := make([]TilePart, len(wanted))
 	limits := make([]int, len(wanted))
 	var snapshot string
@@ -78,14 +82,14 @@ func (s *Store) Tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, p
 
 // tile asks once for all parts; limits are the most features of each, 0 for all.
 // It returns how many features each part has.
-func (s *Store) tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, plain bool, limits []int, parts []TilePart) (string, []int, error) {
+func (s *Store) tile(ctx context.Context, at plane, wanted []TileLayer, plain bool, limits []int, parts []TilePart) (string, []int, error) {
 	var a Args
 	counts := make([]int, len(wanted))
 	var snapshot string
 	columns, from := []string{"pg_current_snapshot()::text"}, []string{"(SELECT) t"}
 	targets := []any{&snapshot}
 	for i, w := range wanted {
-		if int(at.Z) < w.Layer.MinZoom || int(at.Z) > w.Layer.MaxZoom || where.IsFalse(w.Where) {
+		if at.zoom < w.Layer.MinZoom || at.zoom > w.Layer.MaxZoom || where.IsFalse(w.Where) {
 			continue
 		}
 		part, err := tileSQL(at, w, plain, limits[i], &a)
@@ -98,15 +102,15 @@ func (s *Store) tile(ctx context.Context, at maptile.Tile, wanted []TileLayer, p
 	}
 	sql := "SELECT " + strings.Join(columns, ", ") + "\nFROM " + strings.Join(from, ",\n") // each gives one row
 	if err := s.db.QueryRow(ctx, sql, a...).Scan(targets...); err != nil {
-		return "", nil, fmt.Errorf("tile %d/%d/%d: %w", at.Z, at.X, at.Y, err)
+		return "", nil, fmt.Errorf("tile %d/%d/%d: %w", at.zoom, at.x, at.y, err)
 	}
 	return snapshot, counts, nil
 }
 
 // tileSQL gives one row: the part's bytes (mvt), its features (n), and those
 // left out of it (omitted).
-func tileSQL(at maptile.Tile, w TileLayer, plain bool, limit int, a *Args) (string, error) {
-	if w.Layer.Geometry == "Point" && int(at.Z) < w.Layer.DetailZoom && !plain {
+func tileSQL(at plane, w TileLayer, plain bool, limit int, a *Args) (string, error) {
+	if w.Layer.Geometry == "Point" && at.zoom < w.Layer.DetailZoom && !plain {
 		return countSQL(at, w, a)
 	}
 	cond, err := w.Layer.SQL(w.Where, a)
@@ -117,16 +121,11 @@ func tileSQL(at maptile.Tile, w TileLayer, plain bool, limit int, a *Args) (stri
 	if err != nil {
 		return "", err
 	}
-	search := tileBox(at, tileBuffer)
-	geom := "f.geom"
-	if w.Layer.Geometry != "Point" {
-		// What reaches beyond Web Mercator's world cannot be transformed.
-		geom = fmt.Sprintf("CASE WHEN ST_YMax(f.geom) > %[1]v OR ST_YMin(f.geom) < -%[1]v THEN ST_ClipByBox2D(f.geom, ST_MakeEnvelope(-180, -%[1]v, 180, %[1]v, 4326)) ELSE f.geom END", mercatorLat)
-	}
+	search := at.box(tileBuffer)
 	here := fmt.Sprintf("FROM %s f\n    WHERE f.geom && %s AND (%s)", w.Layer.table(), boxSQL(search, a), cond)
 	visible, order, omitted := "", "f.id", "0" // a stable order gives a stable ETag
 	if !plain {
-		visible = thin(at, w.Layer, search, a)
+		visible = thin(at.zoom, w.Layer, search, a)
 	}
 	if limit > 0 {
 		if w.Layer.RankField != "" {
@@ -142,11 +141,11 @@ func tileSQL(at maptile.Tile, w TileLayer, plain bool, limit int, a *Args) (stri
 		omitted = "greatest(0, (SELECT count(*) " + here + ") - count(*))"
 	}
 	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom', 'id'), ''::bytea) AS mvt, count(*) AS n, %[3]s AS omitted FROM (
-    SELECT f.id%[4]s, ST_AsMVTGeom(ST_Transform(%[5]s, 3857), %[6]s, %[2]d, %[7]d) AS geom
+    SELECT f.id%[4]s, ST_AsMVTGeom(%[5]s, %[6]s, %[2]d, %[7]d) AS geom
     %[8]s%[9]s
     ORDER BY %[10]s
 ) t WHERE t.geom IS NOT NULL`,
-		a.Add(w.Layer.Name)+"::text", tileExtent, omitted, fields, geom, envelopeSQL(at, a), tileBuffer, here, visible, order), nil
+		a.Add(w.Layer.Name)+"::text", tileExtent, omitted, fields, at.geom(w.Layer), at.envelope(a), tileBuffer, here, visible, order), nil
 }
 
 // tileFields lists the columns of a tile's feature, after its id. Dates and
@@ -177,12 +176,12 @@ func tileFields(w TileLayer) (string, error) {
 
 // thin leaves out what no one could see at this zoom: classes that the style
 // shows from a larger zoom on only, and lines and areas under half a pixel.
-func thin(at maptile.Tile, l Layer, box orb.Bound, a *Args) string {
+func thin(zoom int, l Layer, box orb.Bound, a *Args) string {
 	var b strings.Builder
 	if from, ok := l.Style["class_minzoom"].(map[string]any); ok {
 		var hidden []string
 		for class, z := range from {
-			if z, ok := z.(float64); ok && float64(at.Z) < z {
+			if z, ok := z.(float64); ok && float64(zoom) < z {
 				hidden = append(hidden, class)
 			}
 		}
@@ -190,7 +189,7 @@ func thin(at maptile.Tile, l Layer, box orb.Bound, a *Args) string {
 			b.WriteString(" AND f.class <> ALL (" + a.Add(hidden) + "::text[])")
 		}
 	}
-	if l.Geometry != "Point" && at.Z < 14 && l.Subject == "base" {
+	if l.Geometry != "Point" && zoom < 14 && l.Subject == "base" {
 		half := (box.Max[0] - box.Min[0]) / 512 / 2
 		fmt.Fprintf(&b, " AND greatest(ST_XMax(f.geom) - ST_XMin(f.geom), ST_YMax(f.geom) - ST_YMin(f.geom)) > %s", a.Add(half))
 	}
@@ -199,7 +198,7 @@ func thin(at maptile.Tile, l Layer, box orb.Bound, a *Args) string {
 
 // countSQL counts a layer's points by cell. A cell holds its west and north
 // edges; the world's last column and row hold its east and south ones too.
-func countSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
+func countSQL(at plane, w TileLayer, a *Args) (string, error) {
 	cond, err := w.Layer.SQL(w.Where, a)
 	if err != nil {
 		return "", err
@@ -211,62 +210,33 @@ func countSQL(at maptile.Tile, w TileLayer, a *Args) (string, error) {
 			return "", err
 		}
 	}
-	// In tile coordinates of this zoom: x and y from 0 to 2^z, y down. They are
-	// computed here and not by ST_Transform, which takes ten times as long.
-	n := math.Exp2(float64(at.Z))
-	world, last := a.Add(n)+"::float8", a.Add(int(n)-1)+"::int"
-	col, row := a.Add(int(at.X))+"::int", a.Add(int(at.Y))+"::int"
+	// In tile coordinates of this zoom: x from 0 to 2^z, y down. They are computed
+	// here and not by ST_Transform, which takes ten times as long.
+	world, last, lowest := a.Add(math.Exp2(float64(at.zoom)))+"::float8", a.Add(at.columns-1)+"::int", a.Add(at.rows-1)+"::int"
+	col, row := a.Add(at.x)+"::int", a.Add(at.y)+"::int"
 	return fmt.Sprintf(`SELECT coalesce(ST_AsMVT(t, %[1]s, %[2]d, 'geom'), ''::bytea) AS mvt, count(*) AS n, 0 AS omitted FROM (
     SELECT sum(n)::bigint AS count, jsonb_object_agg('class:' || class, n ORDER BY class) FILTER (WHERE class IS NOT NULL) AS classes,
-           ST_AsMVTGeom(ST_SetSRID(ST_MakePoint(
-               (sum(x) / sum(n) / %[3]s * 2 - 1) * %[4]v, (1 - sum(y) / sum(n) / %[3]s * 2) * %[4]v), 3857), %[5]s, %[2]d, 0) AS geom
+           ST_AsMVTGeom(%[4]s, %[5]s, %[2]d, 0) AS geom
     FROM (
         SELECT i, j, class, sum(x) AS x, sum(y) AS y, count(*) AS n
         FROM (
             SELECT x, y, class, least(floor((x - %[6]s) * %[8]d), %[8]d - 1) AS i, greatest(0, least(floor((y - %[7]s) * %[8]d), %[8]d - 1)) AS j
             FROM (
                 SELECT (ST_X(f.geom) + 180) / 360 * %[3]s AS x, %[14]s AS class,
-                       (0.5 - ln(tan(pi() / 4 + radians(greatest(-%[9]v, least(%[9]v, ST_Y(f.geom)))) / 2)) / (2 * pi())) * %[3]s AS y
+                       %[9]s * %[3]s AS y
                 FROM %[10]s f WHERE f.geom && %[11]s AND (%[12]s)
             ) p
-            WHERE least(floor(x), %[13]s) = %[6]s AND greatest(0, least(floor(y), %[13]s)) = %[7]s
+            WHERE least(floor(x), %[13]s) = %[6]s AND greatest(0, least(floor(y), %[15]s)) = %[7]s
         ) c
         GROUP BY i, j, class
     ) g
     GROUP BY i, j
     ORDER BY i, j
 ) t WHERE t.geom IS NOT NULL`,
-		a.Add(w.Layer.Name)+"::text", tileExtent, world, mercatorM, envelopeSQL(at, a), col, row, countCells, mercatorLat,
-		w.Layer.table(), boxSQL(tileBox(at, 1), a), cond, last, class), nil
-}
-
-// envelopeSQL is the tile's box in Web Mercator. Its numbers are parameters, so
-// that the tiles of a layer share one prepared statement.
-func envelopeSQL(at maptile.Tile, a *Args) string {
-	return fmt.Sprintf("ST_TileEnvelope(%s::int, %s::int, %s::int)", a.Add(int(at.Z)), a.Add(int(at.X)), a.Add(int(at.Y)))
+		a.Add(w.Layer.Name)+"::text", tileExtent, world, at.point("sum(x) / sum(n) / "+world, "sum(y) / sum(n) / "+world),
+		at.envelope(a), col, row, countCells, at.down, w.Layer.table(), boxSQL(at.box(1), a), cond, last, class, lowest), nil
 }
 
 func boxSQL(b orb.Bound, a *Args) string {
 	return fmt.Sprintf("ST_MakeEnvelope(%s, %s, %s, %s, 4326)", a.Add(b.Min[0]), a.Add(b.Min[1]), a.Add(b.Max[0]), a.Add(b.Max[1]))
-}
-
-// tileBox returns the tile's box in degrees, wider by units of its extent, and
-// cut to the world: an x beyond the antimeridian would wrap to the other end of
-// the map, and the last column of every zoom (all of China at zoom 1) would come
-// out empty. See martin issue 982. The poles belong to the first and last row.
-func tileBox(at maptile.Tile, units float64) orb.Bound {
-	n := math.Exp2(float64(at.Z))
-	m := units / tileExtent
-	lon := func(x float64) float64 { return max(-180, min(180, x/n*360-180)) }
-	lat := func(y float64) float64 {
-		if y <= 0 {
-			return 90
-		}
-		if y >= n {
-			return -90
-		}
-		return math.Atan(math.Sinh(math.Pi*(1-2*y/n))) * 180 / math.Pi
-	}
-	x, y := float64(at.X), float64(at.Y)
-	return orb.Bound{Min: orb.Point{lon(x - m), lat(y + 1 + m)}, Max: orb.Point{lon(x + 1 + m), lat(y - m)}}
 }
