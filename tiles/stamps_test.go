@@ -170,7 +170,7 @@ func TestStampsWhileRead(t *testing.T) {
 			}
 		})
 	}
-	for lsn := uint64(1); lsn <= 20_000; lsn++ {
+	for lsn := uint64(1); lsn <= 8_000; lsn++ {
 		i := int(lsn*7919) % len(places)
 		s.Touch("a", orb.Bound{Min: places[i], Max: places[i]}, lsn)
 		mu.Lock()
