@@ -22,9 +22,9 @@ type block struct {
 	box     shape.Box
 	columns []column
 	data    []byte
-	shapes  []shape.Shape // of lines and polygons: see Ladder
-	counts  uint32        // in data: how many rows have each code of the class column, 2 bytes each; 0: no class
-	sumX    uint64        // of points
+	shapes  []shape.Ladder // of lines and polygons
+	counts  uint32         // in data: how many rows have each code of the class column, 2 bytes each; 0: no class
+	sumX    uint64         // of points
 	sumY    uint64
 	largest int64 // of shapes: the largest width or height
 	heavy   int64 // bytes of the shapes
@@ -33,7 +33,7 @@ type block struct {
 // bytes is the memory that the block takes.
 func (b *block) bytes() int64 {
 	return int64(unsafe.Sizeof(*b)) + int64(len(b.columns))*int64(unsafe.Sizeof(column{})) + int64(cap(b.data)) +
-		int64(len(b.shapes))*int64(unsafe.Sizeof(shape.Shape{})) + b.heavy + blockOverhead
+		int64(len(b.shapes))*int64(unsafe.Sizeof(shape.Ladder{})) + b.heavy + blockOverhead
 }
 
 // blockOverhead is what a page keeps of a block: its address, first key and box.
@@ -68,7 +68,7 @@ type builder struct {
 	*schema
 	encoder
 	cells  []cells // a column each
-	shapes []shape.Shape
+	shapes []shape.Ladder
 	texts  func(n uint32) string // the dictionary
 }
 
@@ -162,7 +162,7 @@ func (bl *builder) seal() *block {
 	}
 	b.data = append(make([]byte, 0, len(bl.data)), bl.data...)
 	if !bl.points {
-		b.shapes = append(make([]shape.Shape, 0, n), bl.shapes...)
+		b.shapes = append(make([]shape.Ladder, 0, n), bl.shapes...)
 		for _, s := range b.shapes {
 			b.heavy += int64(len(s)+15) &^ 15
 		}

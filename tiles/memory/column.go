@@ -313,29 +313,41 @@ func (e *encoder) decimals(col *column, vals []int64) bool {
 // first row, and gives each row its place in the list.
 func (e *encoder) words(col *column, vals []int64) {
 	col.form = codes
-	e.epoch++
-	if e.epoch == 0 {
-		clear(e.codeOf)
-		e.epoch = 1
-	}
+	e.another()
 	e.list = e.list[:0]
 	for _, v := range vals {
-		if int(v) >= len(e.codeOf) {
-			e.codeOf = append(e.codeOf, make([]uint64, int(v)+1-len(e.codeOf)+len(e.codeOf)/4)...)
-		}
-		at := e.codeOf[v]
-		if uint32(at>>32) != e.epoch {
-			at = uint64(e.epoch)<<32 | uint64(len(e.list))
-			e.codeOf[v] = at
+		code, fresh := e.code(uint32(v), len(e.list))
+		if fresh {
 			e.list = append(e.list, uint32(v))
 		}
-		e.raw = append(e.raw, at&0xffffffff)
+		e.raw = append(e.raw, uint64(code))
 	}
 	col.n = uint16(len(e.list))
 	col.list = uint32(len(e.data))
 	for _, w := range e.list {
 		e.data = binary.LittleEndian.AppendUint32(e.data, w)
 	}
+}
+
+// another begins a list of dictionary numbers.
+func (e *encoder) another() {
+	if e.epoch++; e.epoch == 0 {
+		clear(e.codeOf)
+		e.epoch = 1
+	}
+}
+
+// code returns a dictionary number's place in the list; if it has none, its
+// place is next.
+func (e *encoder) code(word uint32, next int) (code int, fresh bool) {
+	if int(word) >= len(e.codeOf) {
+		e.codeOf = append(e.codeOf, make([]uint64, int(word)+1-len(e.codeOf)+len(e.codeOf)/4)...)
+	}
+	if at := e.codeOf[word]; uint32(at>>32) == e.epoch {
+		return int(uint32(at)), false
+	}
+	e.codeOf[word] = uint64(e.epoch)<<32 | uint64(next)
+	return next, true
 }
 
 // numbers appends the numbers in the least width that holds them all.

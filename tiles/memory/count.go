@@ -269,7 +269,3 @@ func (sc *scratch) drawCells(l *layer) []byte {
 	}
 	return out.AppendTo(nil, l.Name)
 }
-
-func (sc *scratch) shapes(l *layer, w *want) (tiles.Part, bool) {
-	return tiles.Part{}, false
-}

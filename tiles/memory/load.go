@@ -33,7 +33,7 @@ func (s *Store) Load(l Layer) *Loader {
 
 // firstSpell is after how many rows it is decided, the first time, which texts
 // are worth a dictionary; then whenever there are twice as many.
-const firstSpell = 8 * blockRowsMax
+const firstSpell = 64 * blockRowsMax
 
 // Add takes a row. It returns an error wrapping [ErrBudget] when the layer does
 // not fit, and then, as after any other error, the load is over: Abandon it.
@@ -136,6 +136,9 @@ func (l *Loader) Install(lsn uint64, later ...Later) error {
 func (l *Loader) build() *layer {
 	st := l.staging
 	st.seal()
+	if len(l.keys) >= blockRowsMax {
+		st.spell()
+	}
 	keys := sortKeyed(l.keys)
 	l.keys = nil
 	byID(st, keys)
@@ -160,7 +163,7 @@ func (l *Loader) build() *layer {
 	}
 	wg.Wait()
 	ly := &layer{schema: l.schema, writer: &writer{dict: st.dict, build: st.build}, words: st.dict.view()}
-	ly.setPages(paged(nil, l.schema.class, blocks, firsts, pageBlocks, pageBlocks))
+	ly.setPages(st.build.paged(nil, blocks, firsts, pageBlocks, pageBlocks))
 	ly.known.Store(st.dict.bytes)
 	return ly
 }

@@ -23,7 +23,7 @@ func (m *merger) pages(edits []edit) error {
 		if err != nil {
 			return err
 		}
-		m.setPages(paged(nil, m.layer.class, blocks, keys, pageBlocks, pageBlocks))
+		m.setPages(m.staging.build.paged(nil, blocks, keys, pageBlocks, pageBlocks))
 		return nil
 	}
 	pages := make([]*page, 0, len(old)+1)
@@ -46,7 +46,7 @@ func (m *merger) pages(edits []edit) error {
 			blocks, keys = slices.Concat(pages[k-1].blocks, blocks), slices.Concat(pages[k-1].keys, keys)
 			pages = pages[:k-1]
 		}
-		pages = paged(pages, m.layer.class, blocks, keys, pageBlocksMax, pageBlocks)
+		pages = m.staging.build.paged(pages, blocks, keys, pageBlocksMax, pageBlocks)
 	}
 	m.setPages(pages)
 	return nil

@@ -180,7 +180,9 @@ func decode(t require, b []byte) []*geojson.Feature {
 }
 
 // require is what both testing.T and rapid.T have.
-type require interface{ Fatalf(string, ...any) }
+type require interface {
+	Fatalf(format string, args ...any)
+}
 
 func ask(t require, s *memory.Store, r tiles.Request) []tiles.Part {
 	parts, err := s.Tile(noContext{}, r)

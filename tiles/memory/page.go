@@ -56,7 +56,8 @@ type writer struct {
 func (l *layer) bytes() int64 { return l.size + l.known.Load() }
 
 // newPage lists blocks and adds them up.
-func newPage(class int, blocks []*block, keys []rowKey) *page {
+func (bl *builder) newPage(blocks []*block, keys []rowKey) *page {
+	bl.another()
 	p := &page{blocks: blocks, keys: keys, boxes: make([]shape.Box, len(blocks)), box: blocks[0].box}
 	for i, b := range blocks {
 		p.boxes[i] = b.box
@@ -65,22 +66,17 @@ func newPage(class int, blocks []*block, keys []rowKey) *page {
 		p.largest = max(p.largest, b.largest)
 		p.box = around(p.box, b.box)
 		p.size += b.bytes()
-		b.classes(class, p.count)
+		b.classes(bl.class, func(word uint32, n int) {
+			at, fresh := bl.code(word, len(p.classes))
+			if fresh {
+				p.classes = append(p.classes, classCount{word, 0})
+			}
+			p.classes[at].n += uint32(n)
+		})
 	}
 	p.size += int64(unsafe.Sizeof(*p)) + int64(cap(p.classes))*int64(unsafe.Sizeof(classCount{}))
 	slices.SortFunc(p.classes, func(a, b classCount) int { return int(int64(a.word) - int64(b.word)) })
 	return p
-}
-
-// count adds rows of a class. Classes are few, and neighbours have the same.
-func (p *page) count(word uint32, n int) {
-	for i := range p.classes {
-		if p.classes[i].word == word {
-			p.classes[i].n += uint32(n)
-			return
-		}
-	}
-	p.classes = append(p.classes, classCount{word, uint32(n)})
 }
 
 func around(a, b shape.Box) shape.Box {
@@ -100,7 +96,7 @@ func (l *layer) setPages(pages []*page) {
 }
 
 // paged appends pages of blocks that follow each other: none of them too full.
-func paged(dst []*page, class int, blocks []*block, keys []rowKey, most, usual int) []*page {
+func (bl *builder) paged(dst []*page, blocks []*block, keys []rowKey, most, usual int) []*page {
 	if len(blocks) == 0 {
 		return dst
 	}
@@ -110,7 +106,7 @@ func paged(dst []*page, class int, blocks []*block, keys []rowKey, most, usual i
 	}
 	for i := range parts {
 		from, to := i*len(blocks)/parts, (i+1)*len(blocks)/parts
-		dst = append(dst, newPage(class, slices.Clip(blocks[from:to]), slices.Clip(keys[from:to])))
+		dst = append(dst, bl.newPage(slices.Clip(blocks[from:to]), slices.Clip(keys[from:to])))
 	}
 	return dst
 }

@@ -24,7 +24,7 @@ func (sc *scratch) points(l *layer, w *want, classes bool) (tiles.Part, bool) {
 		if l.rank < 0 {
 			return sc.countFiner(l, w, hidden, classes)
 		}
-		left := sc.thin(l, w, n, size)
+		left := sc.thin(l, n, size, func(n int) { sc.draw(l, w, n) })
 		return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden + left}, true
 	}
 	return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden}, true

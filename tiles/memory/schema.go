@@ -27,6 +27,7 @@ const (
 	colID
 	colWidth  // shapes only
 	colHeight // shapes only
+	colArea   // shapes only: in 2^20 square world units, a square of 0.6 m at the equator
 )
 
 // A schema is what the columns of a layer are.
@@ -50,7 +51,7 @@ func newSchema(l Layer) (*schema, error) {
 		s.Budget = DefaultBudget
 	}
 	if !s.points {
-		s.first = colHeight + 1
+		s.first = colArea + 1
 	}
 	for range s.first {
 		s.kinds = append(s.kinds, whole)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"onemap/tiles/shape"
 )
@@ -21,7 +23,8 @@ type staging struct {
 	open   int // rows in the builder's cells
 	fresh  []int
 	bytes  int64
-	tmp    []byte // copies of texts in the open cells
+	tmp    []byte        // copies of texts in the open cells
+	whole  []shape.Shape // of the open rows
 }
 
 func newStaging(s *schema, d *dictionary, b *builder) *staging {
@@ -108,7 +111,8 @@ func (st *staging) add(r *Row, at spot) error {
 	if !st.points {
 		cs[colWidth].add(at.box.MaxX-at.box.MinX, false)
 		cs[colHeight].add(at.box.MaxY-at.box.MinY, false)
-		st.build.shapes = append(st.build.shapes, at.shape)
+		cs[colArea].add(int64(math.Ceil(at.shape.Area()/areaUnit)), false)
+		st.whole = append(st.whole, at.shape)
 	}
 	for i := range r.Values {
 		v, k := &r.Values[i], st.first+i
@@ -142,10 +146,40 @@ func (st *staging) add(r *Row, at spot) error {
 	return nil
 }
 
+// areaUnit is what the column of areas counts, in square world units.
+const areaUnit = 1 << 20
+
+// climb makes the simpler shapes of the open rows: most of the work of a load,
+// so on all processors if they are many.
+func (st *staging) climb() {
+	o := shape.Options{MinZoom: st.MinZoom, MaxZoom: st.MaxZoom, Shared: st.Shared}
+	st.build.shapes = slices.Grow(st.build.shapes[:0], len(st.whole))[:len(st.whole)]
+	workers := min(runtime.GOMAXPROCS(0), 1+len(st.whole)/64)
+	var wg sync.WaitGroup
+	for w := range workers {
+		climb := func() {
+			for i := w; i < len(st.whole); i += workers {
+				st.build.shapes[i] = shape.Climb(st.whole[i], o)
+			}
+		}
+		if workers == 1 {
+			climb()
+		} else {
+			wg.Go(climb)
+		}
+	}
+	wg.Wait()
+	clear(st.whole)
+	st.whole = st.whole[:0]
+}
+
 // seal makes a block of the rows that are open.
 func (st *staging) seal() {
 	if st.open == 0 {
 		return
+	}
+	if !st.points {
+		st.climb()
 	}
 	b := st.build.seal()
 	st.sealed = append(st.sealed, b)

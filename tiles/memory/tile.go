@@ -17,7 +17,7 @@ func (s *Store) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error)
 	now := s.now.Load()
 	parts := make([]tiles.Part, len(r.Layers))
 	sc := s.scratch.Get().(*scratch)
-	defer s.scratch.Put(sc)
+	defer s.put(sc)
 	for i := range r.Layers {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -56,9 +56,24 @@ type scratch struct {
 	all    []pick
 	allSel []uint16
 	chosen []bool
+	// Of shapes: each row's commands, beside sel.
+	cutter   shape.Cutter
+	commands []uint32
+	spans    []span
+	allSpans []span
 }
 
 func newScratch() *scratch { return &scratch{} }
+
+// mostScratch is beyond how many bytes the commands or values of a tile are not
+// kept for the next.
+const mostScratch = 8 << 20
+
+func (s *Store) put(sc *scratch) {
+	if 4*cap(sc.commands) < mostScratch && 4*cap(sc.values) < mostScratch && cap(sc.ranks) < mostScratch/64 {
+		s.scratch.Put(sc)
+	}
+}
 
 // A pick is the rows of a block that are in the tile: sel[from:to].
 type pick struct {
