@@ -7,19 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/gdal"
 )
 
 // ErrNoGDAL: the programs that read vector files are not installed.
-var ErrNoGDAL = errors.New("ogr2ogr is missing: apt-get install gdal-bin")
+var ErrNoGDAL = gdal.ErrMissing
 
 // formats are the files that may be read, by the end of their name: the one
 // GDAL driver that may open each, and how such a file begins. Every other
@@ -57,6 +56,9 @@ func Formats() []string {
 // vectorTimeout is how long GDAL may take for one file.
 const vectorTimeout = time.Hour
 
+// maxWrittenBytes is how large a file GDAL may write aside.
+const maxWrittenBytes = 1 << 30
+
 // maxFeatureBytes is how large one feature may be as GeoJSON. The largest
 // coastlines have a few million vertices.
 const maxFeatureBytes = 256 << 20
@@ -65,12 +67,11 @@ const maxFeatureBytes = 256 << 20
 type vectorFile struct {
 	path   string // absolute
 	driver string
-	dir    string // a folder of its own for what GDAL writes
-	skip   string // the drivers that are switched off
+	cage   *gdal.Cage
 	open   []string
 }
 
-// openVector checks the file and prepares its cage. The caller removes dir.
+// openVector checks the file and prepares its cage, which the caller removes.
 func openVector(ctx context.Context, file, encoding string) (*vectorFile, error) {
 	name := filepath.Base(file)
 	if strings.Contains(file, "/vsi") || strings.ContainsAny(file, "\x00\n") {
@@ -95,18 +96,11 @@ func openVector(ctx context.Context, file, encoding string) (*vectorFile, error)
 	if err := checkBeginning(path, f.begins); err != nil {
 		return nil, &layers.InputError{Field: "file", Value: name, Remedy: fmt.Sprintf("a file of format %s: %v", f.driver, err)}
 	}
-	if _, err := exec.LookPath("ogr2ogr"); err != nil {
-		return nil, ErrNoGDAL
-	}
-	dir, err := os.MkdirTemp("", "onemap-gdal-")
+	cage, err := gdal.NewCage(ctx, "", vectorTimeout, maxWrittenBytes, f.driver, "GeoJSONSeq")
 	if err != nil {
-		return nil, fmt.Errorf("a folder for GDAL: %w", err)
-	}
-	v := &vectorFile{path: path, driver: f.driver, dir: dir}
-	if v.skip, err = v.otherDrivers(ctx); err != nil {
-		os.RemoveAll(dir)
 		return nil, err
 	}
+	v := &vectorFile{path: path, driver: f.driver, cage: cage}
 	if f.driver == "ESRI Shapefile" {
 		if encoding == "" {
 			encoding = dbfEncoding(path)
@@ -150,29 +144,6 @@ func checkBeginning(path string, begins []string) error {
 	return errors.New("it does not begin like one")
 }
 
-// driverLine is one line of ogrinfo --formats: "  GPKG -raster,vector- (rw+vs): GeoPackage".
-var driverLine = regexp.MustCompile(`(?m)^  (.+?) -[a-z,]+- \(`)
-
-// otherDrivers lists all drivers but the one that may open the file and the
-// one that writes for us, as GDAL's OGR_SKIP wants it. GDAL 3.6 has no option
-// that names the drivers to use (-if came later).
-func (v *vectorFile) otherDrivers(ctx context.Context) (string, error) {
-	var out bytes.Buffer
-	if err := v.run(ctx, &out, "ogrinfo", "--formats"); err != nil {
-		return "", fmt.Errorf("list GDAL's drivers: %w", err)
-	}
-	var skip []string
-	for _, m := range driverLine.FindAllStringSubmatch(out.String(), -1) {
-		if m[1] != v.driver && m[1] != "GeoJSONSeq" {
-			skip = append(skip, m[1])
-		}
-	}
-	if len(skip) == 0 {
-		return "", errors.New("list GDAL's drivers: none found")
-	}
-	return strings.Join(skip, ","), nil
-}
-
 // layerLine is one line of ogrinfo: "1: buildings (Multi Polygon)".
 var layerLine = regexp.MustCompile(`(?m)^\d+: (.+?)(?: \([^()]*\))?$`)
 
@@ -203,74 +174,13 @@ func (v *vectorFile) features(ctx context.Context, layer string, w io.Writer) er
 	return v.run(ctx, w, "ogr2ogr", args...)
 }
 
-// run starts one of GDAL's programs in a cage: a working folder of its own, no
-// environment of ours (passwords are in it), no network where the kernel lets
-// us take it away and no proxy to it where not, limits on memory, time, open
-// files and what it may write, only one driver that opens files.
+// run runs one of GDAL's programs on the file.
 func (v *vectorFile) run(ctx context.Context, stdout io.Writer, program string, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, vectorTimeout)
-	defer cancel()
-	limited := []string{"--as=8589934592", "--cpu=3600", "--fsize=1073741824", "--nofile=256", "--core=0", "--nproc=4096",
-		program, "--config", "OGR_SKIP", v.skip}
-	if v.skip == "" {
-		limited = limited[:len(limited)-3]
+	err := v.cage.Run(ctx, nil, stdout, program, args...)
+	var failed *gdal.Failure
+	if errors.As(err, &failed) {
+		said := strings.ReplaceAll(failed.Said, v.path, filepath.Base(v.path))
+		return &layers.InputError{Field: "file", Value: filepath.Base(v.path), Remedy: "a file that GDAL can read: " + said}
 	}
-	limited = append(limited, args...)
-	var stderr tail
-	for _, flags := range []uintptr{syscall.CLONE_NEWNET, syscall.CLONE_NEWNET | syscall.CLONE_NEWUSER, 0} {
-		c := exec.CommandContext(ctx, "prlimit", limited...)
-		c.Dir = v.dir
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + v.dir, "TMPDIR=" + v.dir, "CPL_TMPDIR=" + v.dir, "LC_ALL=C.UTF-8",
-			"PROJ_NETWORK=OFF", "GDAL_HTTP_TIMEOUT=1", "GDAL_HTTP_MAX_RETRY=0", "GDAL_HTTP_PROXY=127.0.0.1:9", "GDAL_HTTPS_PROXY=127.0.0.1:9",
-			"CPL_VSIL_CURL_ALLOWED_EXTENSIONS={none}", "GML_SKIP_RESOLVE_ELEMS=ALL", "GML_GFS_TEMPLATE=", "GML_SAVE_RESOLVED_TO=",
-			"OGR_SQLITE_LOAD_EXTENSIONS=", "OGR_GEOJSON_MAX_OBJ_SIZE=200", "DXF_INLINE_BLOCKS=TRUE"}
-		c.Stdout, c.Stderr = stdout, &stderr
-		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: flags}
-		if flags&syscall.CLONE_NEWUSER != 0 {
-			c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
-			c.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
-		}
-		c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
-		c.WaitDelay = 10 * time.Second
-		if err := c.Start(); err != nil {
-			if flags != 0 && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSPC)) {
-				continue // this kernel or container does not let us
-			}
-			return fmt.Errorf("start %s: %w", program, err)
-		}
-		err := c.Wait()
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("%s: %w", program, ctx.Err())
-		case err != nil:
-			return &layers.InputError{Field: "file", Value: filepath.Base(v.path), Remedy: "a file that GDAL can read: " + stderr.words(v)}
-		}
-		return nil
-	}
-	return nil // the last round always returns
-}
-
-// tail keeps the end of what is written to it.
-type tail struct{ b []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	const most = 4096
-	t.b = append(t.b, p...)
-	if len(t.b) > most {
-		t.b = append(t.b[:0], t.b[len(t.b)-most:]...)
-	}
-	return len(p), nil
-}
-
-// words is what GDAL said, without our paths, shortened.
-func (t *tail) words(v *vectorFile) string {
-	s := strings.NewReplacer(v.path, filepath.Base(v.path), v.dir, "").Replace(string(t.b))
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-	if s == "" {
-		return "it stopped without a word"
-	}
-	if len(s) > 300 {
-		s = strings.ToValidUTF8(s[:300], "") + "…"
-	}
-	return s
+	return err
 }

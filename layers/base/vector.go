@@ -66,7 +66,7 @@ func importVector(ctx context.Context, store *layers.Store, o VectorOptions) (su
 	if err != nil {
 		return sum, err
 	}
-	defer os.RemoveAll(file.dir)
+	defer file.cage.Remove()
 	layer, err := file.choose(ctx, o.Mapping.SourceLayer)
 	if err != nil {
 		return sum, err

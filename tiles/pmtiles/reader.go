@@ -92,16 +92,40 @@ type Content struct {
 func (r *Reader) All() iter.Seq2[Content, error] {
 	return func(yield func(Content, error) bool) {
 		var next uint64
-		if err := r.walk(r.root, mostDepth, &next, yield); err != nil && !errors.Is(err, errLeft) {
+		read := func(e entry) error {
+			b, err := r.content(e)
+			if err == nil && !yield(Content{e.id, e.run, b}, nil) {
+				err = errLeft
+			}
+			return err
+		}
+		if err := r.walk(r.root, mostDepth, &next, read); err != nil && !errors.Is(err, errLeft) {
 			yield(Content{}, err)
 		}
 	}
 }
 
-// walk yields what is below a directory. next is the smallest id that may
-// come: so that a leaf which names itself has an end. It returns errLeft
-// where the caller wants no more.
-func (r *Reader) walk(es []entry, depth int, next *uint64, yield func(Content, error) bool) error {
+// IDs returns the ids of all tiles in their order. It ends with the first error.
+func (r *Reader) IDs() iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		var next uint64
+		each := func(e entry) error {
+			for i := range uint64(e.run) {
+				if !yield(e.id+i, nil) {
+					return errLeft
+				}
+			}
+			return nil
+		}
+		if err := r.walk(r.root, mostDepth, &next, each); err != nil && !errors.Is(err, errLeft) {
+			yield(0, err)
+		}
+	}
+}
+
+// walk visits the entries of tiles below a directory. next is the smallest id
+// that may come: so that a leaf which names itself has an end.
+func (r *Reader) walk(es []entry, depth int, next *uint64, visit func(entry) error) error {
 	for _, e := range es {
 		if e.id < *next || depth == 0 {
 			return fmt.Errorf("%w: its directories are not in order", ErrFormat)
@@ -109,7 +133,7 @@ func (r *Reader) walk(es []entry, depth int, next *uint64, yield func(Content, e
 		if e.run == 0 {
 			leaf, err := r.leaf(e)
 			if err == nil {
-				err = r.walk(leaf, depth-1, next, yield)
+				err = r.walk(leaf, depth-1, next, visit)
 			}
 			if err != nil {
 				return err
@@ -117,12 +141,8 @@ func (r *Reader) walk(es []entry, depth int, next *uint64, yield func(Content, e
 			continue
 		}
 		*next = e.id + uint64(e.run)
-		b, err := r.content(e)
-		if err != nil {
+		if err := visit(e); err != nil {
 			return err
-		}
-		if !yield(Content{e.id, e.run, b}, nil) {
-			return errLeft
 		}
 	}
 	return nil
