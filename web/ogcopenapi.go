@@ -82,3 +82,18 @@ func ifMatchParam(op *huma.Operation) {
 	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Required: true,
 		Description: "The ETag of the feature as it was read: another's change meanwhile is answered with 412", Schema: &huma.Schema{Type: huma.TypeString}})
 }
+
+// collectionsParam chooses what a tile of the dataset holds (20-057, 12).
+func collectionsParam(op *huma.Operation) {
+	queryParam("collections", "Collections that the tiles hold, from the bottom up; left out: the base library",
+		&huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}})(op)
+}
+
+// tileAddressParams are the parts of a tile's address (20-057, 7).
+func tileAddressParams(op *huma.Operation) {
+	zero := 0.0
+	op.Parameters = append(op.Parameters,
+		&huma.Param{Name: "tileMatrix", In: "path", Required: true, Description: "One of the scales of the tile matrix set", Schema: &huma.Schema{Type: huma.TypeString}, Example: "11"},
+		&huma.Param{Name: "tileRow", In: "path", Required: true, Description: "Row, from the north", Schema: &huma.Schema{Type: huma.TypeInteger, Minimum: &zero}, Example: 827},
+		&huma.Param{Name: "tileCol", In: "path", Required: true, Description: "Column, from the west", Schema: &huma.Schema{Type: huma.TypeInteger, Minimum: &zero}, Example: 1231})
+}

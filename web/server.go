@@ -38,6 +38,7 @@ type Server struct {
 	Audit     *access.Audit
 	Incidents *incident.Store
 	Tiles     *tiles.Maker
+	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
 	Hub       *live.Hub          // nil: no live connections
 	Feed      func() feed.Status // nil: the log is not followed

@@ -35,6 +35,13 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.serveTile(w, r, s.Tiles, at, searchBound(at), wanted)
+}
+
+// serveTile answers with the tile of maker's at that address, by right and as
+// the query asks. bound holds what the tile may show.
+func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.Maker, at maptile.Tile, bound orb.Bound, wanted []layerRight) error {
+	var err error
 	request := tiles.Request{At: at, Layers: make([]tiles.LayerRequest, len(wanted))}
 	var f *Filter // nil: none
 	if r.URL.RawQuery != "" {
@@ -52,11 +59,11 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 		f = &asked
 	}
 	for i, l := range wanted {
-		if request.Layers[i], err = s.tileLayer(r.Context(), at, l, f); err != nil {
+		if request.Layers[i], err = s.tileLayer(r.Context(), bound, l, f); err != nil {
 			return err
 		}
 	}
-	tile, err := s.Tiles.Get(r.Context(), request)
+	tile, err := maker.Get(r.Context(), request)
 	if err != nil {
 		return err
 	}
@@ -67,9 +74,10 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 // tileQuery is what a tile's address may ask for.
 var tileQuery = append(slices.Clone(filterNames), "since")
 
-// tileLayer is what the caller may see of a layer in a tile, and wants.
-func (s *Server) tileLayer(ctx context.Context, at maptile.Tile, l layerRight, f *Filter) (tiles.LayerRequest, error) {
-	right := l.right.At(searchBound(at), l.layer)
+// tileLayer is what the caller may see of a layer in a tile, which shows no
+// more than b, and wants.
+func (s *Server) tileLayer(ctx context.Context, b orb.Bound, l layerRight, f *Filter) (tiles.LayerRequest, error) {
+	right := l.right.At(b, l.layer)
 	out := tiles.LayerRequest{Name: l.layer.Name, Version: l.layer.Version, Where: right.Where, Fields: right.Fields}
 	if f == nil && l.layer.KFloor == 0 {
 		return out, nil

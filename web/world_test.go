@@ -128,7 +128,8 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = photos.Close() })
 	w.server = &web.Server{
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: &incident.Store{Layers: store, Photos: photos},
-		Tiles: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
+		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
+		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
 		UI: fstest.MapFS{"index.html": {Data: []byte("<title>centre</title>")}, "m.html": {Data: []byte("<title>phone</title>")},
 			"assets/app-1234.js": {Data: []byte("1")}, "placeholder.txt": {}},

@@ -85,7 +85,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	maker := &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout}
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
-		Tiles: maker, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
+		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
 		Metrics: metrics(wal.Status, hub), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)

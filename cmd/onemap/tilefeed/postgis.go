@@ -15,6 +15,9 @@ type PostGIS struct {
 	// Visible gives a query's snapshot its place in the log; nil, or not ok: it is
 	// not known. It is [feed.Feed.Visible].
 	Visible func(snapshot string) (lsn uint64, ok bool)
+	// Degrees means tiles of the plane of degrees, see [layers.DegreeTile], not of
+	// Web Mercator.
+	Degrees bool
 }
 
 var _ tiles.Source = PostGIS{}
@@ -29,7 +32,7 @@ func (p PostGIS) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error
 		}
 		wanted[i] = layers.TileLayer{Layer: l, Where: q.Where, Fields: q.Fields}
 	}
-	made, snapshot, err := p.Store.Tile(ctx, r.At, wanted, r.Plain)
+	made, snapshot, err := p.make(ctx, r, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -42,4 +45,11 @@ func (p PostGIS) Tile(ctx context.Context, r tiles.Request) ([]tiles.Part, error
 		parts[i] = tiles.Part{Held: true, MVT: m.MVT, LSN: at, Omitted: m.Omitted}
 	}
 	return parts, nil
+}
+
+func (p PostGIS) make(ctx context.Context, r tiles.Request, wanted []layers.TileLayer) ([]layers.TilePart, string, error) {
+	if p.Degrees {
+		return p.Store.DegreeTile(ctx, layers.DegreeTile{Z: int(r.At.Z), X: int(r.At.X), Y: int(r.At.Y)}, wanted, r.Plain)
+	}
+	return p.Store.Tile(ctx, r.At, wanted, r.Plain)
 }

@@ -580,7 +580,7 @@ export interface paths {
             cookie?: never;
         };
         /** Landing page */
-        get: operations["ogcLanding"];
+        get: operations["ogc.getLandingPage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -597,7 +597,7 @@ export interface paths {
             cookie?: never;
         };
         /** This description as OpenAPI 3.0 */
-        get: operations["ogcAPI"];
+        get: operations["ogc.getAPI"];
         put?: never;
         post?: never;
         delete?: never;
@@ -614,7 +614,7 @@ export interface paths {
             cookie?: never;
         };
         /** The layers as collections */
-        get: operations["ogcCollections"];
+        get: operations["ogc.getCollections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -631,7 +631,7 @@ export interface paths {
             cookie?: never;
         };
         /** One collection */
-        get: operations["ogcCollection"];
+        get: operations["ogc.getCollection"];
         put?: never;
         post?: never;
         delete?: never;
@@ -648,11 +648,13 @@ export interface paths {
             cookie?: never;
         };
         /** Features of a collection */
-        get: operations["ogcItems"];
+        get: operations["ogc.getFeatures"];
         put?: never;
-        post?: never;
+        /** Make a feature of a layer that one's organisation owns */
+        post: operations["ogc.createFeature"];
         delete?: never;
-        options?: never;
+        /** What I may do with the features of a collection */
+        options: operations["ogc.getFeaturesOptions"];
         head?: never;
         patch?: never;
         trace?: never;
@@ -665,7 +667,96 @@ export interface paths {
             cookie?: never;
         };
         /** One feature */
-        get: operations["ogcItem"];
+        get: operations["ogc.getFeature"];
+        /** Replace a feature; If-Match has the ETag that was read */
+        put: operations["ogc.replaceFeature"];
+        post?: never;
+        /** Delete a feature */
+        delete: operations["ogc.deleteFeature"];
+        /** What I may do with a feature */
+        options: operations["ogc.getFeatureOptions"];
+        head?: never;
+        /** Change some fields of a feature: a JSON merge patch (RFC 7396) */
+        patch: operations["ogc.updateFeature"];
+        trace?: never;
+    };
+    "/ogc/collections/{layer}/queryables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a filter may ask of a collection's features */
+        get: operations["ogc.getQueryables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{layer}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields of a collection's features, and which of them I may write */
+        get: operations["ogc.getSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{layer}/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tilesets of a collection */
+        get: operations["ogc.collection.vector.getTileSetsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{layer}/tiles/{tms}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tileset of a collection */
+        get: operations["ogc.collection.vector.getTileSet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{layer}/tiles/{tms}/{tileMatrix}/{tileRow}/{tileCol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tile of a collection */
+        get: operations["ogc.collection.vector.getTile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -682,7 +773,92 @@ export interface paths {
             cookie?: never;
         };
         /** What it conforms to */
-        get: operations["ogcConformance"];
+        get: operations["ogc.getConformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/tileMatrixSets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tile matrix sets */
+        get: operations["ogc.getTileMatrixSetsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/tileMatrixSets/{tms}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tile matrix set (17-083r4) */
+        get: operations["ogc.getTileMatrixSet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tilesets of the dataset */
+        get: operations["ogc.dataset.vector.getTileSetsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/tiles/{tms}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tileset of the dataset: of the base library, or of the collections named */
+        get: operations["ogc.dataset.vector.getTileSet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/tiles/{tms}/{tileMatrix}/{tileRow}/{tileCol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tile of the dataset */
+        get: operations["ogc.dataset.vector.getTile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2759,9 +2935,12 @@ export interface operations {
             };
         };
     };
-    ogcLanding: {
+    "ogc.getLandingPage": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2775,6 +2954,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2788,9 +2968,12 @@ export interface operations {
             };
         };
     };
-    ogcAPI: {
+    "ogc.getAPI": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2804,6 +2987,7 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.oai.openapi+json;version=3.0": string;
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2817,9 +3001,12 @@ export interface operations {
             };
         };
     };
-    ogcCollections: {
+    "ogc.getCollections": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2833,6 +3020,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2846,9 +3034,12 @@ export interface operations {
             };
         };
     };
-    ogcCollection: {
+    "ogc.getCollection": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path: {
                 /** @description Name */
@@ -2865,6 +3056,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2878,29 +3070,39 @@ export interface operations {
             };
         };
     };
-    ogcItems: {
+    "ogc.getFeatures": {
         parameters: {
             query?: {
-                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
-                bbox?: string;
                 /** @description Governance grid codes, separated by commas */
                 grid?: string;
                 /** @description The first digits of an administrative division's code */
                 area?: string;
                 /** @description Class codes, separated by commas */
                 class?: string;
-                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
-                datetime?: string;
                 /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
                 state?: string;
                 /** @description Severities or risks, 1 red to 4 blue, separated by commas */
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description How many features a page holds */
-                limit?: components["parameters"]["limit"];
-                /** @description As the link next has it */
+                /** @description Two corners in the order of axes of bbox-crs; with six numbers, the third and the sixth are heights, which no layer has */
+                bbox?: number[] & (unknown | unknown);
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end belongs to it */
+                datetime?: string;
+                /** @description How many features a page holds; more than the most are as the most */
+                limit?: number;
+                /** @description The coordinate system of the answer: one of those that the collection lists */
+                crs?: string;
+                /** @description The coordinate system of bbox */
+                "bbox-crs"?: string;
+                /** @description The language of filter */
+                "filter-lang"?: "cql2-text";
+                /** @description The coordinate system of the geometries in filter */
+                "filter-crs"?: string;
+                /** @description Features with larger ids: as the link next has it */
                 after?: string;
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
             };
             header?: never;
             path: {
@@ -2913,6 +3115,63 @@ export interface operations {
         responses: {
             /** @description A GeoJSON FeatureCollection */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.createFeature": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The coordinate system of the geometry: <URI>, one of those that the collection lists */
+                "Content-Crs"?: string;
+                /** @description return=minimal leaves the feature out of the answer */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Name */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/geo+json": {
+                    /** @description A GeoJSON geometry of the layer's type */
+                    geometry?: Record<string, never>;
+                    /** @description Fields of the layer; null makes a field what it is by default */
+                    properties?: Record<string, never>;
+                    /** @enum {string} */
+                    type?: "Feature";
+                };
+                "application/json": {
+                    /** @description A GeoJSON geometry of the layer's type */
+                    geometry?: Record<string, never>;
+                    /** @description Fields of the layer; null makes a field what it is by default */
+                    properties?: Record<string, never>;
+                    /** @enum {string} */
+                    type?: "Feature";
+                };
+            };
+        };
+        responses: {
+            /** @description Made; the header Location says where */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2931,9 +3190,44 @@ export interface operations {
             };
         };
     };
-    ogcItem: {
+    "ogc.getFeaturesOptions": {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See the header Allow */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getFeature": {
+        parameters: {
+            query?: {
+                /** @description The coordinate system of the answer: one of those that the collection lists */
+                crs?: string;
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path: {
                 /** @description Name */
@@ -2952,6 +3246,7 @@ export interface operations {
                 };
                 content: {
                     "application/geo+json": unknown;
+                    "text/html": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2965,9 +3260,424 @@ export interface operations {
             };
         };
     };
-    ogcConformance: {
+    "ogc.replaceFeature": {
         parameters: {
             query?: never;
+            header: {
+                /** @description The coordinate system of the geometry: <URI>, one of those that the collection lists */
+                "Content-Crs"?: string;
+                /** @description return=minimal leaves the feature out of the answer */
+                Prefer?: string;
+                /** @description The ETag of the feature as it was read: another's change meanwhile is answered with 412 */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/geo+json": {
+                    /** @description A GeoJSON geometry of the layer's type */
+                    geometry?: Record<string, never>;
+                    /** @description Fields of the layer; null makes a field what it is by default */
+                    properties?: Record<string, never>;
+                    /** @enum {string} */
+                    type?: "Feature";
+                };
+                "application/json": {
+                    /** @description A GeoJSON geometry of the layer's type */
+                    geometry?: Record<string, never>;
+                    /** @description Fields of the layer; null makes a field what it is by default */
+                    properties?: Record<string, never>;
+                    /** @enum {string} */
+                    type?: "Feature";
+                };
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description Replaced */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.deleteFeature": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the feature as it was read: another's change meanwhile is answered with 412 */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getFeatureOptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See the header Allow */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.updateFeature": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The coordinate system of the geometry: <URI>, one of those that the collection lists */
+                "Content-Crs"?: string;
+                /** @description return=minimal leaves the feature out of the answer */
+                Prefer?: string;
+                /** @description The ETag of the feature as it was read: another's change meanwhile is answered with 412 */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": {
+                    /** @description A GeoJSON geometry of the layer's type */
+                    geometry?: Record<string, never>;
+                    /** @description Fields of the layer; null makes a field what it is by default */
+                    properties?: Record<string, never>;
+                    /** @enum {string} */
+                    type?: "Feature";
+                };
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getQueryables": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getSchema": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.collection.vector.getTileSetsList": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tilesets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.collection.vector.getTileSet": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Tile matrix set */
+                tms: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A tileset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.collection.vector.getTile": {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name */
+                layer: string;
+                /** @description Tile matrix set */
+                tms: string;
+                /**
+                 * @description One of the scales of the tile matrix set
+                 * @example 11
+                 */
+                tileMatrix: string;
+                /**
+                 * @description Row, from the north
+                 * @example 827
+                 */
+                tileRow: number;
+                /**
+                 * @description Column, from the west
+                 * @example 1231
+                 */
+                tileCol: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing is there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getConformance": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2981,7 +3691,223 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/html": string;
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getTileMatrixSetsList": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tile matrix sets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.getTileMatrixSet": {
+        parameters: {
+            query?: {
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description WebMercatorQuad, WorldCRS84Quad or CGCS2000Quad */
+                tms: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A tile matrix set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.dataset.vector.getTileSetsList": {
+        parameters: {
+            query?: {
+                /** @description Collections that the tiles hold, from the bottom up; left out: the base library */
+                collections?: string[];
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tilesets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.dataset.vector.getTileSet": {
+        parameters: {
+            query?: {
+                /** @description Collections that the tiles hold, from the bottom up; left out: the base library */
+                collections?: string[];
+                /** @description Left out: as the Accept header says */
+                f?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                /** @description Tile matrix set */
+                tms: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A tileset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ogc.dataset.vector.getTile": {
+        parameters: {
+            query?: {
+                /** @description Collections that the tiles hold, from the bottom up; left out: the base library */
+                collections?: string[];
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Tile matrix set */
+                tms: string;
+                /**
+                 * @description One of the scales of the tile matrix set
+                 * @example 11
+                 */
+                tileMatrix: string;
+                /**
+                 * @description Row, from the north
+                 * @example 827
+                 */
+                tileRow: number;
+                /**
+                 * @description Column, from the west
+                 * @example 1231
+                 */
+                tileCol: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing is there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
