@@ -1,0 +1,310 @@
+package cql2
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"onemap/geo/relate"
+	"onemap/geo/where"
+)
+
+// shape is a spatial operand: the field, or a geometry.
+type shape struct {
+	at    int
+	field string
+	g     orb.Geometry
+}
+
+// turnedShapes are the predicates that differ with their sides exchanged.
+var turnedShapes = map[string]string{"within": "contains", "contains": "within"}
+
+func (r *reader) spatialPredicate() where.Cond {
+	f := r.tok
+	op := strings.ToLower(strings.TrimPrefix(f.upper, "S_"))
+	if !slices.Contains(relate.Ops, op) {
+		r.fail(f.at, "there is no function "+short(f.text), "the spatial functions are S_"+strings.ToUpper(strings.Join(relate.Ops, ", S_")))
+	}
+	r.next()
+	r.next()
+	a := r.shape()
+	r.want(",", "the first of two geometries")
+	b := r.shape()
+	r.want(")", "the second of two geometries")
+	return r.spatial(op, a, b)
+}
+
+// spatial makes a condition of two shapes.
+func (b *builder) spatial(op string, x, y shape) where.Cond {
+	switch {
+	case x.field != "" && y.field != "":
+		b.fail(y.at, y.field+" is the field again", "compare it with a geometry, as POINT(120.1 29.3) or BBOX(120, 29, 121, 30)")
+	case x.field == "" && y.field != "":
+		x, y = y, x
+		if t, ok := turnedShapes[op]; ok {
+			op = t
+		}
+	}
+	for _, s := range []shape{x, y} {
+		if _, ok := s.g.(orb.Collection); ok && op != "intersects" && op != "disjoint" {
+			b.fail(s.at, "a collection can only intersect or be disjoint", "write points, lines or polygons alone, as MULTIPOLYGON(…)")
+		}
+	}
+	if x.field == "" {
+		return constant(relate.Holds(op, x.g, y.g))
+	}
+	return where.Spatial{Op: op, Geometry: y.g}
+}
+
+func (r *reader) shape() shape {
+	t := r.tok
+	if t.kind == name && (isGeometry(t.upper) || t.upper == "BBOX") && r.opensGeometry() {
+		var g orb.Geometry
+		if t.upper == "BBOX" {
+			g = r.bbox()
+		} else {
+			g = r.geometry(0)
+		}
+		return r.checked(t.at, g)
+	}
+	if t.kind == quoted || t.kind == name && !r.opens() && !reserved[t.upper] {
+		o := r.scalar("a field or a geometry")
+		return r.shapeOf(o)
+	}
+	r.expected("the geometry's field, or a geometry as POINT(120.1 29.3) or BBOX(120, 29, 121, 30)")
+	return shape{}
+}
+
+func (b *builder) shapeOf(o operand) shape {
+	if o.typ != "geometry" {
+		b.fail(o.at, o.show()+" is "+kinds[o.typ], "write the geometry's field, or a geometry as POINT(120.1 29.3)")
+	}
+	return shape{at: o.at, field: o.field}
+}
+
+// checked refuses a geometry that is not valid.
+func (b *builder) checked(at int, g orb.Geometry) shape {
+	if why := relate.Invalid(g); why != "" {
+		b.fail(at, "the geometry "+why, "draw it so that rings are closed, lines do not cross each other and holes are inside")
+	}
+	return shape{at: at, g: g}
+}
+
+func isGeometry(word string) bool {
+	switch word {
+	case "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION":
+		return true
+	}
+	return false
+}
+
+// opensGeometry says whether what follows the token can only be a geometry.
+func (r *reader) opensGeometry() bool {
+	if r.opens() {
+		return true
+	}
+	save, tok := r.i, r.tok
+	r.next()
+	follows := r.is("Z") || r.is("M") || r.is("ZM") || r.is("EMPTY")
+	r.i, r.tok = save, tok
+	return follows
+}
+
+// geometry reads a geometry in WKT. Heights are read over: the map has none.
+func (r *reader) geometry(depth int) orb.Geometry {
+	t := r.tok
+	if t.kind != name || !isGeometry(t.upper) {
+		r.expected("a geometry as POINT(120.1 29.3)")
+	}
+	if depth > MaxDepth {
+		r.tooDeep(t.at)
+	}
+	r.next()
+	r.accept("Z")
+	if r.is("EMPTY") {
+		r.fail(r.tok.at, "the geometry is empty", "write its coordinates in parentheses")
+	}
+	switch t.upper {
+	case "POINT":
+		r.want("(", t.text)
+		p := r.position()
+		r.want(")", "the coordinates")
+		return p
+	case "LINESTRING":
+		return orb.LineString(r.positions(t.text))
+	case "POLYGON":
+		return r.polygon(t.text)
+	case "MULTIPOINT":
+		var g orb.MultiPoint
+		r.list(t.text, func() {
+			wrapped := r.accept("(")
+			g = append(g, r.position())
+			if wrapped {
+				r.want(")", "the coordinates")
+			}
+		})
+		return g
+	case "MULTILINESTRING":
+		var g orb.MultiLineString
+		r.list(t.text, func() { g = append(g, orb.LineString(r.positions("("))) })
+		return g
+	case "MULTIPOLYGON":
+		var g orb.MultiPolygon
+		r.list(t.text, func() { g = append(g, r.polygon("(")) })
+		return g
+	}
+	var g orb.Collection
+	r.list(t.text, func() { g = append(g, r.geometry(depth+1)) })
+	return g
+}
+
+// list reads what one reads, in parentheses, separated by commas.
+func (r *reader) list(after string, one func()) {
+	r.want("(", after)
+	for one(); r.accept(","); {
+		one()
+	}
+	if !r.is(")") {
+		r.expected(", or )")
+	}
+	r.next()
+}
+
+func (r *reader) polygon(after string) orb.Polygon {
+	var p orb.Polygon
+	r.list(after, func() { p = append(p, orb.Ring(r.positions("("))) })
+	return p
+}
+
+func (r *reader) positions(after string) []orb.Point {
+	var ps []orb.Point
+	r.list(after, func() { ps = append(ps, r.position()) })
+	return ps
+}
+
+// position reads two coordinates, or three.
+func (r *reader) position() orb.Point {
+	at := r.tok.at
+	x := r.coordinate("two coordinates")
+	y := r.coordinate("the second coordinate")
+	if r.tok.kind == number || r.is("-") || r.is("+") {
+		r.coordinate("a height")
+	}
+	return r.place(at, x, y)
+}
+
+func (r *reader) coordinate(what string) float64 {
+	text := ""
+	if r.is("-") || r.is("+") {
+		text = strings.TrimPrefix(r.tok.text, "+")
+		r.next()
+	}
+	if r.tok.kind != number {
+		r.expected(what + " as a number")
+	}
+	at := r.tok.at
+	x, err := strconv.ParseFloat(text+r.tok.text, 64)
+	if err != nil {
+		r.fail(at, "the number "+short(r.tok.text)+" is too large", "write a coordinate")
+	}
+	r.next()
+	return x
+}
+
+// place makes a point of two coordinates in the order of the filter's system.
+func (b *builder) place(at int, x, y float64) orb.Point {
+	if b.points++; b.points > MaxPoints {
+		b.fail(at, fmt.Sprintf("the geometries have more than %d points", MaxPoints), "simplify them, or ask in parts")
+	}
+	if b.Project != nil {
+		p, err := b.Project(x, y)
+		if err != nil {
+			b.fail(at, "these coordinates cannot be used", err.Error())
+		}
+		return p
+	}
+	p, order := orb.Point{x, y}, "longitude, then latitude"
+	if b.LatLon {
+		p, order = orb.Point{y, x}, "latitude, then longitude"
+	}
+	if math.Abs(p[0]) > 180 || math.Abs(p[1]) > 90 {
+		b.fail(at, fmt.Sprintf("(%g %g) is not on Earth", x, y), "write "+order+", in degrees: -180 to 180, and -90 to 90")
+	}
+	return p
+}
+
+// bbox reads BBOX(west, south, east, north), or six numbers with heights.
+func (r *reader) bbox() orb.Geometry {
+	at := r.tok.at
+	r.next()
+	var v []float64
+	r.list("BBOX", func() {
+		if len(v) == 6 {
+			r.expected(")")
+		}
+		v = append(v, r.coordinate("a coordinate"))
+	})
+	return r.box(at, v)
+}
+
+// box makes a geometry of the numbers of a box: of one across the antimeridian
+// two boxes, of one without width or height a line or a point.
+func (b *builder) box(at int, v []float64) orb.Geometry {
+	switch len(v) {
+	case 6:
+		v = []float64{v[0], v[1], v[3], v[4]}
+	case 4:
+	default:
+		b.fail(at, fmt.Sprintf("the box has %d numbers", len(v)), "write four: west, south, east, north (or their order in filter-crs), or six with heights")
+	}
+	if b.Project != nil {
+		return b.projectedBox(at, v)
+	}
+	min, max := b.place(at, v[0], v[1]), b.place(at, v[2], v[3])
+	if min[1] > max[1] {
+		b.fail(at, "the box's south is north of its north", "write the lower left corner first, then the upper right one")
+	}
+	if min[0] > max[0] {
+		west, east := orb.Bound{Min: min, Max: orb.Point{180, max[1]}}, orb.Bound{Min: orb.Point{-180, min[1]}, Max: max}
+		if min[1] < max[1] && min[0] < 180 && max[0] > -180 {
+			return orb.MultiPolygon{west.ToPolygon(), east.ToPolygon()}
+		}
+		return orb.Collection{flat(west), flat(east)}
+	}
+	return flat(orb.Bound{Min: min, Max: max})
+}
+
+// flat is a box as a geometry that is valid.
+func flat(b orb.Bound) orb.Geometry {
+	switch {
+	case b.Min == b.Max:
+		return b.Min
+	case b.Min[0] == b.Max[0] || b.Min[1] == b.Max[1]:
+		return orb.LineString{b.Min, b.Max}
+	}
+	return b.ToPolygon()
+}
+
+// boxSteps is into how many pieces the edges of a box in a projected system are
+// cut: they are no straight lines in degrees.
+const boxSteps = 16
+
+func (b *builder) projectedBox(at int, v []float64) orb.Geometry {
+	if v[0] >= v[2] || v[1] >= v[3] {
+		b.fail(at, "the box has no area", "write the lower left corner first, then the upper right one")
+	}
+	corners := [5][2]float64{{v[0], v[1]}, {v[2], v[1]}, {v[2], v[3]}, {v[0], v[3]}, {v[0], v[1]}}
+	var ring orb.Ring
+	for i := 1; i < len(corners); i++ {
+		p, q := corners[i-1], corners[i]
+		for k := range boxSteps {
+			t := float64(k) / boxSteps
+			ring = append(ring, b.place(at, p[0]+t*(q[0]-p[0]), p[1]+t*(q[1]-p[1])))
+		}
+	}
+	return orb.Polygon{append(ring, ring[0])}
+}
