@@ -87,10 +87,10 @@ func cityRequest(at maptile.Tile, c where.Cond) tiles.Request {
 	return tiles.Request{At: at, Layers: []tiles.LayerRequest{l}}
 }
 
-// densest returns the tile of a zoom that has the number of features nearest to n.
-func nearestTile(tb testing.TB, s *memory.Store, z maptile.Zoom, n int) (maptile.Tile, int) {
+// nearestTile returns the tile of a zoom around a place that has the number of features nearest to n.
+func nearestTile(tb testing.TB, s *memory.Store, around orb.Point, z maptile.Zoom, n int) (maptile.Tile, int) {
 	best, have := maptile.Tile{}, 0
-	mid := maptile.At(orb.Point{120.2, 29.2}, z)
+	mid := maptile.At(around, z)
 	for x := mid.X - 6; x < mid.X+6; x++ {
 		for y := mid.Y - 6; y < mid.Y+6; y++ {
 			r := cityRequest(maptile.New(x, y, z), where.True)
@@ -115,7 +115,7 @@ func BenchmarkTile(b *testing.B) {
 			extent = 0.949
 		}
 		s := loadCity(b, n, extent)
-		at, have := nearestTile(b, s, 14, 5000)
+		at, have := nearestTile(b, s, orb.Point{120.2, 29.2}, 14, 5000)
 		b.Run(fmt.Sprintf("%d rows", n), func(b *testing.B) {
 			r := cityRequest(at, where.True)
 			b.ReportAllocs()

@@ -216,12 +216,17 @@ func (m model) features(at maptile.Tile, c where.Cond, wanted []string) (out []s
 	return out
 }
 
-// check compares whole tiles of several zooms with the model.
-func (m model) check(t require, s *memory.Store, layer string) {
-	for _, at := range []maptile.Tile{
-		maptile.New(0, 0, 0), maptile.New(3, 1, 2), maptile.New(0, 1, 2), maptile.New(1, 0, 1),
+var (
+	world  = maptile.New(0, 0, 0)
+	places = []maptile.Tile{
+		maptile.New(3, 1, 2), maptile.New(0, 1, 2), maptile.New(1, 0, 1),
 		maptile.At(orb.Point{120.5, 29.5}, 8), maptile.At(orb.Point{120.1, 29.1}, 11), maptile.At(orb.Point{120.5, 29.5}, 22),
-	} {
+	}
+)
+
+// check compares whole tiles of several zooms with the model.
+func (m model) check(t require, s *memory.Store, layer string, ats ...maptile.Tile) {
+	for _, at := range ats {
 		got, held := features(t, s, at, tiles.LayerRequest{Name: layer, Version: 1, Where: where.True, Fields: names}, true)
 		if !held {
 			t.Fatalf("%v is not held", at)
@@ -301,14 +306,13 @@ func TestTransactions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		s, m, next := memory.New(memory.Options{}), model{}, int64(0)
-		for range rapid.SampledFrom([]int{0, 1, 600, 9000}).Draw(t, "rows") {
+		for range rapid.SampledFrom([]int{0, 1, 600, 2500}).Draw(t, "rows") {
 			next++
 			m[next] = random(r, next)
 		}
 		m.load(t, s, pointLayer("a"), 1)
-		m.check(t, s, "a")
-		for lsn := range uint64(rapid.IntRange(1, 8).Draw(t, "transactions")) {
-			n := rapid.SampledFrom([]int{1, 3, 100, 3000}).Draw(t, "changes")
+		for lsn := range uint64(rapid.IntRange(1, 5).Draw(t, "transactions")) {
+			n := rapid.SampledFrom([]int{1, 3, 100, 1500}).Draw(t, "changes")
 			var cs []memory.Change
 			if rapid.IntRange(0, 9).Draw(t, "truncate") == 0 {
 				cs = m.change(r, n/2, &next)
@@ -319,11 +323,13 @@ func TestTransactions(t *testing.T) {
 			if err := s.Apply(lsn+2, []memory.Changes{{Layer: "a", Rows: cs}}); err != nil {
 				t.Fatal(err)
 			}
-			m.check(t, s, "a")
+			m.check(t, s, "a", places[r.IntN(len(places))])
 			if i := s.Layers()[0]; i.Rows != len(m) {
 				t.Fatalf("%d rows, want %d", i.Rows, len(m))
 			}
 		}
+		m.check(t, s, "a", world)
+		m.check(t, s, "a", places...)
 		// Equal rows give equal bytes, however they came about.
 		again := memory.New(memory.Options{})
 		m.load(t, again, pointLayer("a"), 9)
