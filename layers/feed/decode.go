@@ -29,6 +29,7 @@ type decoder struct {
 
 	tx     *Tx
 	tables map[*relation]*kept
+	whole  []string // tables swapped or altered in the transaction: not only rows changed
 }
 
 // kept is what one table has in the transaction at hand.
@@ -90,6 +91,7 @@ func (d *decoder) begin(r *reader) error {
 	}
 	d.tx = &Tx{At: timeOf(int64(at)), XID: xid}
 	clear(d.tables)
+	d.whole = d.whole[:0]
 	return nil
 }
 
@@ -107,7 +109,7 @@ func (d *decoder) commit(r *reader) (*Tx, error) {
 	}
 	d.tx = nil
 	for i := range tx.Bulk {
-		if b := &tx.Bulk[i]; !b.HasBound || b.Bound.IsEmpty() {
+		if b := &tx.Bulk[i]; !b.HasBound || b.Bound.IsEmpty() || slices.Contains(d.whole, b.Schema+"."+b.Table) {
 			b.Bound, b.HasBound = orb.Bound{}, false
 		}
 	}
@@ -145,6 +147,7 @@ func (d *decoder) relation(r *reader) error {
 	}
 	name := rel.schema + "." + rel.table
 	if old := d.byName[name]; old != nil && !old.sameShape(rel) && d.tx != nil {
+		d.whole = append(d.whole, name)
 		d.replaced(name)
 	}
 	d.relations[rel.id] = rel
@@ -316,6 +319,7 @@ func (d *decoder) announcement(r *reader) error {
 		return nil // anybody may emit messages; a bad one must not stop the feed
 	}
 	if strings.Contains(said.Replaced, ".") {
+		d.whole = append(d.whole, said.Replaced)
 		d.replaced(said.Replaced)
 	}
 	return nil

@@ -121,7 +121,7 @@ func (f *Feed) follow(ctx context.Context, db *pgxpool.Pool) error {
 	if err := f.load(ctx, db, s); err != nil {
 		return err
 	}
-	f.commits.forget() // until the position is that of the new snapshot
+	f.commits.forget() // what they are about to forget has no place in the log to come
 	for _, r := range f.readers {
 		if r.Reset != nil {
 			r.Reset(s.at)

@@ -44,10 +44,10 @@ func (f *Feed) stream(ctx context.Context, s *slot) error {
 		<-stopped
 	}()
 
-	f.status.live(s.at)
-	if err := f.commits.begin(s.seen, s.at.LSN); err != nil {
+	if err := f.commits.begin(s.seen, s.at); err != nil {
 		return err
 	}
+	f.status.live(s.at)
 	f.log().Info("feed is live", "cursor", s.at.String())
 	d := newDecoder(s.at.System, s.at.Timeline, orDefault(f.MaxRows, DefaultMaxRows), orDefault(f.MaxBytes, DefaultMaxBytes))
 	for {

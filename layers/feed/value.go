@@ -137,6 +137,13 @@ func uuidOf(b []byte) string {
 	return string(s[:])
 }
 
+// Numeric reads the binary form of a numeric as the nearest float64; ok is
+// false for bytes that are none.
+func Numeric(b []byte) (f float64, ok bool) {
+	f, ok = decodeNumeric(b).(float64)
+	return f, ok
+}
+
 // decodeNumeric reads a numeric: count of base-10000 digits, weight of the
 // first, sign, scale, digits. The result is the nearest float64.
 func decodeNumeric(b []byte) any {

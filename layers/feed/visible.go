@@ -19,6 +19,7 @@ type commits struct {
 	// in the ring, and a later snapshot may lack one of them.
 	first Snapshot
 	known bool // whether there is a first
+	begun Cursor
 
 	ring  []commit // the newest recentCommits, in commit order from next on
 	next  int      // where the next goes, once the ring is full
@@ -36,16 +37,16 @@ func (c *commits) forget() {
 	c.known = false
 }
 
-// begin starts anew at a snapshot's place, which is the feed's position by now.
-func (c *commits) begin(first string, at uint64) error {
+// begin starts anew at a snapshot's place.
+func (c *commits) begin(first string, at Cursor) error {
 	s, err := ParseSnapshot(first)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.first, c.known = s, true
-	c.ring, c.next, c.floor, c.most = c.ring[:0], 0, at, 0
+	c.first, c.known, c.begun = s, true, at
+	c.ring, c.next, c.floor, c.most = c.ring[:0], 0, at.LSN, 0
 	clear(c.past)
 	return nil
 }
@@ -100,7 +101,7 @@ func (c *commits) leave(old commit) {
 // visible returns the place of the last commit up to which a snapshot has all.
 // It asks for the feed's position where that is all of them: whatever the
 // position covers was added before.
-func (c *commits) visible(s Snapshot, position func() uint64) (lsn uint64, ok bool) {
+func (c *commits) visible(s Snapshot, position func() Cursor) (lsn uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.known || !c.hasAllBefore(s) {
@@ -114,7 +115,10 @@ func (c *commits) visible(s Snapshot, position func() uint64) (lsn uint64, ok bo
 		}
 		lsn = it.lsn
 	}
-	return max(lsn, position()), true
+	if at := position(); at.SameHistory(c.begun) { // until the feed is live it is where it was
+		lsn = max(lsn, at.LSN)
+	}
+	return lsn, true
 }
 
 // hasAllBefore says whether s surely has all transactions that are not in the
@@ -150,5 +154,5 @@ func (f *Feed) Visible(snapshot string) (lsn uint64, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	return f.commits.visible(s, func() uint64 { return f.status.position().LSN })
+	return f.commits.visible(s, f.status.position)
 }

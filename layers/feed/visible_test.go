@@ -44,12 +44,12 @@ func TestVisibleAgainstAllCommits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 5))
 	start := uint64(5<<32) - 20_000 // numbers turn over underway
 	var c commits
-	if _, ok := c.visible(Snapshot{min: 1, max: 1}, func() uint64 { return 0 }); ok {
+	if _, ok := c.visible(Snapshot{min: 1, max: 1}, func() Cursor { return Cursor{} }); ok {
 		t.Fatal("it tells before there is a snapshot")
 	}
 	// Two that the feed's first snapshot lacks run on: they commit much later.
 	first := Snapshot{min: start - 9, max: start, running: []uint64{start - 9, start - 4}}
-	if err := c.begin("21474816471:21474816480:21474816471,21474816476", 100); err != nil {
+	if err := c.begin("21474816471:21474816480:21474816471,21474816476", Cursor{1, 1, 100}); err != nil {
 		t.Fatal(err)
 	}
 	if c.first.max != first.max || c.first.running[1] != first.running[1] {
@@ -98,7 +98,7 @@ func TestVisibleAgainstAllCommits(t *testing.T) {
 				break
 			}
 		}
-		got, ok := c.visible(s, func() uint64 { return lsn + 7 })
+		got, ok := c.visible(s, func() Cursor { return Cursor{1, 1, lsn + 7} })
 		if !ok {
 			cannot++
 			if len(all) == 0 || want >= all[max(0, len(all)-recentCommits)].lsn {
@@ -115,11 +115,11 @@ func TestVisibleAgainstAllCommits(t *testing.T) {
 		t.Errorf("told %d times, could not %d times: the test looks at one of them only", told, cannot)
 	}
 	// A snapshot from before.
-	if _, ok := c.visible(Snapshot{min: start - 20, max: start - 10}, func() uint64 { return lsn }); ok {
+	if _, ok := c.visible(Snapshot{min: start - 20, max: start - 10}, func() Cursor { return Cursor{1, 1, lsn} }); ok {
 		t.Error("it tells of a snapshot from before its time")
 	}
 	c.forget()
-	if _, ok := c.visible(Snapshot{min: next, max: next}, func() uint64 { return lsn }); ok {
+	if _, ok := c.visible(Snapshot{min: next, max: next}, func() Cursor { return Cursor{1, 1, lsn} }); ok {
 		t.Error("it tells after it forgot")
 	}
 }
