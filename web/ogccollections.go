@@ -34,7 +34,7 @@ func (s *Server) collectionOf(r *http.Request, l layers.Layer, right access.Righ
 			{at + "/queryables", relQueryables, schemaType, t.of("可查询字段", "What a filter may ask for")},
 			{at + "/schema", relSchema, schemaType, t.of("字段", "The fields")},
 			{at + "/tiles", relTilesets, "application/json", t.of("矢量瓦片", "Vector tiles")},
-			{s.baseURL(r) + "/ogc/styles/" + l.Name, "http://www.opengis.net/def/rel/ogc/1.0/stylesheet", "application/vnd.mapbox.style+json", t.of("样式", "Style")},
+			{s.baseURL(r) + "/ogc/styles/" + l.Name, "http://www.opengis.net/def/rel/ogc/1.0/stylesheet", styleType, t.of("样式", "Style")},
 		}}
 	b, err := s.extent(r.Context(), l.Name, right)
 	if err != nil {

@@ -65,7 +65,6 @@ var conformanceClasses = func() []string {
 	add("ogcapi-features-4/1.0", "create-replace-delete", "update", "optimistic-locking-etags", "features")
 	add("ogcapi-tiles-1/1.0", "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection", "oas30", "mvt")
 	add("tms/2.0", "tilematrixset", "json-tilematrixset", "json-tilesetmetadata")
-	add("ogcapi-styles-1/1.0", "core", "mapbox-styles")
 	return all
 }()
 

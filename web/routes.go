@@ -97,6 +97,13 @@ func (s *Server) routes() []route {
 			plain(ogc(s.ogcTile), inPath("layer", "Name"), inPath("tms", "Tile matrix set"), tileAddressParams, filterParams,
 				answers(200, "application/vnd.mapbox-vector-tile", "The tile"), answers(204, "", "Nothing is there")), []option{openCORS, tileTypes}},
 
+		// Styles for MapLibre, QGIS and their like.
+		{"GET", "/ogc/styles", anyone, "ogc.getStyles", "ogc", "Styles of the base map and of each layer",
+			plain(s.ogcGet(s.ogcStyles), answers(200, "application/json", "Styles"), formatParam), ogcRead},
+		{"GET", "/ogc/styles/{style}", anyone, "ogc.getStyle", "ogc", "A MapLibre style with the addresses of its tiles; they take the same key",
+			plain(s.ogcGet(s.ogcStyle, "base"), inPath("style", "base, base-dark or the name of a layer"), param("query", "base", "Whether the base map lies under a layer", "true", "false"),
+				answers(200, styleType, "A style"), formatParam), ogcRead},
+
 		// Incidents.
 		{"POST", "/api/v1/incidents", onlyReporters, "reportIncident", "incidents", "Report an incident; sent again with its uuid, it is the same report",
 			call(s.report), []option{created(), also(200, "It was reported before; here is what became of it")}},
