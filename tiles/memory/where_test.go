@@ -79,7 +79,7 @@ func condition(depth int) *rapid.Generator[where.Cond] {
 			}
 			return where.Spatial{Op: rapid.SampledFrom([]string{"intersects", "disjoint", "within", "contains", "touches", "crosses", "overlaps", "equals"}).Draw(t, "op"), Geometry: area(t)}
 		case 8:
-			return where.Not{C: condition(depth - 1).Draw(t, "not")}
+			return where.Not{C: condition(depth-1).Draw(t, "not")}
 		case 9:
 			return where.Any(rapid.SliceOfN(condition(depth-1), 0, 3).Draw(t, "any"))
 		default:
