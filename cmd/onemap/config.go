@@ -10,10 +10,12 @@ import (
 // from the command line and the environment.
 type Config struct {
 	Database
+	LayerMemory
 	Listen    string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	PublicURL string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
 	Proxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
 	Photos    string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
+	Memory    byteSize       `help:"How much of memory layers may take that tiles are made from (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	TileCache byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	Timeout   time.Duration  `help:"Of one request." default:"30s"`
 	Grace     time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`

@@ -4,12 +4,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers/feed"
 	"onemap/web/live"
 )
 
 // metrics returns what the parts of a running server count, for /metrics.
-func metrics(status func() feed.Status, hub *live.Hub) *prometheus.Registry {
+func metrics(status func() feed.Status, hub *live.Hub, keeper *tilefeed.Keeper) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	gauge := func(name, help string, value func() float64) {
@@ -41,5 +42,6 @@ func metrics(status func() feed.Status, hub *live.Hub) *prometheus.Registry {
 	} {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: c.help}, func() float64 { return float64(c.of(hub.Stats())) }))
 	}
+	reg.MustRegister(layerMetrics{keeper})
 	return reg
 }

@@ -77,16 +77,23 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hub := live.NewHub(store, directory)
 	hub.Log = log
-	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
+	stamps := new(tiles.Stamps)
+	keeper := tilefeed.NewKeeper(store, tilefeed.Options{Budget: int64(cfg.Memory), Stamps: stamps, Log: log})
+	// The keeper before the hub: who is told that a tile is stale finds the new one.
+	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
 	directory.Follow(wal.Status)
+	keeper.Follow(wal)
 	hub.Follow(wal)
 
-	maker := &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout}
+	maker := &tiles.Maker{
+		Memory: keeper, PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible}, Position: keeper.Position, Wait: keeper.Wait,
+		Stamps: stamps, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout,
+	}
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
-		Metrics: metrics(wal.Status, hub), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
+		Metrics: metrics(wal.Status, hub, keeper), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
@@ -101,6 +108,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	var work errgroup.Group
 	work.Go(func() error { return hub.Run(living) })
 	work.Go(func() error { return wal.Run(working) })
+	work.Go(func() error { return keeper.Run(working) })
+	work.Go(func() error { return keeper.Run(working) })
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
 	hangUp()

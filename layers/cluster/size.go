@@ -32,6 +32,9 @@ func machine(dir string) Machine {
 	return m
 }
 
+// MemoryBytes is how much memory the machine has, or the container that we are in.
+func MemoryBytes() int64 { return memoryMB() << 20 }
+
 // memoryMB is the machine's memory or the cgroup's limit, whichever is less.
 func memoryMB() int64 {
 	least := int64(math.MaxInt64)

@@ -27,7 +27,7 @@ func (k *Keeper) apply(tx *feed.Tx) {
 	k.batch.sort(tx)
 	for _, table := range tx.Replaced {
 		if l := k.layers[layerOf(table)]; l != nil && l.state == Held {
-			k.discard(l, "its table was replaced, altered or changed as a whole")
+			k.discard(l, Changed, "its table was replaced, altered or changed as a whole")
 		}
 	}
 	k.batch.changes = k.batch.changes[:0]
@@ -77,7 +77,7 @@ func (k *Keeper) distrust(err error) {
 // fail gives up a layer that could not be kept in step.
 func (k *Keeper) fail(l *layer, err error) {
 	k.log().Warn("a layer in memory went wrong and is read anew", "layer", l.def.Name, "error", err)
-	k.discard(l, "it went wrong: "+err.Error())
+	k.discard(l, WentWrong, "it went wrong: "+err.Error())
 	l.failures++
 	l.after = later(l.failures)
 }

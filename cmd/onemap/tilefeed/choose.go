@@ -15,6 +15,12 @@ type candidate struct {
 	idle   bool    // nobody asked for it for long
 }
 
+// A refusal says why a layer stays out.
+type refusal struct {
+	reason Reason
+	why    string
+}
+
 // hysteresis is how many times more asked for, by byte, a layer must be than one
 // in memory, to take its place.
 const hysteresis = 2
@@ -27,8 +33,8 @@ const smallShare = 16
 // byte, as long as there is room. It returns those that stay out, each with the
 // reason, and the others in the order in which they are to be loaded: the most
 // asked for first.
-func choose(budget, layerBudget int64, all []candidate) (in []string, out map[string]string) {
-	out = map[string]string{}
+func choose(budget, layerBudget int64, all []candidate) (in []string, out map[string]refusal) {
+	out = map[string]refusal{}
 	worth := func(c candidate) float64 {
 		w := (c.demand + 0.01) / float64(max(c.size, 1<<10))
 		if c.held {
@@ -45,11 +51,11 @@ func choose(budget, layerBudget int64, all []candidate) (in []string, out map[st
 	for _, c := range order {
 		switch {
 		case c.size > layerBudget:
-			out[c.name] = fmt.Sprintf("too large: about %s, and one layer may take %s", Bytes(c.size), Bytes(layerBudget))
+			out[c.name] = refusal{TooLarge, fmt.Sprintf("too large: about %s, and one layer may take %s", Bytes(c.size), Bytes(layerBudget))}
 		case c.idle && c.size > budget/smallShare:
-			out[c.name] = fmt.Sprintf("rarely asked for, and it takes about %s", Bytes(c.size))
+			out[c.name] = refusal{RarelyAsked, fmt.Sprintf("rarely asked for, and it takes about %s", Bytes(c.size))}
 		case c.size > left:
-			out[c.name] = fmt.Sprintf("no room: about %s, and layers more asked for leave %s", Bytes(c.size), Bytes(left))
+			out[c.name] = refusal{NoRoom, fmt.Sprintf("no room: about %s, and layers more asked for leave %s", Bytes(c.size), Bytes(left))}
 		default:
 			left -= c.size
 			chosen = append(chosen, c)

@@ -99,14 +99,29 @@ const (
 	Held    State = "held"    // its tiles come from memory
 )
 
+// Reason says in a word why a layer is out.
+type Reason string
+
+// Reasons for a layer to be out.
+const (
+	NotYet      Reason = "not_yet"      // it is to be loaded
+	Changed     Reason = "changed"      // as a whole: it is to be loaded anew
+	WentWrong   Reason = "went_wrong"   // it could not be loaded, or kept in step
+	Unfit       Reason = "unfit"        // its table cannot be kept as PostGIS shows it
+	TooLarge    Reason = "too_large"    // for what one layer may take
+	NoRoom      Reason = "no_room"      // beside layers more asked for
+	RarelyAsked Reason = "rarely_asked" // for its size
+)
+
 // layer is what the keeper knows of one layer of the registry. It is guarded by
 // Keeper.mu.
 type layer struct {
-	def   layers.Layer
-	state State
-	why   string // it is out
-	plan  *plan  // where it is held
-	reads *reads // the same
+	def    layers.Layer
+	state  State
+	reason Reason // it is out
+	why    string // the same for people
+	plan   *plan  // where it is held
+	reads  *reads // the same
 
 	size     int64   // bytes that it takes or would take, as far as is known
 	known    bool    // size was measured, not estimated
@@ -137,7 +152,7 @@ func (k *Keeper) reset(at feed.Cursor) {
 	k.applied, k.registry = at.LSN, true
 	for _, l := range k.layers {
 		if l.state != Out {
-			k.discard(l, "the log was lost, it is to be read anew")
+			k.discard(l, Changed, "the log was lost, it is to be read anew")
 		}
 		l.after, l.failures = time.Time{}, 0
 	}
@@ -148,7 +163,7 @@ func (k *Keeper) reset(at feed.Cursor) {
 }
 
 // discard gives a layer's content up, or its load. The caller holds mu.
-func (k *Keeper) discard(l *layer, why string) {
+func (k *Keeper) discard(l *layer, reason Reason, why string) {
 	if l.state == Loading && k.loading != nil && k.loading.layer == l {
 		k.loading.give(why)
 	}
@@ -156,7 +171,7 @@ func (k *Keeper) discard(l *layer, why string) {
 		k.publish(l.def.Name, nil)
 		k.mem.Drop(l.def.Name)
 	}
-	l.state, l.why, l.plan, l.reads, l.since = Out, why, nil, nil, time.Now()
+	l.state, l.reason, l.why, l.plan, l.reads, l.since = Out, reason, why, nil, nil, time.Now()
 	k.poke()
 }
 

@@ -68,7 +68,7 @@ func (ld *load) keep(tx *feed.Tx) {
 func (k *Keeper) begin(ctx context.Context, l *layer) *load {
 	ctx, cancel := context.WithCancelCause(ctx)
 	k.loading = &load{layer: l, def: l.def, ctx: ctx, cancel: cancel, from: k.applied}
-	l.state, l.why, l.since = Loading, "", time.Now()
+	l.state, l.reason, l.why, l.since = Loading, "", "", time.Now()
 	return k.loading
 }
 
@@ -103,7 +103,7 @@ func (k *Keeper) load(ld *load) {
 	}
 	if l.state == Loading {
 		l.state, l.since = Out, time.Now()
-		l.why = err.Error()
+		l.reason, l.why = WentWrong, err.Error()
 	}
 	k.blame(l, ld, err)
 	if ctx.Err() == nil || errors.Is(err, errVoid) {
@@ -123,11 +123,12 @@ func (k *Keeper) blame(l *layer, ld *load, err error) {
 			need = int64(float64(need) * l.rows / float64(ld.rows))
 		}
 		l.size, l.known, l.why = max(l.size, need)+l.size/8, true, "it does not fit"
+		l.reason = TooLarge
 	case errors.Is(err, errUnfit), errors.Is(err, errValue):
 		if ld.plan != nil {
 			l.barred = ld.plan.mark
 		}
-		l.after = time.Now().Add(unfitFor)
+		l.reason, l.after = Unfit, time.Now().Add(unfitFor)
 	case errors.Is(err, layers.ErrInTheWay):
 		l.why = "someone waits for its table"
 	}
@@ -243,7 +244,7 @@ func (k *Keeper) join(ld *load, r *reads, aside []*feed.Tx) error {
 		return err
 	}
 	l := ld.layer
-	l.state, l.why, l.since, l.plan, l.reads, l.failures = Held, "", time.Now(), ld.plan, r, 0
+	l.state, l.reason, l.why, l.since, l.plan, l.reads, l.failures = Held, "", "", time.Now(), ld.plan, r, 0
 	k.publish(ld.def.Name, ld.plan)
 	return nil
 }

@@ -111,18 +111,18 @@ func (k *Keeper) reconcile(defs []layers.Layer) {
 		there[def.Name] = true
 		l := k.layers[def.Name]
 		if l == nil {
-			k.layers[def.Name] = &layer{def: def, state: Out, why: "it is not loaded yet", since: time.Now(), lastAsk: time.Now().Add(-2 * idleAfter)}
+			k.layers[def.Name] = &layer{def: def, state: Out, reason: NotYet, why: "it is not loaded yet", since: time.Now(), lastAsk: time.Now().Add(-2 * idleAfter)}
 			continue
 		}
 		if l.def.Version != def.Version {
-			k.discard(l, "its definition changed")
+			k.discard(l, Changed, "its definition changed")
 			l.after, l.barred, l.known = time.Time{}, "", false
 			l.def = def
 		}
 	}
 	for name, l := range k.layers {
 		if !there[name] {
-			k.discard(l, "it is no longer a layer")
+			k.discard(l, Changed, "it is no longer a layer")
 			delete(k.layers, name)
 		}
 	}
@@ -146,7 +146,7 @@ func (k *Keeper) compare(l *layer, tables map[string]layers.Table, before map[st
 	if !held || l.state != Held || l.plan.mark != was || ok && t.Mark == was {
 		return
 	}
-	k.discard(l, "the schema of its table changed")
+	k.discard(l, Changed, "the schema of its table changed")
 	l.after = time.Time{}
 	if k.opts.Stamps != nil {
 		// Tiles made until now may show what was before. Later ones have a later
@@ -216,7 +216,7 @@ func (k *Keeper) decide() {
 	var all []candidate
 	for name, l := range k.layers {
 		if l.state == Out && l.unfit != "" {
-			l.why = l.unfit
+			l.reason, l.why = Unfit, l.unfit
 			continue
 		}
 		all = append(all, candidate{name: name, size: l.size, demand: l.demand,
@@ -237,15 +237,15 @@ func (k *Keeper) decide() {
 			k.queue = append(k.queue, name)
 		}
 	}
-	for name, why := range out {
+	for name, no := range out {
 		l := k.layers[name]
 		switch {
 		case l.state == Out:
-			l.why = why
+			l.reason, l.why = no.reason, no.why
 		case l.state == Held && (used > k.opts.Budget || l.size > k.opts.LayerBudget || wanted && now.Sub(l.since) > settled):
-			k.log().Info("layer leaves memory", "layer", name, "why", why)
+			k.log().Info("layer leaves memory", "layer", name, "why", no.why)
 			used -= l.size
-			k.discard(l, why)
+			k.discard(l, no.reason, no.why)
 			l.after = now.Add(settled)
 		}
 	}
@@ -273,7 +273,7 @@ func (k *Keeper) next(ctx context.Context) *load {
 			continue
 		}
 		if used+l.size > k.opts.Budget {
-			l.why = "it waits for others to make room"
+			l.reason, l.why = NoRoom, "it waits for others to make room"
 			continue
 		}
 		return k.begin(ctx, l)

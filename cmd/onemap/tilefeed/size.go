@@ -57,10 +57,11 @@ func sizeOf(p *plan, t layers.TableSize) int64 {
 
 // A Fit says whether a layer would have its place in memory.
 type Fit struct {
-	Layer string  `json:"layer"`
-	Rows  float64 `json:"rows"`
-	Bytes int64   `json:"bytes"`
-	Why   string  `json:"why,omitempty"` // it would not; "" if it would
+	Layer  string  `json:"layer"`
+	Rows   float64 `json:"rows"`
+	Bytes  int64   `json:"bytes"`
+	Why    string  `json:"why,omitempty"`    // it would not; "" if it would
+	Reason Reason  `json:"reason,omitempty"` // the same in a word
 }
 
 // Fits estimates which layers of a database would fit into memory, by size
@@ -89,12 +90,12 @@ func Fits(ctx context.Context, store *layers.Store, o Options) ([]Fit, error) {
 		fits[i] = Fit{Layer: l.Name, Rows: sizes[l.Name].Rows}
 		t, ok := tables[l.Name]
 		if !ok {
-			fits[i].Why = "it has no table"
+			fits[i].Reason, fits[i].Why = Unfit, "it has no table"
 			continue
 		}
 		p, why := planOf(l, t)
 		if p == nil {
-			fits[i].Why = why
+			fits[i].Reason, fits[i].Why = Unfit, why
 			continue
 		}
 		fits[i].Bytes = sizeOf(p, sizes[l.Name])
@@ -102,8 +103,8 @@ func Fits(ctx context.Context, store *layers.Store, o Options) ([]Fit, error) {
 	}
 	_, out := choose(o.Budget, o.LayerBudget, all)
 	for i := range fits {
-		if why, ok := out[fits[i].Layer]; ok {
-			fits[i].Why = why
+		if no, ok := out[fits[i].Layer]; ok {
+			fits[i].Reason, fits[i].Why = no.reason, no.why
 		}
 	}
 	return fits, nil

@@ -17,15 +17,16 @@ type Status struct {
 
 // LayerStatus is that of one layer.
 type LayerStatus struct {
-	Name  string        `json:"name"`
-	State State         `json:"state"`
-	Why   string        `json:"why,omitempty"` // its tiles come from PostGIS
-	Rows  int64         `json:"rows"`          // held, else as PostgreSQL estimates
-	Bytes int64         `json:"bytes"`         // held, else about what it would take
-	Asked uint64        `json:"asked"`         // parts of tiles, from memory or not, since the start
-	Loads int           `json:"loads"`
-	Took  time.Duration `json:"took"` // of the last load
-	Since time.Time     `json:"since"`
+	Name   string        `json:"name"`
+	State  State         `json:"state"`
+	Reason Reason        `json:"reason,omitempty"` // its tiles come from PostGIS
+	Why    string        `json:"why,omitempty"`    // the same for people
+	Rows   int64         `json:"rows"`             // held, else as PostgreSQL estimates
+	Bytes  int64         `json:"bytes"`            // held, else about what it would take
+	Asked  uint64        `json:"asked"`            // parts of tiles, from memory or not, since the start
+	Loads  int           `json:"loads"`
+	Took   time.Duration `json:"took"` // of the last load
+	Since  time.Time     `json:"since"`
 }
 
 // Status returns how the keeper is now, the layers by name.
@@ -42,7 +43,7 @@ func (k *Keeper) Status() Status {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for name, l := range k.layers {
-		one := LayerStatus{Name: name, State: l.state, Why: l.why, Rows: int64(l.rows), Bytes: l.size, Loads: l.loads, Took: l.took, Since: l.since}
+		one := LayerStatus{Name: name, State: l.state, Reason: l.reason, Why: l.why, Rows: int64(l.rows), Bytes: l.size, Loads: l.loads, Took: l.took, Since: l.since}
 		if h, ok := held[name]; ok && l.state == Held {
 			one.Rows, one.Bytes = int64(h.rows), h.bytes
 		}
