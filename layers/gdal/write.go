@@ -81,7 +81,7 @@ func Write(ctx context.Context, o Options, q layers.Query, features iter.Seq2[la
 		args = append(args[:len(args)-2], "-s_srs", "EPSG:4326", "-t_srs", fmt.Sprintf("EPSG:%d", o.EPSG))
 	}
 	if format.many {
-		args = append(args, "-preserve_fid", "-lco", "FID=id", "-lco", "IDENTIFIER="+q.Layer.TitleZH, "-lco", "DESCRIPTION="+q.Layer.TitleEN)
+		args = append(args, "-preserve_fid", "-lco", "FID=id", "-lco", "IDENTIFIER="+q.Layer.Name+" "+q.Layer.TitleZH, "-lco", "DESCRIPTION="+q.Layer.TitleEN)
 		switch err := os.Rename(path, inside); {
 		case err == nil:
 			args = append(args, "-update", "-overwrite")
