@@ -33,7 +33,7 @@ func (sc *scratch) attributes(l *layer, n int) {
 
 // attribute sets the values of one column: in sc.values, at and then every step.
 func (sc *scratch) attribute(l *layer, k, at, step int) (some bool) {
-	typ := l.field(k).Type
+	show := l.shows[k]
 	for _, p := range sc.picks {
 		b, sel := p.b, sc.sel[p.from:p.to]
 		c := &b.columns[k]
@@ -65,6 +65,19 @@ func (sc *scratch) attribute(l *layer, k, at, step int) (some bool) {
 			}
 			clear(sc.local[:most])
 		}
+		if small && c.nulls == 0 {
+			some = true
+			for _, v := range sc.nums {
+				n := sc.local[v]
+				if n == 0 {
+					n = sc.value(l, show, c, b.data, v) + 1
+					sc.local[v] = n
+				}
+				sc.values[at] = n
+				at += step
+			}
+			continue
+		}
 		for i, v := range sc.nums {
 			if c.nulls != 0 && c.null(b.data, int(sel[i])) {
 				sc.values[at] = 0
@@ -73,10 +86,10 @@ func (sc *scratch) attribute(l *layer, k, at, step int) (some bool) {
 			}
 			some = true
 			if !small {
-				sc.values[at] = sc.value(l, typ, c, b.data, v) + 1
+				sc.values[at] = sc.value(l, show, c, b.data, v) + 1
 			} else {
 				if sc.local[v] == 0 {
-					sc.local[v] = sc.value(l, typ, c, b.data, v) + 1
+					sc.local[v] = sc.value(l, show, c, b.data, v) + 1
 				}
 				sc.values[at] = sc.local[v]
 			}
@@ -87,7 +100,7 @@ func (sc *scratch) attribute(l *layer, k, at, step int) (some bool) {
 }
 
 // value returns the number of a value in the tile.
-func (sc *scratch) value(l *layer, typ string, c *column, data []byte, v uint64) uint32 {
+func (sc *scratch) value(l *layer, show show, c *column, data []byte, v uint64) uint32 {
 	if c.form == codes {
 		word := c.word(data, int(v))
 		if known := sc.known[word]; uint32(known>>32) == sc.epoch {
@@ -97,19 +110,33 @@ func (sc *scratch) value(l *layer, typ string, c *column, data []byte, v uint64)
 		sc.known[word] = uint64(sc.epoch)<<32 | uint64(n)
 		return n
 	}
-	return number64(&sc.out, typ, c.mean(data, v))
+	return show.add(&sc.out, c.mean(data, v))
 }
 
-// number64 adds a value that is no text.
-func number64(out *mvt.Writer, typ string, v int64) uint32 {
-	switch typ {
-	case "number":
+// A show says how the values of a column that is no text are shown.
+type show uint8
+
+const (
+	asInt show = iota
+	asDouble
+	asBool
+	asDate
+	asTime
+)
+
+// showOf gives each type of a field its show.
+var showOf = map[string]show{"number": asDouble, "boolean": asBool, "date": asDate, "time": asTime}
+
+// add returns the number of a value in the tile.
+func (s show) add(out *mvt.Writer, v int64) uint32 {
+	switch s {
+	case asDouble:
 		return out.Double(math.Float64frombits(uint64(v)))
-	case "boolean":
+	case asBool:
 		return out.Bool(v != 0)
-	case "date":
+	case asDate:
 		return out.Date(floorDiv(v, scales[scaleDay]))
-	case "time":
+	case asTime:
 		return out.Time(floorDiv(v, scales[scaleSecond]))
 	}
 	return out.Int(v)

@@ -35,6 +35,7 @@ type schema struct {
 	Layer
 	points bool
 	kinds  []kind // of all columns
+	shows  []show // of all columns
 	first  int    // column of the first field
 	class  int    // column of the class field; -1: none
 	hide   int    // column of the class that HideBelow means; -1: none
@@ -54,7 +55,7 @@ func newSchema(l Layer) (*schema, error) {
 		s.first = colArea + 1
 	}
 	for range s.first {
-		s.kinds = append(s.kinds, whole)
+		s.kinds, s.shows = append(s.kinds, whole), append(s.shows, asInt)
 	}
 	for i, f := range l.Fields {
 		var k kind
@@ -70,7 +71,7 @@ func newSchema(l Layer) (*schema, error) {
 		default:
 			return nil, fmt.Errorf("layer %s: field %s has type %q", l.Name, f.Name, f.Type)
 		}
-		s.kinds = append(s.kinds, k)
+		s.kinds, s.shows = append(s.kinds, k), append(s.shows, showOf[f.Type])
 		s.byName[f.Name] = s.first + i
 	}
 	column := func(name string) int {

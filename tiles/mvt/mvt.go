@@ -28,7 +28,7 @@ type Writer struct {
 	keys     []byte
 	values   []byte
 	nKeys    uint32
-	nValues  uint32
+	offsets  []uint32 // where each value begins
 	n        int
 	known    table
 }
@@ -37,7 +37,7 @@ type Writer struct {
 func (w *Writer) Reset() {
 	w.ResetFeatures()
 	w.keys, w.values = w.keys[:0], w.values[:0]
-	w.nKeys, w.nValues = 0, 0
+	w.nKeys, w.offsets = 0, w.offsets[:0]
 	w.known.reset()
 }
 
@@ -68,9 +68,15 @@ func (w *Writer) Key2(a, b string) uint32 {
 // NewText adds a text and returns its number. Unlike [Writer.Text] it does not
 // look whether the text is there: the caller knows that it is not.
 func (w *Writer) NewText(s string) uint32 {
+	n := w.newValue()
 	w.values = appendText(w.values, s)
-	w.nValues++
-	return w.nValues - 1
+	return n
+}
+
+// newValue gives the value that is appended next its number.
+func (w *Writer) newValue() uint32 {
+	w.offsets = append(w.offsets, uint32(len(w.values)))
+	return uint32(len(w.offsets) - 1)
 }
 
 func appendText[T string | []byte](b []byte, s T) []byte {
@@ -85,14 +91,14 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 // Text returns the number of a text value. b may be used again afterwards.
 func (w *Writer) Text(b []byte) uint32 {
 	h := hashBytes(b)
-	slot, at, found := w.known.text(h, b, w.values)
+	n, at, found := w.known.text(h, b, w.values, w.offsets)
 	if found {
-		return slot
+		return n
 	}
-	at.set(&w.known, kindText, h, w.nValues, uint32(len(w.values)))
+	n = w.newValue()
+	at.set(&w.known, kindText, h, n)
 	w.values = appendText(w.values, b)
-	w.nValues++
-	return w.nValues - 1
+	return n
 }
 
 // Int returns the number of an integer value.
@@ -122,14 +128,14 @@ func (w *Writer) Time(seconds int64) uint32 { return w.number(kindTime, uint64(s
 func (w *Writer) Date(days int64) uint32 { return w.number(kindDate, uint64(days)) }
 
 func (w *Writer) number(kind uint32, bits uint64) uint32 {
-	slot, at, found := w.known.number(kind, bits)
+	n, at, found := w.known.number(kind, bits)
 	if found {
-		return slot
+		return n
 	}
-	at.set(&w.known, kind, bits, w.nValues, 0)
+	n = w.newValue()
+	at.set(&w.known, kind, bits, n)
 	w.values = appendNumber(w.values, kind, bits)
-	w.nValues++
-	return w.nValues - 1
+	return n
 }
 
 func appendNumber(b []byte, kind uint32, bits uint64) []byte {
@@ -148,11 +154,15 @@ func appendNumber(b []byte, kind uint32, bits uint64) []byte {
 	case kindBool:
 		return append(b, 0x22, 2, 0x38, byte(bits))
 	case kindDate:
-		var buf [24]byte
-		return appendText(b, AppendDate(buf[:0], int64(bits)))
+		at := len(b) + 4
+		b = AppendDate(append(b, 0x22, 0, 0x0a, 0), int64(bits))
+		b[at-3], b[at-1] = byte(len(b)-at+2), byte(len(b)-at)
+		return b
 	default:
-		var buf [40]byte
-		return appendText(b, AppendTime(buf[:0], int64(bits)))
+		at := len(b) + 4
+		b = AppendTime(append(b, 0x22, 0, 0x0a, 0), int64(bits))
+		b[at-3], b[at-1] = byte(len(b)-at+2), byte(len(b)-at)
+		return b
 	}
 }
 
@@ -173,10 +183,22 @@ func (w *Writer) Feature(id int64, kind byte, values, geometry []uint32) {
 	start := n + 2
 	n = start
 	for k, v := range values {
-		if v != 0 {
-			n += putUvarint(b[n:], uint64(k))
-			n += putUvarint(b[n:], uint64(v-1))
+		if v == 0 {
+			continue
 		}
+		v--
+		if t := b[n : n+4]; k < 0x80 && v < 0x4000 { // as good as always
+			t[0], t[1], t[2] = byte(k), byte(v)|0x80, byte(v>>7)
+			if v < 0x80 {
+				t[1] = byte(v)
+				n += 2
+			} else {
+				n += 3
+			}
+			continue
+		}
+		n += putUvarint(b[n:], uint64(k))
+		n += putUvarint(b[n:], uint64(v))
 	}
 	if n == start {
 		n -= 2 // no tags

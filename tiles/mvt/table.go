@@ -25,21 +25,27 @@ type table struct {
 	epoch uint32
 }
 
+// A slot is 16 bytes: four to a cache line, for most of the time goes by waiting
+// for them.
 type slot struct {
 	bits  uint64 // the number, or the text's hash
 	value uint32
-	kind  uint32
-	epoch uint32
-	at    uint32 // where a text begins in the values
+	tag   uint32 // epoch<<3 | kind
 }
 
+const lastEpoch = 1<<29 - 1
+
 func (t *table) reset() {
-	t.epoch++
 	t.used = 0
-	if t.epoch == 0 { // after 2^32 tiles
+	if t.epoch++; t.epoch > lastEpoch {
 		clear(t.slots)
 		t.epoch = 1
 	}
+}
+
+func hashNumber(kind uint32, bits uint64) uint64 {
+	h := (bits ^ uint64(kind)<<56) * 0x9e3779b97f4a7c15
+	return h ^ h>>32
 }
 
 // A place in the table where a value may be set: an index of its slots.
@@ -47,27 +53,29 @@ type place uint64
 
 func (t *table) number(kind uint32, bits uint64) (uint32, place, bool) {
 	t.room()
-	h := (bits ^ uint64(kind)<<56) * 0x9e3779b97f4a7c15
-	for i := (h ^ h>>32) & t.mask; ; i = (i + 1) & t.mask {
+	tag := t.epoch<<3 | kind
+	for i := hashNumber(kind, bits) & t.mask; ; i = (i + 1) & t.mask {
 		s := &t.slots[i]
-		if s.epoch != t.epoch {
-			return 0, place(i), false
-		}
-		if s.bits == bits && s.kind == kind {
+		if s.bits == bits && s.tag == tag {
 			return s.value, 0, true
+		}
+		if s.tag>>3 != t.epoch {
+			return 0, place(i), false
 		}
 	}
 }
 
-func (t *table) text(h uint64, b, values []byte) (uint32, place, bool) {
+// text finds a text by its hash; the values begin at offsets, by number.
+func (t *table) text(h uint64, b, values []byte, offsets []uint32) (uint32, place, bool) {
 	t.room()
+	tag := t.epoch<<3 | kindText
 	for i := h & t.mask; ; i = (i + 1) & t.mask {
 		s := &t.slots[i]
-		if s.epoch != t.epoch {
-			return 0, place(i), false
-		}
-		if s.bits == h && s.kind == kindText && bytes.Equal(textAt(values[s.at:]), b) {
+		if s.bits == h && s.tag == tag && bytes.Equal(textAt(values[offsets[s.value]:]), b) {
 			return s.value, 0, true
+		}
+		if s.tag>>3 != t.epoch {
+			return 0, place(i), false
 		}
 	}
 }
@@ -81,8 +89,8 @@ func textAt(v []byte) []byte {
 	return v[n : n+int(size)]
 }
 
-func (p place) set(t *table, kind uint32, bits uint64, value, at uint32) {
-	t.slots[p] = slot{bits: bits, value: value, kind: kind, epoch: t.epoch, at: at}
+func (p place) set(t *table, kind uint32, bits uint64, value uint32) {
+	t.slots[p] = slot{bits, value, t.epoch<<3 | kind}
 	t.used++
 }
 
@@ -98,16 +106,15 @@ func (t *table) room() {
 	t.slots = make([]slot, max(256, 2*len(old)))
 	t.mask = uint64(len(t.slots) - 1)
 	for _, s := range old {
-		if s.epoch != t.epoch {
+		if s.tag>>3 != t.epoch {
 			continue
 		}
 		h := s.bits
-		if s.kind != kindText {
-			h = (s.bits ^ uint64(s.kind)<<56) * 0x9e3779b97f4a7c15
-			h ^= h >> 32
+		if s.tag&7 != kindText {
+			h = hashNumber(s.tag&7, s.bits)
 		}
 		i := h & t.mask
-		for t.slots[i].epoch == t.epoch {
+		for t.slots[i].tag>>3 == t.epoch {
 			i = (i + 1) & t.mask
 		}
 		t.slots[i] = s

@@ -9,7 +9,9 @@ func AppendTime(b []byte, seconds int64) []byte {
 		days, s = days-1, s+86400
 	}
 	b = AppendDate(b, days)
-	return append(b, 'T', '0'+byte(s/36000), '0'+byte(s/3600%10), ':', '0'+byte(s/600%6), '0'+byte(s/60%10), ':', '0'+byte(s%60/10), '0'+byte(s%10), 'Z')
+	t := uint32(s)
+	hour, minute, second := byte(t/3600), byte(t/60%60), byte(t%60)
+	return append(b, 'T', '0'+hour/10, '0'+hour%10, ':', '0'+minute/10, '0'+minute%10, ':', '0'+second/10, '0'+second%10, 'Z')
 }
 
 // AppendDate appends a date, in days since 1970-01-01, as 2006-01-02 in the
@@ -34,18 +36,12 @@ func AppendDate(b []byte, days int64) []byte {
 	if year <= 0 {
 		year = 1 - year
 	}
-	if year < 1000 {
-		b = append(b, "000"[:4-digits(year)]...)
+	if year > 9999 {
+		b = strconv.AppendInt(b, year/1000, 10)
+	} else {
+		b = append(b, '0'+byte(year/1000))
 	}
-	b = strconv.AppendInt(b, year, 10)
-	return append(b, '-', '0'+byte(month/10), '0'+byte(month%10), '-', '0'+byte(day/10), '0'+byte(day%10))
-}
-
-func digits(v int64) int {
-	n := 1
-	for v >= 10 {
-		v /= 10
-		n++
-	}
-	return n
+	m, d := uint8(month), uint8(day)
+	y := uint16(year % 1000)
+	return append(b, '0'+byte(y/100), '0'+byte(y/10%10), '0'+byte(y%10), '-', '0'+m/10, '0'+m%10, '-', '0'+d/10, '0'+d%10)
 }
