@@ -40,19 +40,9 @@ func (s *Server) featureQuery(r *http.Request) (featureQuery, error) {
 	if err != nil {
 		return featureQuery{}, err
 	}
-	fields := right.Fields
-	if q.Has("properties") {
-		fields = nil
-		if q.Get("properties") != "" {
-			if fields, err = list("query.properties", q.Get("properties"), 100); err != nil {
-				return featureQuery{}, err
-			}
-		}
-		for _, f := range fields {
-			if !slices.Contains(right.Fields, f) {
-				return featureQuery{}, &layers.InputError{Field: "query.properties", Value: short(f), Remedy: "fields of the layer that you may see"}
-			}
-		}
+	fields, err := fieldsOf(q, right)
+	if err != nil {
+		return featureQuery{}, err
 	}
 	return featureQuery{layers.Query{Layer: l, Where: where.And(right.Where, narrow), Fields: fields}, right}, nil
 }
@@ -224,19 +214,19 @@ func intParam(r *http.Request, name string, otherwise, least, most int64) (int64
 	return n, nil
 }
 
-// filterNames are the query's parameters that [Filter] reads.
-var filterNames = []string{"bbox", "grid", "area", "class", "datetime", "state", "severity", "dept"}
-
-// onlyQuery refuses parameters that the route does not know: a misspelt filter
-// must not show everything.
+// onlyQuery refuses parameters that the route does not know, and those that come
+// twice: a misspelt filter must not show everything, nor a second one be lost.
 func onlyQuery(r *http.Request, names ...string) error {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return fmt.Errorf("query: %w", errBadRequest)
 	}
-	for name := range q {
+	for name, values := range q {
 		if !slices.Contains(names, name) {
 			return &layers.InputError{Field: "query." + short(name), Remedy: "leave it out: there is no such parameter here"}
+		}
+		if len(values) > 1 { // only the first would count
+			return &layers.InputError{Field: "query." + name, Remedy: "each parameter once"}
 		}
 	}
 	return nil

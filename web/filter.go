@@ -12,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/paulmach/orb"
 
+	"onemap/geo/cql2"
+	"onemap/geo/crs"
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/access"
@@ -28,22 +30,42 @@ type Filter struct {
 	State    string `query:"state" doc:"States, separated by commas; one that the layer does not have is refused, with those that it has"`
 	Severity string `query:"severity" doc:"Severities or risks, 1 red to 4 blue, separated by commas"`
 	Dept     string `query:"dept" doc:"Department codes, separated by commas"`
+	CQL2     string `query:"filter" doc:"A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other" example:"severity <= 2 AND S_INTERSECTS(geom, BBOX(120.0, 29.2, 120.2, 29.4))"`
+	Language string `query:"filter-lang" doc:"The language of filter: cql2-text, also where it is left out"`
+	CRS      string `query:"filter-crs" doc:"The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude" example:"http://www.opengis.net/def/crs/OGC/1.3/CRS84"`
 
 	grids []string // what Grid stands for; see narrow
 }
 
+// filterFields are the parameters: the fields of [Filter] that have a tag. The
+// tags are all that huma, the plain routes and the API's description know of them.
+var filterFields = func() []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[Filter]()), func(f reflect.StructField) bool { return f.Tag.Get("query") == "" })
+}()
+
+// filterNames are their names.
+var filterNames = func() []string {
+	names := make([]string, len(filterFields))
+	for i, f := range filterFields {
+		names[i] = f.Tag.Get("query")
+	}
+	return names
+}()
+
 // filterOf reads the filter's parameters of a plain route.
 func filterOf(get func(string) string) Filter {
-	return Filter{BBox: get("bbox"), Grid: get("grid"), Area: get("area"), Class: get("class"), Datetime: get("datetime"),
-		State: get("state"), Severity: get("severity"), Dept: get("dept")}
+	var f Filter
+	v := reflect.ValueOf(&f).Elem()
+	for i, field := range filterFields {
+		v.FieldByIndex(field.Index).SetString(get(filterNames[i]))
+	}
+	return f
 }
 
 // filterParams describes them, in the words of the Filter's own tags.
 func filterParams(op *huma.Operation) {
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[Filter]()) {
-		if name := f.Tag.Get("query"); name != "" {
-			inQuery(name, f.Tag.Get("doc"))(op)
-		}
+	for _, f := range filterFields {
+		inQuery(f.Tag.Get("query"), f.Tag.Get("doc"))(op)
 	}
 }
 
@@ -138,8 +160,39 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 		min, max = wholeDays(l, min, max)
 		add(where.Range{Field: name, Min: min, Max: max})
 	}
+	if c, err := f.cql2(l, right); err != nil {
+		return nil, err
+	} else if c != nil {
+		add(c)
+	}
 	return where.Simplify(all), nil
 }
+
+// cql2 reads the filter in CQL2; nil for none.
+func (f Filter) cql2(l layers.Layer, right access.Right) (where.Cond, error) {
+	if f.Language != "" && f.Language != cql2Text {
+		return nil, &layers.InputError{Field: "query.filter-lang", Value: short(f.Language), Remedy: "write the filter in " + cql2Text}
+	}
+	p := cql2.Parser{}
+	if f.CRS != "" {
+		ref, err := crs.ParseReference(f.CRS)
+		if err != nil {
+			return nil, &layers.InputError{Field: "query.filter-crs", Value: short(f.CRS),
+				Remedy: "the URI of a system that the collection lists in crs, such as " + crs.CRS84}
+		}
+		p.LatLon = !ref.IsLonLat() && !ref.Metres() // EPSG:4326 and 4490 have the latitude first
+		if ref.Metres() {
+			p.Project = func(x, y float64) (orb.Point, error) { return ref.Read(orb.Point{x, y}) }
+		}
+	}
+	if f.CQL2 == "" {
+		return nil, nil
+	}
+	return l.Filter("query.filter", f.CQL2, right.Fields, p)
+}
+
+// cql2Text is the name of the one filter language there is.
+const cql2Text = "cql2-text"
 
 // wholeDays widens an interval to the days (UTC) that it touches where the
 // layer's time is a date: a date has no hours, and an afternoon's inspections

@@ -28,7 +28,7 @@ const (
 )
 
 // itemsParams are the parameters of the items of a collection, beside those of the filter.
-var itemsParams = []string{"limit", "after", "crs", "bbox-crs", "filter-lang", "filter-crs"}
+var itemsParams = []string{"limit", "after", "crs", "bbox-crs", "properties"}
 
 // items is a request for features of a collection, read.
 type items struct {
@@ -81,7 +81,11 @@ func (s *Server) itemsQuery(r *http.Request) (items, error) {
 	if format, _ := formatOf(r); format == formatHTML && !q.Has("limit") {
 		limit = pageFeatures
 	}
-	in.Query = layers.Query{Layer: l, Where: where.Simplify(where.And(right.Where, narrow, when, box)), Fields: right.Fields,
+	fields, err := fieldsOf(q, right)
+	if err != nil {
+		return in, err
+	}
+	in.Query = layers.Query{Layer: l, Where: where.Simplify(where.And(right.Where, narrow, when, box)), Fields: fields,
 		After: after, Limit: int(min(limit, maxFeatures))}
 	return in, nil
 }

@@ -43,13 +43,17 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.Maker, at maptile.Tile, bound orb.Bound, wanted []layerRight) error {
 	var err error
 	request := tiles.Request{At: at, Layers: make([]tiles.LayerRequest, len(wanted))}
-	var f *Filter // nil: none
+	var f *Filter         // nil: none
+	var fields [][]string // of each layer; nil: all that may be seen
 	if r.URL.RawQuery != "" {
 		if err := onlyQuery(r, tileQuery...); err != nil {
 			return err
 		}
 		query := r.URL.Query()
 		if request.Since, err = s.since(query.Get("since")); err != nil {
+			return err
+		}
+		if fields, err = tileProperties(query, wanted); err != nil {
 			return err
 		}
 		asked, err := s.withGrids(r.Context(), filterOf(query.Get))
@@ -62,6 +66,9 @@ func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.
 		if request.Layers[i], err = s.tileLayer(r.Context(), bound, l, f); err != nil {
 			return err
 		}
+		if fields != nil {
+			request.Layers[i].Fields = fields[i]
+		}
 	}
 	tile, err := maker.Get(r.Context(), request)
 	if err != nil {
@@ -72,7 +79,7 @@ func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.
 }
 
 // tileQuery is what a tile's address may ask for.
-var tileQuery = append(slices.Clone(filterNames), "since")
+var tileQuery = append(slices.Clone(filterNames), "properties", "since")
 
 // tileLayer is what the caller may see of a layer in a tile, which shows no
 // more than b, and wants.

@@ -20,13 +20,25 @@ func (s *Server) getTileJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	fields, err := tileProperties(r.URL.Query(), wanted)
+	if err != nil {
+		return err
+	}
+	filter, err := s.withGrids(r.Context(), filterOf(r.URL.Query().Get))
+	if err != nil {
+		return err
+	}
 	var titles []string
 	var bound orb.Bound
 	described := make([]tiles.VectorLayer, len(wanted))
 	for i, w := range wanted {
 		l := w.layer
+		// A filter that the tiles would refuse is refused here already.
+		if _, err := filter.cond(l, w.right); err != nil {
+			return err
+		}
 		described[i] = tiles.VectorLayer{ID: l.Name, Description: l.TitleEN, MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, Fields: map[string]string{}}
-		for _, name := range w.right.Fields {
+		for _, name := range fields[i] {
 			if f, ok := l.Field(name); ok && f.InTile {
 				described[i].Fields[name] = f.TitleEN + " (" + f.Type + ")"
 			}

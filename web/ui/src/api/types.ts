@@ -1790,6 +1790,12 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
                 /** @description The caller's own reports */
                 mine?: boolean;
                 /** @description A number, or words of the description or the place */
@@ -2109,7 +2115,13 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description Fields wanted, separated by commas */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
                 properties?: string;
                 /** @description Left out: geojson */
                 format?: "geojson" | "ndjson" | "csv";
@@ -2162,7 +2174,13 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description Fields wanted, separated by commas; left out: all */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
                 properties?: string;
                 /** @description How many features a page holds */
                 limit?: components["parameters"]["limit"];
@@ -2201,7 +2219,7 @@ export interface operations {
     getFeature: {
         parameters: {
             query?: {
-                /** @description Fields wanted, separated by commas */
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
                 properties?: string;
             };
             header?: never;
@@ -2821,6 +2839,12 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
                 /** @description The caller's own reports */
                 mine?: boolean;
                 /** @description A number, or words of the description or the place */
@@ -3119,6 +3143,8 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
                 /** @description Two corners in the order of axes of bbox-crs; with six numbers, the third and the sixth are heights, which no layer has */
                 bbox?: number[] & (unknown | unknown);
                 /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end belongs to it */
@@ -3133,6 +3159,8 @@ export interface operations {
                 "filter-lang"?: "cql2-text";
                 /** @description The coordinate system of the geometries in filter */
                 "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
+                properties?: string;
                 /** @description Features with larger ids: as the link next has it */
                 after?: string;
                 /** @description Left out: as the Accept header says */
@@ -3652,6 +3680,14 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
+                properties?: string;
             };
             header?: never;
             path: {
@@ -3973,6 +4009,14 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
+                properties?: string;
             };
             header?: never;
             path: {
@@ -4065,7 +4109,32 @@ export interface operations {
     };
     getTileJSON: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
+                properties?: string;
+            };
             header?: never;
             path: {
                 /** @description Names, separated by commas */
@@ -4114,6 +4183,16 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Fields wanted, separated by commas; left out: all that you may see */
+                properties?: string;
+                /** @description A place in the log, as the header Onemap-Cursor gives it: the tile holds every change up to it */
+                since?: string;
             };
             header?: never;
             path: {
