@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -24,12 +25,16 @@ type counter struct {
 	edge    int       // cells
 	cells   []cell
 	classes bool
-	// of holds the counts by class; at finds them by cell and word.
-	of    []cellClass
-	slots []slot
+	of      []cellClass // the counts by class
+	slots   []slot      // where they are, by cell and word
+	// Where cells are few, counts are first added up here instead: those of all
+	// cells for the first class found, then for the second, and so on.
+	dense []uint64
+	names []uint32 // the classes found
 	epoch uint32
-	words []uint64 // by dictionary number: epoch<<32 | key's number
+	words []uint64 // by dictionary number: epoch<<32 | place in names, then the key's number
 	row   []uint32
+	zeros [countCells * countCells]uint64
 }
 
 type cell struct {
@@ -51,7 +56,7 @@ type slot struct {
 // so each point is in one cell of one tile and the counts of a zoom add up.
 func (sc *scratch) count(l *layer, w *want, edge int, classes bool) (tiles.Part, bool) {
 	c := &sc.cells
-	c.reset(w, edge, classes && l.class >= 0)
+	c.reset(w, edge, classes && l.class >= 0, l.words.n)
 	if c.classes && l.kinds[l.class] != words {
 		return tiles.Part{}, false // as PostGIS writes such a value: it knows
 	}
@@ -119,6 +124,10 @@ func (sc *scratch) countBlock(l *layer, w *want, b *block, box shape.Box) (ok bo
 		class = &b.columns[l.class]
 		sc.nums = class.numbers(sc.nums[:0], b.data, sel, len(sel))
 	}
+	if one {
+		sc.countInOne(at, b, class, sel)
+		return true
+	}
 	for i, row := range sel {
 		x, y := cx.base+int64(sc.x[i]), cy.base+int64(sc.y[i])
 		at := c.at(x, y)
@@ -128,6 +137,39 @@ func (sc *scratch) countBlock(l *layer, w *want, b *block, box shape.Box) (ok bo
 		}
 	}
 	return true
+}
+
+// countInOne counts rows, whose places and classes have been read, that all lie
+// in one cell.
+func (sc *scratch) countInOne(at int, b *block, class *column, sel []uint16) {
+	var sumX, sumY uint64
+	for i, x := range sc.x {
+		sumX += x
+		sumY += sc.y[i]
+	}
+	n := uint64(len(sel))
+	sc.cells.add(at, len(sel), sumX+n*uint64(b.columns[colX].base), sumY+n*uint64(b.columns[colY].base))
+	if class == nil {
+		return
+	}
+	tally := sc.local[:class.n]
+	clear(tally)
+	if class.nulls == 0 {
+		for _, code := range sc.nums {
+			tally[code]++
+		}
+	} else {
+		for i, row := range sel {
+			if !class.null(b.data, int(row)) {
+				tally[sc.nums[i]]++
+			}
+		}
+	}
+	for code, n := range tally {
+		if n > 0 {
+			sc.cells.addClass(at, class.word(b.data, code), uint64(n))
+		}
+	}
 }
 
 // countFiner makes a part of counts by cells as small as the budget allows, of
@@ -142,7 +184,7 @@ func (sc *scratch) countFiner(l *layer, w *want, hidden int, classes bool) (tile
 	}
 }
 
-func (c *counter) reset(w *want, edge int, classes bool) {
+func (c *counter) reset(w *want, edge int, classes bool, words uint32) {
 	c.tile = w.box(0)
 	c.tile.MaxX--
 	c.tile.MaxY--
@@ -150,11 +192,14 @@ func (c *counter) reset(w *want, edge int, classes bool) {
 	c.edge, c.classes = edge, classes
 	c.cells = slices.Grow(c.cells[:0], edge*edge)[:edge*edge]
 	clear(c.cells)
-	c.of = c.of[:0]
-	if c.epoch++; c.epoch == 0 {
+	c.of, c.dense, c.names = c.of[:0], c.dense[:0], c.names[:0]
+	if c.epoch++; c.epoch >= math.MaxUint32-1 {
 		clear(c.slots)
 		clear(c.words)
 		c.epoch = 1
+	}
+	if classes && int(words) > len(c.words) {
+		c.words = append(c.words, make([]uint64, int(words)-len(c.words))...)
 	}
 }
 
@@ -185,6 +230,17 @@ func (c *counter) addBlock(l *layer, at int, b *block) {
 }
 
 func (c *counter) addClass(at int, word uint32, n uint64) {
+	if c.edge <= countCells {
+		w := c.words[word]
+		if uint32(w>>32) != c.epoch {
+			w = uint64(c.epoch)<<32 | uint64(len(c.names))
+			c.words[word] = w
+			c.names = append(c.names, word)
+			c.dense = append(c.dense, c.zeros[:len(c.cells)]...)
+		}
+		c.dense[int(uint32(w))*len(c.cells)+at] += n
+		return
+	}
 	if (len(c.of)+1)*2 > len(c.slots) {
 		c.grow()
 	}
@@ -225,6 +281,11 @@ func (sc *scratch) drawCells(l *layer) []byte {
 	c, out := &sc.cells, &sc.out
 	out.Reset()
 	out.Key("count")
+	for i, n := range c.dense {
+		if n > 0 {
+			c.of = append(c.of, cellClass{uint32(i % len(c.cells)), c.names[i/len(c.cells)], n})
+		}
+	}
 	// By cell, then by the class's text: an order that is of the rows alone.
 	slices.SortFunc(c.of, func(a, b cellClass) int {
 		if a.cell != b.cell {
@@ -232,8 +293,8 @@ func (sc *scratch) drawCells(l *layer) []byte {
 		}
 		return cmp.Compare(l.words.at(a.word), l.words.at(b.word))
 	})
-	if int(l.words.n) > len(c.words) && len(c.of) > 0 {
-		c.words = append(c.words, make([]uint64, int(l.words.n)-len(c.words))...)
+	if len(c.names) > 0 { // from now on words has the keys
+		c.epoch++
 	}
 	keys := uint32(1)
 	for _, k := range c.of {
