@@ -15,7 +15,6 @@ type Config struct {
 	PublicURL string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
 	Proxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
 	Photos    string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
-	Memory    byteSize       `help:"How much of memory layers may take that tiles are made from (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	TileCache byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	Timeout   time.Duration  `help:"Of one request." default:"30s"`
 	Grace     time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`

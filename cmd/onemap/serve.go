@@ -78,7 +78,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	hub := live.NewHub(store, directory)
 	hub.Log = log
 	stamps := new(tiles.Stamps)
-	keeper := tilefeed.NewKeeper(store, tilefeed.Options{Budget: int64(cfg.Memory), Stamps: stamps, Log: log})
+	memory := cfg.options()
+	memory.Stamps, memory.Log = stamps, log
+	keeper := tilefeed.NewKeeper(store, memory)
 	// The keeper before the hub: who is told that a tile is stale finds the new one.
 	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
@@ -108,7 +110,6 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	var work errgroup.Group
 	work.Go(func() error { return hub.Run(living) })
 	work.Go(func() error { return wal.Run(working) })
-	work.Go(func() error { return keeper.Run(working) })
 	work.Go(func() error { return keeper.Run(working) })
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
