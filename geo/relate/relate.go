@@ -37,6 +37,9 @@ func Prepare(op string, b orb.Geometry) *Prepared { return &Prepared{op, operand
 
 // Holds says whether a stands to the prepared geometry as its op says.
 func (p *Prepared) Holds(a orb.Geometry) bool {
+	if pt, ok := a.(orb.Point); ok && pt[0] == pt[0] && pt[1] == pt[1] {
+		return p.holdsPoint(pt)
+	}
 	left := operands(a)
 	if p.op == "intersects" || p.op == "disjoint" {
 		meets := slices.ContainsFunc(left, func(l operand) bool {
@@ -51,6 +54,29 @@ func (p *Prepared) Holds(a orb.Geometry) bool {
 		return false
 	}
 	return holds(p.op, left[0], p.b[0])
+}
+
+// holdsPoint is Holds of a point, without taking it apart: most features are
+// points.
+func (p *Prepared) holdsPoint(a orb.Point) bool {
+	at := exterior
+	for i := range p.b {
+		at = min(at, p.b[i].locate(a))
+	}
+	alone := len(p.b) == 1
+	switch p.op {
+	case "intersects":
+		return at != exterior
+	case "disjoint":
+		return at == exterior
+	case "within":
+		return alone && at == interior
+	case "touches":
+		return alone && at == border
+	case "contains", "equals":
+		return alone && at == interior && p.b[0].dim == point && len(p.b[0].points) == 1
+	}
+	return false
 }
 
 // Sure says of all geometries that lie in the box together whether they hold,

@@ -116,6 +116,9 @@ func simplifyKeepsMatch(t *rapid.T) {
 	if r.match(c) != r.match(s) || r.match(Not{c}) != r.match(Not{s}) {
 		t.Fatalf("%s and its simplification %s differ on %v: %v, %v", Canon(c), Canon(s), r, r.match(c), r.match(s))
 	}
+	if p := Prepare(s); r.match(p) != r.match(s) || r.match(Not{p}) != r.match(Not{s}) || Canon(p) != Canon(s) {
+		t.Fatalf("%s prepared differs on %v", Canon(s), r)
+	}
 	if again := Simplify(s); Canon(again) != Canon(s) {
 		t.Fatalf("simplified again, %s becomes %s", Canon(s), Canon(again))
 	}

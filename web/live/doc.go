@@ -89,14 +89,16 @@
 // A WebSocket client sends
 //
 //	{"type":"subscribe","id":"a","layer":"incident","bbox":[120.0,29.2,120.2,29.4],
-//	 "grids":["330782001001001"],"classes":["01001"],"severity_max":2,"fields":["severity","state"],
+//	 "grids":["330782001001001"],"classes":["01001"],"severity_max":2,"filter":"state <> 'closed'",
+//	 "fields":["severity","state"],
 //	 "tiles":{"minzoom":12,"maxzoom":13},"events":true,"cursor":"7345….1.16B3748"}
 //	{"type":"unsubscribe","id":"a"}
 //
 // Only id (1 to 64 characters, the client's own) and layer are required. All
 // given conditions must hold; grids matches grid_code, classes the layer's
 // class (class_code, class, kind or industry), and severity_max 2 lets severity
-// or risk 1 (red) and 2 (orange) through. A condition on a field that the
+// or risk 1 (red) and 2 (orange) through; filter is a condition in CQL2 text, as
+// the parameter of that name of the tiles. A condition on a field that the
 // caller may not see is an error. A bbox whose west is over its east crosses
 // the antimeridian. An id that is in use is replaced. A connection may hold 64
 // subscriptions.

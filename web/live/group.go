@@ -8,6 +8,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"onemap/geo/cql2"
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/access"
@@ -71,7 +72,14 @@ func viewOf(l layers.Layer, right access.Right, want Subscribe) (view, error) {
 		}
 		cond = append(cond, where.Range{Field: name, Max: int64(want.SeverityMax) + 1})
 	}
-	v.cond = where.Simplify(cond)
+	if want.Filter != "" {
+		c, err := l.Filter("filter", want.Filter, right.Fields, cql2.Parser{})
+		if err != nil {
+			return v, err
+		}
+		cond = append(cond, c)
+	}
+	v.cond = where.Prepare(where.Simplify(cond))
 	for _, f := range want.Fields {
 		if !slices.Contains(right.Fields, f) {
 			return v, &layers.InputError{Field: "fields", Value: short(f), Remedy: "fields of the layer that you may see"}

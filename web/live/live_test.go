@@ -365,14 +365,15 @@ func TestAnEventIsACloudEvent(t *testing.T) {
 
 func TestWindowsAndFilters(t *testing.T) {
 	r := newRig(t)
-	east, west, grid, named := r.dial(), r.dial(), r.dial(), r.dial()
-	for _, c := range []*testClient{east, west, grid, named} {
+	east, west, grid, named, asked := r.dial(), r.dial(), r.dial(), r.dial(), r.dial()
+	for _, c := range []*testClient{east, west, grid, named, asked} {
 		c.want(TypeHello)
 	}
 	east.subscribe(Subscribe{Layer: "place", BBox: []float64{100, 0, 110, 10}})
 	west.subscribe(Subscribe{Layer: "place", BBox: []float64{170, 0, -170, 10}}) // over the antimeridian
 	grid.subscribe(Subscribe{Layer: "place", Grids: []string{"g1", "g2"}, Classes: []string{"hydrant"}})
 	named.subscribe(Subscribe{Layer: "place", Fields: []string{"name"}})
+	asked.subscribe(Subscribe{Layer: "place", Filter: "CASEI(name) LIKE 'M%' AND S_WITHIN(geom, POLYGON((100 0, 110 0, 110 10, 100 10, 100 0)))"})
 
 	r.exec(insertPlace, "moves", 105, 5, "g1")
 	r.exec(insertPlace, "far", -175, 5, "g3")
@@ -390,6 +391,7 @@ func TestWindowsAndFilters(t *testing.T) {
 		{"east", east, []string{"insert moves", "gone 1", "insert end"}},
 		{"over the antimeridian", west, []string{"insert far", "insert moves", "update moves", "gone 1"}},
 		{"grid", grid, []string{"insert moves", "update moves", "gone 1", "insert end"}},
+		{"a filter", asked, []string{"insert moves", "gone 1"}},
 		{"one field", named, []string{"insert moves", "insert far", "update moves", "gone 1", "insert end"}},
 	} {
 		got := tell(tt.c.events(len(tt.want)))
@@ -547,6 +549,7 @@ func TestBadMessagesAreAnsweredWithARemedy(t *testing.T) {
 		{`{"type":"subscribe","id":"a","layer":"place","severity_max":9}`, "a", "severity_max"},
 		{`{"type":"subscribe","id":"a","layer":"place","cursor":"0/1"}`, "a", "cursor"},
 		{`{"type":"subscribe","id":"a","layer":"place","colour":1}`, "a", "message"},
+		{`{"type":"subscribe","id":"a","layer":"place","filter":"state = "}`, "a", "filter"},
 		{`{"type":"subscribe","id":"a","layer":"place","severity_max":1}`, "a", "severity_max"}, // places have none
 	} {
 		if err := c.WriteMessage(websocket.TextMessage, []byte(tt.say)); err != nil {

@@ -23,6 +23,7 @@ type Subscribe struct {
 	Grids       []string  `json:"grids,omitempty"`
 	Classes     []string  `json:"classes,omitempty"`
 	SeverityMax int       `json:"severity_max,omitempty"` // 1 to 4; 0: all
+	Filter      string    `json:"filter,omitempty"`       // CQL2 text, coordinates as longitude and latitude
 	Fields      []string  `json:"fields,omitempty"`       // nil: all that may be seen
 	Tiles       *Tiles    `json:"tiles,omitempty"`        // nil: nothing of tiles
 	Events      *bool     `json:"events,omitempty"`       // nil: true

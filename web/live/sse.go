@@ -113,12 +113,12 @@ func appendSSE(b []byte, kind string, data []byte, id feed.Cursor) []byte {
 func wishesOf(q url.Values, lastEventID string) ([]Subscribe, error) {
 	for name := range q {
 		switch name {
-		case "layer", "bbox", "grids", "classes", "severity_max", "fields", "tiles", "events", "cursor":
+		case "layer", "bbox", "grids", "classes", "severity_max", "filter", "fields", "tiles", "events", "cursor":
 		default:
-			return nil, &layers.InputError{Field: "query." + short(name), Remedy: "one of layer, bbox, grids, classes, severity_max, fields, tiles, events, cursor"}
+			return nil, &layers.InputError{Field: "query." + short(name), Remedy: "one of layer, bbox, grids, classes, severity_max, filter, fields, tiles, events, cursor"}
 		}
 	}
-	common := Subscribe{Type: TypeSubscribe, Grids: split(q.Get("grids")), Classes: split(q.Get("classes")), Cursor: q.Get("cursor")}
+	common := Subscribe{Type: TypeSubscribe, Grids: split(q.Get("grids")), Classes: split(q.Get("classes")), Filter: q.Get("filter"), Cursor: q.Get("cursor")}
 	if q.Has("fields") {
 		common.Fields = append([]string{}, split(q.Get("fields"))...)
 	}
