@@ -1,6 +1,6 @@
 // A whole onemap for the browser tests: the real binary, its own PostgreSQL,
 // the demo city, in a folder of its own that is gone afterwards.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,6 +56,13 @@ export async function start() {
     base,
     users,
     log: () => log,
+    /** What anybody with the database's password can do beside onemap: plain SQL. Returns psql's lines, columns parted by |. */
+    sql(text) {
+      const password = readFileSync(join(data, 'pgpass'), 'utf8').trim().split(':').at(-1);
+      const pg = readFileSync(join(data, 'port'), 'utf8').trim();
+      const args = ['-h', '127.0.0.1', '-p', pg, '-U', 'onemap', '-d', 'onemap', '-v', 'ON_ERROR_STOP=1', '-qAt', '-c', text];
+      return execFileSync(process.env.PSQL ?? 'psql', args, { env: { ...process.env, PGPASSWORD: password } }).toString().trim();
+    },
     async stop() {
       child.kill('SIGTERM');
       await ended;

@@ -196,6 +196,7 @@ export class LiveClient {
   private hold(h: Held): void {
     this.held.set(h.id, h);
     if (this.socket && this.greeted) this.ask(h.id);
+    else if (!this.stopped) this.awaitConnection(PATIENCE_MS);
   }
 
   unsubscribe(id: string): void {

@@ -10,7 +10,7 @@ test('a stale tile is loaded at once, and asked for as new as the message', () =
   expect([...s.due(1000)]).toEqual([['asset', [a, b]]]);
   expect(s.asked('asset', a)).toBe('1.1.C');
   expect(s.asked('base', a)).toBe('');
-  expect(s.came('asset', a)).toBe(false);
+  s.came('asset', a);
   expect(s.asked('asset', a)).toBe(''); // the next time it is asked for as any
 });
 
@@ -30,17 +30,21 @@ test('one that changes all the time is loaded every half second', () => {
   expect(s.wait(5000)).toBe(0); // the last change waits for its turn
 });
 
-test('what changes while it is loaded is loaded again', () => {
+test('what changes while it is loaded is loaded again, after it has come', () => {
   const s = new StaleTiles();
   s.asked('asset', a); // the map opens it
   s.mark('asset', [a], '1.1.C'); // meanwhile it changes
-  s.due(0); // the map does not heed it: it is loading
-  expect(s.came('asset', a)).toBe(true);
-  expect(s.wait(0)).toBe(CALM_MS);
-  expect([...s.due(CALM_MS)]).toEqual([['asset', [a]]]);
+  expect(s.due(0).size).toBe(0);
+  expect(s.wait(0)).toBeUndefined();
+  s.came('asset', a);
+  expect([...s.due(10)]).toEqual([['asset', [a]]]);
   expect(s.asked('asset', a)).toBe('1.1.C');
   s.mark('asset', [a], '1.1.D'); // and once more
-  expect(s.came('asset', a)).toBe(true);
+  expect(s.due(CALM_MS * 2).size).toBe(0);
+  expect(s.awaits('asset')).toBe(true);
+  s.allCame('asset');
+  expect(s.awaits('asset')).toBe(false);
+  expect([...s.due(CALM_MS * 2)]).toEqual([['asset', [a]]]);
 });
 
 test('what is no longer open is forgotten', () => {

@@ -7,55 +7,49 @@ interface Mark {
   tile: Tile;
   /** What is loaded must be as new as this place in the log; '' for as new as there is. */
   since: string;
-  /** A request was made after the mark; until it is answered nobody knows whether it is done. */
-  asked: boolean;
-  /** How often the map was told to load it and asked for nothing: it is loading, or not open any more. */
-  unheard: number;
 }
-
-/** After so many times it is taken for not open. */
-const GIVE_UP = 60;
 
 /**
  * Which open tiles must be loaded anew, and when: at once, but none more often
- * than every half second; and again, if it changed while it was being loaded.
+ * than every half second, and none while it is on its way: what changed
+ * meanwhile is loaded after that.
  *
  * It knows no map and no clock: the map tells it what it is told (mark), what it
  * asks for (asked) and what has come (came), and asks it what to load (due).
  */
 export class StaleTiles {
+  /** What is to be asked for, by source and tile. */
   private marks = new Map<string, Mark>();
-  private last = new Map<string, number>();
+  /** When each was told to be loaded last. */
+  private told = new Map<string, number>();
+  /** What was asked for and has not come. */
+  private flying = new Set<string>();
 
-  mark(source: string, tiles: Tile[], since: string): void {
-    for (const tile of tiles) this.marks.set(keyOf(source, tile), { tile, since, asked: false, unheard: 0 });
+  mark(source: string, tiles: readonly Tile[], since: string): void {
+    for (const tile of tiles) this.marks.set(keyOf(source, tile), { tile, since });
   }
 
   /** The tiles of each source to load now. */
   due(now: number): Map<string, Tile[]> {
     const out = new Map<string, Tile[]>();
+    for (const [key, at] of this.told) if (at <= now - CALM_MS && !this.marks.has(key)) this.told.delete(key);
     for (const [key, m] of this.marks) {
-      if (m.asked || (this.last.get(key) ?? -Infinity) > now - CALM_MS) continue;
-      this.last.set(key, now);
-      if (m.unheard++ > GIVE_UP) {
-        this.marks.delete(key);
-        continue;
-      }
-      const source = key.slice(0, key.indexOf(' '));
+      if (this.flying.has(key) || (this.told.get(key) ?? -Infinity) > now - CALM_MS) continue;
+      this.told.set(key, now);
+      const source = sourceOf(key);
       const list = out.get(source);
       if (list) list.push(m.tile);
       else out.set(source, [m.tile]);
     }
-    for (const [key, at] of this.last) if (at <= now - CALM_MS && !this.marks.has(key)) this.last.delete(key);
     return out;
   }
 
-  /** When something will be due, in milliseconds from now; undefined: nothing waits. */
+  /** When something will be due, in milliseconds from now; undefined: nothing waits but for what is on its way. */
   wait(now: number): number | undefined {
     let least: number | undefined;
-    for (const [key, m] of this.marks) {
-      if (m.asked) continue;
-      const ms = Math.max(0, (this.last.get(key) ?? -Infinity) + CALM_MS - now);
+    for (const key of this.marks.keys()) {
+      if (this.flying.has(key)) continue;
+      const ms = Math.max(0, (this.told.get(key) ?? -Infinity) + CALM_MS - now);
       least = least === undefined ? ms : Math.min(least, ms);
     }
     return least;
@@ -63,29 +57,37 @@ export class StaleTiles {
 
   /** The map asks for a tile. Returns the place in the log that it must hold, '' for any. */
   asked(source: string, tile: Tile): string {
-    const m = this.marks.get(keyOf(source, tile));
-    if (!m) return '';
-    m.asked = true;
-    return m.since;
+    const key = keyOf(source, tile);
+    this.flying.add(key);
+    const m = this.marks.get(key);
+    this.marks.delete(key);
+    return m?.since ?? '';
   }
 
-  /** A tile has come, or will not. Returns whether it was asked for before it became stale: it is due again. */
-  came(source: string, tile: Tile): boolean {
-    const key = keyOf(source, tile);
-    const m = this.marks.get(key);
-    if (!m) return false;
-    if (!m.asked) return true;
-    this.marks.delete(key);
+  /** A tile has come, or will not. */
+  came(source: string, tile: Tile): void {
+    this.flying.delete(keyOf(source, tile));
+  }
+
+  /** All tiles of a source have come: one that is as it was comes without a word. */
+  allCame(source: string): void {
+    for (const key of this.flying) if (sourceOf(key) === source) this.flying.delete(key);
+  }
+
+  /** Whether anything of a source is on its way. */
+  awaits(source: string): boolean {
+    for (const key of this.flying) if (sourceOf(key) === source) return true;
     return false;
   }
 
-  /** Forgets a source, or the tiles of it that are no longer open. */
+  /** Forgets the tiles of a source that are no longer open. */
   keep(source: string, open: (t: Tile) => boolean): void {
-    for (const [key, m] of this.marks) if (key.startsWith(source + ' ') && !open(m.tile)) this.marks.delete(key);
+    for (const [key, m] of this.marks) if (sourceOf(key) === source && !open(m.tile)) this.marks.delete(key);
   }
 }
 
 const keyOf = (source: string, t: Tile) => `${source} ${t.z}/${t.x}/${t.y}`;
+const sourceOf = (key: string) => key.slice(0, key.indexOf(' '));
 
 /** Reads "z/x/y". */
 export function tileOf(id: string): Tile | undefined {

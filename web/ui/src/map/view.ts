@@ -1,5 +1,5 @@
 import type { Feature, FeatureCollection, Point } from 'geojson';
-import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, MapGeoJSONFeature, PaddingOptions, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, MapGeoJSONFeature, MapSourceDataEvent, PaddingOptions, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import { baseLayers } from './base';
 import type { TileWatch } from '../live/client';
 import type { Stale } from '../live/protocol';
@@ -92,6 +92,8 @@ export interface TileLine {
 
 /** How long the map must rest before it says which tiles it has open, in milliseconds. */
 const REST_MS = 200;
+/** How often one looks whether the tiles that are awaited have come, in milliseconds. */
+const LOOK_MS = 60;
 /** Features of a layer that the tiles in view leave out at this zoom. */
 export type Omitted = Record<string, number>;
 
@@ -103,6 +105,8 @@ export class MapView {
   private stale = new StaleTiles();
   private flushing: ReturnType<typeof setTimeout> | undefined;
   private resting: ReturnType<typeof setTimeout> | undefined;
+  /** Sources with tiles on their way that something waits for. */
+  private awaited = new Set<string>();
   /** What each source's open tiles are said to be, and the cursor of before the map began to move. */
   private said = new Map<string, string>();
   private before = new Map<string, string>();
@@ -154,10 +158,12 @@ export class MapView {
       this.on.move?.(this.look);
       this.rest();
     });
-    this.map.on('sourcedata', (e) => {
+    const came = (e: MapSourceDataEvent) => {
       const t = (e.coord as { canonical?: Tile } | undefined)?.canonical;
-      if (t && e.tile && this.stale.came(e.sourceId, t)) this.flushSoon();
-    });
+      if (t && e.tile) this.stale.came(e.sourceId, t);
+    };
+    this.map.on('sourcedata', came);
+    this.map.on('sourcedataabort', came);
     this.map.on('move', () => this.on.moving?.(this.look));
     this.map.on('idle', () => {
       this.on.idle?.();
@@ -355,6 +361,7 @@ export class MapView {
 
   private outdated(source: string, tiles: Tile[], since: string): void {
     this.stale.mark(source, tiles, since);
+    if (this.stale.awaits(source)) this.awaited.add(source);
     this.flush();
   }
 
@@ -362,13 +369,22 @@ export class MapView {
   private flush(): void {
     clearTimeout(this.flushing);
     this.flushing = undefined;
-    for (const [source, tiles] of this.stale.due(performance.now())) if (this.map.getSource(source)) this.map.refreshTiles(source, tiles);
-    this.flushSoon();
-  }
-
-  private flushSoon(): void {
-    const ms = this.stale.wait(performance.now());
-    if (ms !== undefined) this.flushing ??= setTimeout(() => this.flush(), ms);
+    for (const [source, tiles] of this.stale.due(performance.now()))
+      if (this.map.getSource(source)) {
+        this.map.refreshTiles(source, tiles);
+        this.awaited.add(source);
+      }
+    // A tile that comes back as it was comes without an event and without a frame: one looks.
+    let landed = false;
+    for (const source of this.awaited)
+      if (!this.map.getSource(source) || this.map.isSourceLoaded(source)) {
+        this.awaited.delete(source);
+        this.stale.allCame(source);
+        landed = true;
+      }
+    if (landed) this.map.triggerRepaint();
+    const ms = Math.min(this.stale.wait(performance.now()) ?? Infinity, this.awaited.size > 0 ? LOOK_MS : Infinity);
+    if (ms !== Infinity) this.flushing = setTimeout(() => this.flush(), Math.max(ms, 10));
   }
 
   /** The address of a tile that the map asks for: one that is known to be stale must be as new as the message that said so. */

@@ -82,7 +82,7 @@ export class App {
     this.client = new LiveClient(url, (s) => {
       const refused = s.state === 'refused' && this.live.state !== 'refused' && this.session?.signed_in;
       this.live = s;
-      if (refused) void this.begin();
+      if (refused && !this.loading) void this.begin();
     });
     this.line = this.client;
     try {
@@ -189,6 +189,9 @@ export class App {
   async begin(): Promise<void> {
     this.loading = true;
     this.trouble = undefined;
+    // The line is opened first: by the time a tile is asked for, the place in the log is known from which on changes are told.
+    for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
+    this.client.restart();
     try {
       const [session, layers] = await Promise.all([api.session(), api.layers()]);
       this.session = session;
@@ -203,7 +206,6 @@ export class App {
     this.incidents.clear();
     this.workers.clear();
     this.waiting.clear();
-    for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
     if (this.maySeeIncidents) {
       this.client.subscribe({
         id: 'incident',
@@ -215,7 +217,6 @@ export class App {
     } else this.loading = false;
     if (this.layerNames.has('worker'))
       this.client.subscribe({ id: 'worker', layer: 'worker', load: (why, signal) => this.loadWorkers(why, signal), apply: (events) => this.applyWorkers(events), ended: () => this.workers.clear() });
-    this.client.restart();
     void this.count();
   }
 
