@@ -9,6 +9,7 @@ import (
 
 // compressor writes answers in zstd or gzip where the client takes it. Sockets
 // and event streams are left alone: they have their own ways (web/live). So are
+// archives, which are read in ranges of the bytes as they lie in the file. So are
 // tiles, which are kept compressed.
 func compressor() func(http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(512), gzhttp.EnableZstd(true), gzhttp.PreferZstd(true))

@@ -26,7 +26,7 @@ func sameOrigin(next http.Handler) http.Handler {
 var openToPages = cors.Handler(cors.Options{
 	AllowedOrigins: []string{"*"},
 	AllowedMethods: []string{http.MethodGet, http.MethodHead},
-	AllowedHeaders: []string{"Authorization", "Accept", "If-None-Match"},
-	ExposedHeaders: []string{"ETag", "Link", "Onemap-Cursor", "Onemap-Source", "Onemap-Lag", "X-Request-Id"},
+	AllowedHeaders: []string{"Authorization", "Accept", "If-Match", "If-None-Match", "Range"},
+	ExposedHeaders: []string{"ETag", "Link", "Onemap-Cursor", "Onemap-Source", "Onemap-Lag", "X-Request-Id", "Accept-Ranges", "Content-Length", "Content-Range"},
 	MaxAge:         600,
 })

@@ -27,6 +27,7 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/search"
 	"onemap/tiles"
+	"onemap/tiles/archive"
 	"onemap/web/live"
 	"onemap/web/ui"
 )
@@ -40,8 +41,10 @@ type Server struct {
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
-	Hub       *live.Hub          // nil: no live connections
-	Feed      func() feed.Status // nil: the log is not followed
+	Hub       *live.Hub // nil: no live connections
+	// Archives of tiles that may be had as files, by name; each may give nil.
+	Archives map[string]func() *archive.File
+	Feed     func() feed.Status // nil: the log is not followed
 
 	Timeout   time.Duration  // of one request, but for streams; 0: 30 s
 	PublicURL string         // how clients reach the server, "https://map.example"; "": as each request says

@@ -11,13 +11,14 @@ import (
 type Config struct {
 	Database
 	LayerMemory
-	Listen    string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	PublicURL string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
-	Proxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
-	Photos    string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
-	TileCache byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
-	Timeout   time.Duration  `help:"Of one request." default:"30s"`
-	Grace     time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`
+	Listen      string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	PublicURL   string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
+	Proxies     []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
+	Photos      string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
+	BasePMTiles string         `help:"Serve tiles of the base library from this archive, as long as it is true, and the archive itself at /pmtiles/NAME.pmtiles; see \"onemap export\"." name:"base-pmtiles" placeholder:"FILE"`
+	TileCache   byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
+	Timeout     time.Duration  `help:"Of one request." default:"30s"`
+	Grace       time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`
 }
 
 // Database says where the city's database is: on a server of the operator's,

@@ -287,10 +287,10 @@ type exported struct {
 
 type exportedLayer struct {
 	Layer    string `json:"layer"`
-	Features int64  `json:"features"`
-	Tiles    uint64 `json:"tiles,omitempty"`
-	Resumed  bool   `json:"resumed,omitempty"` // it was finished before
-	Changed  bool   `json:"changed,omitempty"` // while its tiles were made
+	Features *int64 `json:"features,omitempty"` // of other files than archives
+	Tiles    uint64 `json:"tiles,omitempty"`    // of archives
+	Resumed  bool   `json:"resumed,omitempty"`  // it was finished before
+	Changed  bool   `json:"changed,omitempty"`  // while its tiles were made
 }
 
 func (e exported) text(w io.Writer) {
@@ -306,7 +306,7 @@ func (e exported) text(w io.Writer) {
 		case archived:
 			fmt.Fprintf(w, "%s: %d tiles%s.\n", l.Layer, l.Tiles, before)
 		case len(e.Layers) > 1:
-			fmt.Fprintf(w, "%s: %d features%s.\n", l.Layer, l.Features, before)
+			fmt.Fprintf(w, "%s: %d features%s.\n", l.Layer, *l.Features, before)
 		}
 		if l.Changed {
 			fmt.Fprintf(w, "  It changed meanwhile: a server will not take its tiles from here.\n")
@@ -318,7 +318,7 @@ func (e exported) text(w io.Writer) {
 	}
 	n := int64(0)
 	for _, l := range e.Layers {
-		n += l.Features
+		n += *l.Features
 	}
 	fmt.Fprintf(w, "%d features in %s.\n", n, e.File)
 }

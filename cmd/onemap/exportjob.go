@@ -97,7 +97,7 @@ func (j exportJob) archive(ctx context.Context, work *workshop, answer *exported
 			}
 			bar := j.bar(l.Name)
 			var err error
-			b, err = takeout.Build(ctx, j.store, maker, l, j.box, part, func(done, all uint64) {
+			b, err = takeout.Build(ctx, j.store, maker, l, j.box, 0, part, func(done, all uint64) {
 				bar.ChangeMax64(int64(all))
 				bar.Set64(int64(done))
 			})
@@ -157,7 +157,7 @@ func (j exportJob) tables(ctx context.Context, work *workshop, answer *exported)
 				return err
 			}
 		}
-		answer.Layers = append(answer.Layers, exportedLayer{Layer: l.Name, Features: n, Resumed: resumed})
+		answer.Layers = append(answer.Layers, exportedLayer{Layer: l.Name, Features: &n, Resumed: resumed})
 	}
 	if j.Format == "gpkg" {
 		return os.Rename(one, j.Out)

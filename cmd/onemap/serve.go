@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +21,7 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/search"
 	"onemap/tiles"
+	"onemap/tiles/archive"
 	"onemap/web"
 	"onemap/web/live"
 )
@@ -78,9 +81,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	hub := live.NewHub(store, directory)
 	hub.Log = log
 	stamps := new(tiles.Stamps)
-	memory := cfg.options()
-	memory.Stamps, memory.Log = stamps, log
-	keeper := tilefeed.NewKeeper(store, memory)
+	options := cfg.options()
+	options.Stamps, options.Log = stamps, log
+	keeper := tilefeed.NewKeeper(store, options)
 	// The keeper before the hub: who is told that a tile is stale finds the new one.
 	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
@@ -88,13 +91,24 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	keeper.Follow(wal)
 	hub.Follow(wal)
 
+	var memory tiles.Source = keeper
+	archives := map[string]func() *archive.File{}
+	var base *tilefeed.Archive
+	if cfg.BasePMTiles != "" {
+		base = &tilefeed.Archive{Path: cfg.BasePMTiles, Store: store, Stamps: stamps, Visible: wal.Visible, Log: log}
+		if err := base.Open(); err != nil {
+			return fmt.Errorf("--base-pmtiles: %w", err)
+		}
+		memory = archive.First{base, keeper}
+		archives[strings.TrimSuffix(filepath.Base(cfg.BasePMTiles), ".pmtiles")] = base.File
+	}
 	maker := &tiles.Maker{
-		Memory: keeper, PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible}, Position: keeper.Position, Wait: keeper.Wait,
+		Memory: memory, PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible}, Position: keeper.Position, Wait: keeper.Wait,
 		Stamps: stamps, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout,
 	}
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
-		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status,
+		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: metrics(wal.Status, hub, keeper), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
@@ -111,6 +125,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	work.Go(func() error { return hub.Run(living) })
 	work.Go(func() error { return wal.Run(working) })
 	work.Go(func() error { return keeper.Run(working) })
+	if base != nil {
+		work.Go(func() error { return base.Run(working) })
+	}
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
 	hangUp()

@@ -43,9 +43,10 @@ type Options struct {
 	Path    string // the file: a new one, or one that is there, to which a GeoPackage's layer is added
 	EPSG    int    // coordinate system of the file; 0: 4326
 	Timeout time.Duration
+	Bytes   int64 // the file may have; 0: as many as there is room for
 }
 
-// mostFile is how large a file may become.
+// mostFile is how large a file may become that nothing else limits.
 const mostFile = 1 << 40
 
 // Write writes features to a file by ogr2ogr, as they come, and returns how
@@ -62,7 +63,10 @@ func Write(ctx context.Context, o Options, q layers.Query, features iter.Seq2[la
 	if err != nil {
 		return 0, err
 	}
-	cage, err := NewCage(ctx, filepath.Dir(path), o.Timeout, mostFile, format.Driver, "CSV", "OGR_VRT")
+	if o.Bytes == 0 {
+		o.Bytes = mostFile
+	}
+	cage, err := NewCage(ctx, filepath.Dir(path), o.Timeout, o.Bytes, format.Driver, "CSV", "OGR_VRT")
 	if err != nil {
 		return 0, err
 	}

@@ -80,9 +80,11 @@ type Built struct {
 }
 
 // Build makes the archive of one layer at path, with from's tiles. box, which
-// may be nil, leaves tiles out that do not meet it. progress is called with the
+// may be nil, leaves tiles out that do not meet it. It refuses, by an
+// [layers.InputError] about maxzoom, to visit more than so many tiles; 0: any
+// number that memory bears. progress, which may be nil, is called with the
 // tiles visited and in all.
-func Build(ctx context.Context, s *layers.Store, from *tiles.Maker, l Layer, box *orb.Bound, path string, progress func(done, all uint64)) (Built, error) {
+func Build(ctx context.Context, s *layers.Store, from *tiles.Maker, l Layer, box *orb.Bound, most uint64, path string, progress func(done, all uint64)) (Built, error) {
 	b := Built{OriginLayer: archive.OriginLayer{Name: l.Name, Version: archive.FormatVersion(l.Version), Whole: where.IsTrue(where.Simplify(l.Where)),
 		Fields: l.Fields, MinZoom: l.MinZoom, MaxZoom: l.MaxZoom}, Empty: true}
 	cursor, err := feed.Now(ctx, s.DB())
@@ -114,7 +116,7 @@ func Build(ctx context.Context, s *layers.Store, from *tiles.Maker, l Layer, box
 				err = cover.Add(box)
 			}
 			if errors.Is(err, archive.ErrTooMany) {
-				err = &layers.InputError{Field: "maxzoom", Value: strconv.Itoa(l.MaxZoom), Remedy: "a smaller zoom: layer " + l.Name + " would have too many tiles"}
+				err = tooMany(l)
 			}
 			if err != nil {
 				return b, err
@@ -126,6 +128,9 @@ func Build(ctx context.Context, s *layers.Store, from *tiles.Maker, l Layer, box
 		}
 		if box != nil {
 			cover.Within(*box)
+		}
+		if most > 0 && cover.Count(l.MinZoom, l.MaxZoom) > most {
+			return b, tooMany(l)
 		}
 		request := archive.Layer{MinZoom: l.MinZoom, MaxZoom: l.MaxZoom,
 			LayerRequest: tiles.LayerRequest{Name: l.Name, Version: l.Version, Where: l.Where, Fields: l.Fields}}
@@ -145,6 +150,10 @@ func Build(ctx context.Context, s *layers.Store, from *tiles.Maker, l Layer, box
 	err = w.Finish(pmtiles.Summary{MinZoom: uint8(min(l.MinZoom, l.MaxZoom)), MaxZoom: uint8(l.MaxZoom), Bounds: b.Bounds, Metadata: []byte("{}")})
 	w = nil
 	return b, err
+}
+
+func tooMany(l Layer) error {
+	return &layers.InputError{Field: "maxzoom", Value: strconv.Itoa(l.MaxZoom), Remedy: "a smaller zoom: layer " + l.Name + " would have too many tiles"}
 }
 
 // A Whole is an archive to be made of layers that are built.
@@ -256,6 +265,9 @@ func (o Whole) metadata() archive.Metadata {
 	base := true
 	for i, l := range o.Layers {
 		base = base && l.Subject == "base"
+		if l.MinZoom > l.MaxZoom { // it has no tiles
+			continue
+		}
 		v := tiles.VectorLayer{ID: l.Name, Description: strings.TrimSpace(l.TitleZH + " " + l.TitleEN), MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, Fields: map[string]string{}}
 		for _, name := range l.Fields {
 			if f, ok := l.Field(name); ok && f.InTile {
