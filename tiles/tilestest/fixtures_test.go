@@ -13,7 +13,7 @@ import (
 )
 
 // fixtures is where npm installs @mapbox/mvt-fixtures for the pages' tests.
-const fixtures = "/tmp/m2/package/fixtures"
+const fixtures = "../../web/ui/node_modules/@mapbox/mvt-fixtures/fixtures"
 
 type fixture struct {
 	name  string
