@@ -19,7 +19,13 @@ type Options struct {
 	Budget      int64         // bytes of all layers in memory; 0: [DefaultBudget]
 	LayerBudget int64         // bytes of one layer; 0: half of Budget
 	Stamps      *tiles.Stamps // told of every change, of layers held or not; nil: nobody is
-	Log         *slog.Logger  // nil: slog.Default()
+	// Settle is how long a layer stays in memory at least before it makes room for
+	// another, and out of it after that; 0: a minute.
+	Settle time.Duration
+	// Review is how often demand, the registry and the tables' schema are looked
+	// at, the latter two besides what the log says of them; 0: a second.
+	Review time.Duration
+	Log    *slog.Logger // nil: slog.Default()
 }
 
 // A Keeper keeps layers in memory in step with the log. It is a reader of the
@@ -83,6 +89,12 @@ func (o Options) withDefaults() Options {
 		o.LayerBudget = o.Budget / 2
 	}
 	o.LayerBudget = min(o.LayerBudget, o.Budget)
+	if o.Review == 0 {
+		o.Review = time.Second
+	}
+	if o.Settle == 0 {
+		o.Settle = time.Minute
+	}
 	return o
 }
 

@@ -12,21 +12,17 @@ import (
 )
 
 const (
-	reviewEvery = time.Second
 	sizesEvery  = time.Minute
 	// demandHalves is how long it takes until a tile asked for counts half.
 	demandHalves = 10 * time.Minute
 	// idleAfter is how long nobody may have asked for a large layer that is kept.
 	idleAfter = time.Hour
-	// settled is how long a layer stays in memory at least, and out of it where it
-	// had to make room.
-	settled = time.Minute
 )
 
 // Run loads layers, and gives up those that changed as a whole or are no longer
 // worth their memory, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) error {
-	tick := time.NewTicker(reviewEvery)
+	tick := time.NewTicker(k.opts.Review)
 	defer tick.Stop()
 	var loads sync.WaitGroup
 	defer loads.Wait()
@@ -242,11 +238,11 @@ func (k *Keeper) decide() {
 		switch {
 		case l.state == Out:
 			l.reason, l.why = no.reason, no.why
-		case l.state == Held && (used > k.opts.Budget || l.size > k.opts.LayerBudget || wanted && now.Sub(l.since) > settled):
+		case l.state == Held && (used > k.opts.Budget || l.size > k.opts.LayerBudget || wanted && now.Sub(l.since) > k.opts.Settle):
 			k.log().Info("layer leaves memory", "layer", name, "why", no.why)
 			used -= l.size
 			k.discard(l, no.reason, no.why)
-			l.after = now.Add(settled)
+			l.after = now.Add(k.opts.Settle)
 		}
 	}
 }

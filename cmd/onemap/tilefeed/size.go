@@ -52,7 +52,7 @@ func sizeOf(p *plan, t layers.TableSize) int64 {
 			row += numberBytes
 		}
 	}
-	return int64(row*t.Rows) + 64<<10
+	return int64(row*t.Rows) + 4<<10
 }
 
 // A Fit says whether a layer would have its place in memory.
