@@ -2,6 +2,7 @@ package memory
 
 import (
 	"encoding/binary"
+	"slices"
 	"unsafe"
 
 	"onemap/tiles/shape"
@@ -12,8 +13,8 @@ import (
 const (
 	blockRows     = 512
 	blockRowsMax  = 1024
-	pageBlocks    = 128
-	pageBlocksMax = 256
+	pageBlocks    = 64
+	pageBlocksMax = 128
 )
 
 // A block is some hundred rows that lie together, in columns. It never changes.
@@ -69,6 +70,7 @@ type builder struct {
 	encoder
 	cells  []cells // a column each
 	shapes []shape.Ladder
+	runs   []run
 	texts  func(n uint32) string // the dictionary
 }
 
@@ -86,24 +88,22 @@ func (bl *builder) reset() {
 // build makes a block of rows of other blocks.
 func (bl *builder) build(rows []ref) *block {
 	bl.reset()
+	bl.runs = bl.runs[:0]
+	for i, r := range rows {
+		if n := len(bl.runs) - 1; i == 0 || rows[i-1].b != r.b || rows[i-1].i+1 != r.i {
+			bl.runs = append(bl.runs, run{r, 1})
+		} else {
+			bl.runs[n].n++
+		}
+	}
 	for k := range bl.cells {
 		c := &bl.cells[k]
 		if bl.kinds[k] == letters {
 			bl.gatherTexts(c, k, rows)
 			continue
 		}
-		var b *block
-		var col *column
-		for _, r := range rows {
-			if r.b != b {
-				b = r.b
-				col = &b.columns[k]
-			}
-			if col.someNull() && col.null(b.data, r.i) {
-				c.add(0, true)
-				continue
-			}
-			c.vals, c.null = append(c.vals, col.value(b.data, r.i)), append(c.null, false)
+		for _, r := range bl.runs {
+			bl.gather(c, &r.b.columns[k], r)
 		}
 	}
 	if !bl.points {
@@ -112,6 +112,48 @@ func (bl *builder) build(rows []ref) *block {
 		}
 	}
 	return bl.seal()
+}
+
+// A run is rows of a block that follow each other there: as good as all, where a
+// block is made anew for one changed row.
+type run struct {
+	ref
+	n int
+}
+
+// gather takes the values of a run.
+func (bl *builder) gather(c *cells, col *column, r run) {
+	data := r.b.data
+	if col.someNull() || r.n == 1 {
+		for i := r.i; i < r.i+r.n; i++ {
+			if col.null(data, i) {
+				c.add(0, true)
+			} else {
+				c.add(col.value(data, i), false)
+			}
+		}
+		return
+	}
+	from := *col
+	from.off += uint32(r.i) * uint32(col.width)
+	bl.raw = from.numbers(bl.raw[:0], data, nil, r.n)
+	switch col.form {
+	case ints:
+		scale := scales[col.scale]
+		for _, v := range bl.raw {
+			c.vals = append(c.vals, col.base+int64(v)*scale)
+		}
+	case codes:
+		for _, v := range bl.raw {
+			c.vals = append(c.vals, int64(col.word(data, int(v))))
+		}
+	default:
+		for _, v := range bl.raw {
+			c.vals = append(c.vals, col.mean(data, v))
+		}
+	}
+	c.null = slices.Grow(c.null, r.n)[:len(c.null)+r.n]
+	clear(c.null[len(c.null)-r.n:])
 }
 
 // gatherTexts takes texts from blocks that keep them as they are, and from those

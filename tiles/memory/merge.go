@@ -3,6 +3,7 @@ package memory
 import (
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // A merger makes the blocks and pages anew that edits touch, each once however
@@ -11,7 +12,6 @@ type merger struct {
 	*layer // being made
 	*staging
 	rows []ref
-	keys []rowKey
 }
 
 // pages sets the layer's pages to what they are after the edits, which are in
@@ -95,7 +95,7 @@ func (m *merger) page(p *page, edits []edit) (blocks []*block, keys []rowKey, er
 // block appends what becomes of a block, nil for none, by edits: one block, or
 // none, or more.
 func (m *merger) block(blocks []*block, keys []rowKey, b *block, edits []edit) ([]*block, []rowKey, error) {
-	m.rows, m.keys = m.rows[:0], m.keys[:0]
+	m.rows = m.rows[:0]
 	if err := m.merge(b, edits); err != nil {
 		return nil, nil, err
 	}
@@ -110,34 +110,27 @@ func (m *merger) block(blocks []*block, keys []rowKey, b *block, edits []edit) (
 	for i := range parts {
 		from, to := i*n/parts, (i+1)*n/parts
 		blocks = append(blocks, m.staging.build.build(m.rows[from:to]))
-		keys = append(keys, m.keys[from])
+		keys = append(keys, m.rows[from].b.key(m.layer.points, m.rows[from].i))
 	}
 	return blocks, keys, nil
 }
 
-// merge lists the rows, with their places, that a block has after edits.
+// merge lists the rows that a block has after edits.
 func (m *merger) merge(b *block, edits []edit) error {
-	i := 0
-	next := func() (rowKey, bool) {
-		if b == nil || i == b.n {
-			return rowKey{}, false
-		}
-		return b.key(m.layer.points, i), true
+	i, n := 0, 0
+	if b != nil {
+		n = b.n
 	}
-	at, more := next()
 	for len(edits) > 0 {
 		key := edits[0].key
-		for more && at.compare(key) < 0 {
-			m.rows, m.keys = append(m.rows, ref{b, i}), append(m.keys, at)
-			i++
-			at, more = next()
-		}
+		from := i
+		i = m.search(b, i, n, key, len(edits))
+		m.stay(b, from, i)
 		var row ref
-		there := more && at == key
+		there := i < n && b.key(m.layer.points, i) == key
 		if there {
 			row = ref{b, i}
 			i++
-			at, more = next()
 		}
 		for ; len(edits) > 0 && edits[0].key == key; edits = edits[1:] {
 			e := edits[0]
@@ -155,13 +148,29 @@ func (m *merger) merge(b *block, edits []edit) error {
 			there = e.put
 		}
 		if there {
-			m.rows, m.keys = append(m.rows, row), append(m.keys, key)
+			m.rows = append(m.rows, row)
 		}
 	}
-	for more {
-		m.rows, m.keys = append(m.rows, ref{b, i}), append(m.keys, at)
-		i++
-		at, more = next()
-	}
+	m.stay(b, i, n)
 	return nil
+}
+
+// stay lists the rows of a block that stay as they are.
+func (m *merger) stay(b *block, from, to int) {
+	for i := from; i < to; i++ {
+		m.rows = append(m.rows, ref{b, i})
+	}
+}
+
+// search returns the first of a block's rows from i to n that is not before a
+// key. Keys are made of the rows' places: for one edit only a few are, for many,
+// each once.
+func (m *merger) search(b *block, i, n int, key rowKey, edits int) int {
+	if edits*8 > n-i {
+		for i < n && b.key(m.layer.points, i).compare(key) < 0 {
+			i++
+		}
+		return i
+	}
+	return i + sort.Search(n-i, func(k int) bool { return b.key(m.layer.points, i+k).compare(key) >= 0 })
 }
