@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestHostileInputIsTheCallersFault(t *testing.T) {
 		for _, p := range []string{"login", "action", "object", "before", "limit", "from", "to"} {
 			get("auditor", "/api/v1/audit?"+p+"="+bad)
 		}
-		for _, p := range []string{"bbox", "grid", "area", "class", "datetime", "state", "severity", "dept", "limit", "after", "properties", "q", "page", "mine", "format"} {
+		for _, p := range []string{"bbox", "grid", "area", "class", "datetime", "state", "severity", "dept", "limit", "after", "properties", "q", "page", "mine", "format", "filter", "filter-lang", "filter-crs"} {
 			get("centre", "/api/v1/layers/incident/features?"+p+"="+bad, "/api/v1/layers/incident/export?"+p+"="+bad, "/ogc/collections/incident/items?"+p+"="+bad,
 				"/api/v1/incidents?"+p+"="+bad, "/api/v1/stats?"+p+"="+bad, "/tiles/incident/14/13653/6796.mvt?"+p+"="+bad)
 		}
@@ -55,6 +56,13 @@ func TestHostileInputIsTheCallersFault(t *testing.T) {
 	}
 	for _, box := range []string{"1,2,3", "170,-10,-170,10", "NaN,0,1,1", "Inf,0,1,1", "-1e400,0,1,1", "0,0,0,0", "180,90,180,90", "-180,-90,180,90", "0,0,1,1,2", "0,-90,0,0,90,0", "5,5,1,1", "1e-320,0,1,1", "0x1p-2,0,1,1"} {
 		get("centre", "/api/v1/layers/incident/features?bbox="+box, "/api/v1/layers/base_road/features?bbox="+box, "/api/v1/stats?bbox="+box, "/tiles/base_road,incident/3/6/3.mvt?bbox="+box)
+	}
+	for _, f := range []string{"id=9223372036854775808", "id<1e308", "severity=1e-320", "severity IN(-0)", "state='\x00'", "state='\\'", `state LIKE '\'`, `state LIKE 'a\\\\'`, "state LIKE '%%%%%%%%_'", "CASEI(state) LIKE '%İ\\'",
+		"occurred_at<TIMESTAMP('9999-12-31T23:59:59.999999Z')", "occurred_at>DATE('0001-01-01')", "occurred_at<=DATE('9999-12-31')", "T_AFTER(occurred_at,INTERVAL('..','..'))", "T_EQUALS(occurred_at,DATE('9999-12-31'))",
+		"S_INTERSECTS(geom,BBOX(180,90,180,90))", "S_INTERSECTS(geom,BBOX(180,-90,-180,90))", "S_TOUCHES(geom,BBOX(170,0,-170,0))", "S_WITHIN(geom,BBOX(0,0,0,1))", "S_EQUALS(geom,POINT(-0 0))", "S_CROSSES(geom,LINESTRING(0 0,0 1e-320))",
+		"S_INTERSECTS(geom,GEOMETRYCOLLECTION(GEOMETRYCOLLECTION(POINT(1 1))))", strings.Repeat("(", 5000), strings.Repeat("NOT ", 4000) + "TRUE", "TRUE" + strings.Repeat(" OR TRUE", 1900), "id IN (1" + strings.Repeat(",1", 900) + ")"} {
+		q := "filter=" + url.QueryEscape(f)
+		get("centre", "/api/v1/layers/incident/features?"+q, "/ogc/collections/incident/items?"+q, "/api/v1/stats?"+q, "/tiles/incident/14/13653/6796.mvt?"+q, "/tiles/base_road/3/6/3.mvt?"+q, "/live/sse?layer=incident&cursor=x&"+q)
 	}
 	for _, at := range []string{"lon=180&lat=90", "lon=-180&lat=-90", "lon=0&lat=90&radius_m=5000", "lon=179.9999&lat=0&radius_m=5000", "lon=NaN&lat=0", "lon=Inf&lat=0", "lon=120&lat=29&radius_m=-1", "lon=120&lat=29&limit=-1"} {
 		get("centre", "/api/v1/at?"+at)
