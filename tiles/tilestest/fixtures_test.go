@@ -144,3 +144,20 @@ func typed(v map[string]any) any {
 	}
 	return nil
 }
+
+// Tiles of the world as others made them are read as well.
+func TestRealTiles(t *testing.T) {
+	tiles, _ := filepath.Glob(filepath.Join(fixtures, "..", "real-world", "*", "*.mvt"))
+	if len(tiles) == 0 {
+		t.Skip("no @mapbox/mvt-fixtures: run make ui")
+	}
+	for i := 0; i < len(tiles); i += 8 {
+		b, err := os.ReadFile(tiles[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tilestest.Decode(b); err != nil {
+			t.Errorf("%s: %v", tiles[i], err)
+		}
+	}
+}
