@@ -177,6 +177,13 @@ func (c *clipper) polygon(out, in *paths, box Box) (bridged bool) {
 		}
 		from, to, spare = to, spare, to
 	}
+	if len(in.parts) == 1 && !bridged { // all pieces are outer rings
+		from.each(func(ring []Point, _ bool) {
+			out.pts = append(out.pts, ring...)
+			out.parts = append(out.parts, part{end: len(out.pts)})
+		})
+		return false
+	}
 	nest(out, from)
 	return bridged
 }
