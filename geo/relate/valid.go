@@ -136,7 +136,7 @@ func badPolygons(ps orb.MultiPolygon) string {
 	if why != "" {
 		return why
 	}
-	if why := badNesting(ps); why != "" {
+	if why := badNesting(ps, touches); why != "" {
 		return why
 	}
 	return split(touches, of)
@@ -185,33 +185,63 @@ func badEdges(edges []edge) (touches []touch, why string) {
 }
 
 // badNesting looks for holes outside their polygon or in another hole, and for
-// polygons that overlap.
-func badNesting(ps orb.MultiPolygon) string {
+// polygons that overlap. No edges cross, so two rings that share no point are
+// one in the other or apart as a whole, and one point tells; else their matrix.
+func badNesting(ps orb.MultiPolygon, touches []touch) string {
+	shared := map[[2]int]bool{} // by the rings' numbers
+	for _, t := range touches {
+		shared[[2]int{t.a, t.b}], shared[[2]int{t.b, t.a}] = true, true
+	}
 	wholes := make([]operand, len(ps))
+	first := make([]int, len(ps)) // the number of each polygon's shell
+	ring := 0
 	for k, p := range ps {
+		first[k] = ring
+		ring += len(p)
 		if len(p) > 1 {
 			shell := operands(orb.Polygon{p[0]})[0]
 			holes := make([]operand, len(p)-1)
 			for i, r := range p[1:] {
 				holes[i] = operands(orb.Polygon{r})[0]
-				if !shell.bound.Intersects(holes[i].bound) || relate(holes[i], shell)[interior][exterior] >= 0 {
+				at := first[k] + 1 + i
+				switch {
+				case shared[[2]int{first[k], at}] && relate(holes[i], shell)[interior][exterior] >= 0,
+					!shared[[2]int{first[k], at}] && shell.locate(r[0]) != interior:
 					return "has a hole outside its polygon" + spot(r[0])
 				}
-				for _, other := range holes[:i] {
-					if other.bound.Intersects(holes[i].bound) && relate(holes[i], other)[interior][interior] >= 0 {
+				for j, other := range holes[:i] {
+					if overlap(holes[i], other, shared[[2]int{at, first[k] + 1 + j}]) {
 						return "has a hole in a hole" + spot(r[0])
 					}
 				}
 			}
 		}
 		wholes[k] = operands(p)[0]
-		for _, other := range wholes[:k] {
-			if other.bound.Intersects(wholes[k].bound) && relate(wholes[k], other)[interior][interior] >= 0 {
+		for l, other := range wholes[:k] {
+			touch := false
+			for i := range p {
+				for j := range ps[l] {
+					touch = touch || shared[[2]int{first[k] + i, first[l] + j}]
+				}
+			}
+			if overlap(wholes[k], other, touch) {
 				return "has polygons that overlap" + spot(p[0][0])
 			}
 		}
 	}
 	return ""
+}
+
+// overlap says whether two areas whose edges do not cross have interior in
+// common; touch, that they share points of their edges.
+func overlap(a, b operand, touch bool) bool {
+	switch {
+	case !a.bound.Intersects(b.bound):
+		return false
+	case touch:
+		return relate(a, b)[interior][interior] >= 0
+	}
+	return a.locate(b.segs[0].a) == interior || b.locate(a.segs[0].a) == interior
 }
 
 // split looks for a polygon whose rings touch so that its interior is in two
