@@ -103,7 +103,7 @@ func (q Query) sql() (string, []any, error) {
 		}
 		b.WriteString(", " + col + "::" + typ)
 	}
-	b.WriteString(" FROM " + q.Layer.table() + " f WHERE " + cond)
+	b.WriteString(" FROM " + q.Layer.table() + " f WHERE (" + cond + ")")
 	if q.After > 0 {
 		b.WriteString(" AND f.id > " + a.Add(q.After))
 	}
