@@ -21,7 +21,17 @@ func (s *Server) accessLog(next http.Handler) http.Handler {
 		}
 		took := time.Since(st.began)
 		s.meters.count(st.pattern, r.Method, status, took)
-		level, attrs := slog.LevelInfo, []slog.Attr{
+		level := slog.LevelInfo
+		switch {
+		case st.err != nil && status >= 500:
+			level = slog.LevelError
+		case st.err == nil && (st.pattern == "" || status < 400 && quiet[st.pattern]):
+			level = slog.LevelDebug
+		}
+		if !s.Log.Enabled(r.Context(), level) { // most often so for tiles, of which there are many
+			return
+		}
+		attrs := []slog.Attr{
 			slog.String("request", st.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.Int("status", status), slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", took),
 			slog.String("from", clientAddress(r)),
@@ -31,11 +41,6 @@ func (s *Server) accessLog(next http.Handler) http.Handler {
 		}
 		if st.err != nil {
 			attrs = append(attrs, slog.String("error", st.err.Error()))
-			if status >= 500 {
-				level = slog.LevelError
-			}
-		} else if st.pattern == "" || status < 400 && quiet[st.pattern] {
-			level = slog.LevelDebug
 		}
 		s.Log.LogAttrs(r.Context(), level, "http", attrs...)
 	})

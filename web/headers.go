@@ -10,19 +10,33 @@ const contentPolicy = "default-src 'self'; script-src 'self'; worker-src 'self' 
 	"img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self' data:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'"
 
-// securityHeaders are those that every answer carries.
+// securityHeaders are those that every answer carries, but for tiles, which are
+// no pages: see [Server.writeTile].
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
+		h["X-Content-Type-Options"] = noSniff
+		for _, p := range pageHeaders {
+			h[p.name] = p.value
+		}
 		if isHTTPS(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+var noSniff = []string{"nosniff"}
+
+// pageHeaders tell a browser what a page may do. Their values are shared by all
+// answers: nobody changes them in place.
+var pageHeaders = []struct {
+	name  string // as net/http writes it
+	value []string
+}{
+	{"Content-Security-Policy", []string{contentPolicy}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Referrer-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Permissions-Policy", []string{"geolocation=(self), camera=(self), microphone=()"}},
 }

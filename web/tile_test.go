@@ -63,7 +63,7 @@ func (w *world) cursor() feed.Cursor {
 }
 
 // names returns the names in a tile.
-func names(t *testing.T, r reply) []string {
+func names(t testing.TB, r reply) []string {
 	t.Helper()
 	if r.StatusCode == http.StatusNoContent {
 		return nil

@@ -33,7 +33,7 @@ import (
 // world is a small city behind a server: two grids side by side, one person
 // for each role, a list of two classes, some incidents and enterprises.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	db       *pgxpool.Pool
 	database string // its URL
 	server   *web.Server
@@ -62,7 +62,7 @@ var people = []struct {
 	{"worker", "east", access.GridWorker, []string{"330799001001001"}},
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	url := layerstest.URL(t)
 	db, err := layers.Open(t.Context(), url)
@@ -153,7 +153,7 @@ type reply struct {
 	body []byte
 }
 
-func (r reply) problem(t *testing.T) web.Problem {
+func (r reply) problem(t testing.TB) web.Problem {
 	t.Helper()
 	if ct := r.Header.Get("Content-Type"); ct != "application/problem+json" {
 		t.Errorf("%d is answered as %q: %s", r.StatusCode, ct, r.body)
@@ -165,7 +165,7 @@ func (r reply) problem(t *testing.T) web.Problem {
 	return p
 }
 
-func (r reply) into(t *testing.T, v any) {
+func (r reply) into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(r.body, v); err != nil {
 		t.Fatalf("%d: %v: %s", r.StatusCode, err, r.body)
@@ -249,7 +249,7 @@ func (w *world) report(login string, lon, lat float64) incidentReply {
 }
 
 // photo is a JPEG of a size, with metadata if exif is given.
-func photo(t *testing.T, width, height int, exif []byte) []byte {
+func photo(t testing.TB, width, height int, exif []byte) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	for x := range width {
