@@ -9,10 +9,12 @@ import (
 )
 
 // Sizes of blocks, in rows, and of pages, in blocks: what a load makes, and
-// what may become of it by changes.
+// what may become of it by changes. A shape costs more than a point to look at
+// and its box is larger, so their blocks are smaller.
 const (
-	blockRows     = 512
-	blockRowsMax  = 1024
+	pointRows     = 512
+	shapeRows     = 128
+	blockRowsMax  = 2 * pointRows // of any block, one of rows that wait too
 	pageBlocks    = 64
 	pageBlocksMax = 128
 )

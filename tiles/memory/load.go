@@ -142,7 +142,7 @@ func (l *Loader) build() *layer {
 	keys := sortKeyed(l.keys)
 	l.keys = nil
 	byID(st, keys)
-	n := (len(keys) + blockRows - 1) / blockRows
+	n := (len(keys) + st.usual - 1) / st.usual
 	blocks, firsts := make([]*block, n), make([]rowKey, n)
 	texts := st.dict.at
 	var wg sync.WaitGroup
@@ -150,7 +150,7 @@ func (l *Loader) build() *layer {
 	for w := range workers {
 		wg.Go(func() {
 			bl := newBuilder(l.schema, texts)
-			rows := make([]ref, 0, blockRows)
+			rows := make([]ref, 0, st.usual)
 			for i := w; i < n; i += workers {
 				rows = rows[:0]
 				for _, k := range keys[i*len(keys)/n : (i+1)*len(keys)/n] {

@@ -79,7 +79,7 @@ func (m *merger) page(p *page, edits []edit) (blocks []*block, keys []rowKey, er
 			return nil, nil, err
 		}
 		// A block that has become small joins the one before it.
-		if k := len(blocks); k > 1 && blocks[k-1].n+blocks[k-2].n <= blockRows/2 {
+		if k := len(blocks); k > 1 && blocks[k-1].n+blocks[k-2].n <= m.staging.usual/2 {
 			m.rows = m.rows[:0]
 			for _, b := range blocks[k-2:] {
 				for j := range b.n {
@@ -104,8 +104,8 @@ func (m *merger) block(blocks []*block, keys []rowKey, b *block, edits []edit) (
 		return blocks, keys, nil
 	}
 	parts := 1
-	if n > blockRowsMax {
-		parts = (n + blockRows - 1) / blockRows
+	if usual := m.staging.usual; n > 2*usual {
+		parts = (n + usual - 1) / usual
 	}
 	for i := range parts {
 		from, to := i*n/parts, (i+1)*n/parts

@@ -37,6 +37,7 @@ type schema struct {
 	kinds  []kind // of all columns
 	shows  []show // of all columns
 	first  int    // column of the first field
+	usual  int    // rows of a block; twice as many at most
 	class  int    // column of the class field; -1: none
 	hide   int    // column of the class that HideBelow means; -1: none
 	rank   int    // column of the rank field; -1: none
@@ -46,13 +47,13 @@ type schema struct {
 }
 
 func newSchema(l Layer) (*schema, error) {
-	s := &schema{Layer: l, points: l.Geometry == "Point", first: colID + 1, class: -1, hide: -1, rank: -1, byName: map[string]int{"id": colID}}
+	s := &schema{Layer: l, points: l.Geometry == "Point", usual: pointRows, first: colID + 1, class: -1, hide: -1, rank: -1, byName: map[string]int{"id": colID}}
 	s.Fields = slices.Clone(l.Fields)
 	if s.Budget == 0 {
 		s.Budget = DefaultBudget
 	}
 	if !s.points {
-		s.first = colArea + 1
+		s.first, s.usual = colArea+1, shapeRows
 	}
 	for range s.first {
 		s.kinds, s.shows = append(s.kinds, whole), append(s.shows, asInt)

@@ -47,6 +47,7 @@ type scratch struct {
 	values  []uint32 // a row of the tile each: as mvt.Writer.Feature takes them
 	stride  int
 	x, y    []uint64
+	w, h    []uint64
 	known   []uint64 // by dictionary number: epoch<<32 | value's number + 1
 	epoch   uint32
 	local   [blockRowsMax]uint32 // the same by number of a block's column
@@ -180,11 +181,7 @@ func (sc *scratch) pick(l *layer, w *want, q shape.Box) (n, hidden int, ok bool)
 // cut appends the rows of a block whose boxes meet a box.
 func (sc *scratch) cut(points bool, b *block, q shape.Box) {
 	if !points {
-		for i := range b.n {
-			if q.Touches(b.boxAt(i)) {
-				sc.sel = append(sc.sel, uint16(i))
-			}
-		}
+		sc.cutBoxes(b, q)
 		return
 	}
 	cx, cy := &b.columns[colX], &b.columns[colY]
@@ -197,6 +194,25 @@ func (sc *scratch) cut(points bool, b *block, q shape.Box) {
 	sel := sc.sel
 	for i, x := range sc.x {
 		if uint64(int64(x)-fromX) <= w && uint64(int64(sc.y[i])-fromY) <= h {
+			sel = append(sel, uint16(i))
+		}
+	}
+	sc.sel = sel
+}
+
+// cutBoxes is cut for shapes.
+func (sc *scratch) cutBoxes(b *block, q shape.Box) {
+	cx, cy, cw, ch := &b.columns[colX], &b.columns[colY], &b.columns[colWidth], &b.columns[colHeight]
+	sc.x = cx.numbers(sc.x[:0], b.data, nil, b.n)
+	sc.y = cy.numbers(sc.y[:0], b.data, nil, b.n)
+	sc.w = cw.numbers(sc.w[:0], b.data, nil, b.n)
+	sc.h = ch.numbers(sc.h[:0], b.data, nil, b.n)
+	maxX, maxY := q.MaxX-cx.base, q.MaxY-cy.base
+	minX, minY := q.MinX-cx.base-cw.base, q.MinY-cy.base-ch.base
+	sel := sc.sel
+	for i, x := range sc.x {
+		x, y := int64(x), int64(sc.y[i])
+		if x <= maxX && y <= maxY && x+int64(sc.w[i]) >= minX && y+int64(sc.h[i]) >= minY {
 			sel = append(sel, uint16(i))
 		}
 	}
