@@ -21,7 +21,7 @@ import (
 )
 
 type benchCommand struct {
-	Names       []string `arg:"" optional:"" name:"name" help:"Which: import, tiles, live; all if left out."`
+	Names       []string `arg:"" optional:"" name:"name" help:"Which: feed, import, live, tiles; all if left out."`
 	DatabaseURL string   `help:"A PostgreSQL to measure on, as a role that may create databases (default: a private one, thrown away after)." placeholder:"URL" name:"database-url"`
 	Size        string   `help:"Of the simulated city: ${enum}." enum:"small,city" default:"small"`
 }
@@ -73,6 +73,7 @@ func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) err
 			Progress: func(what string) { fmt.Fprintf(t.err, "%s: %s …\n", n, what) },
 			City:     func(ctx context.Context, dbURL string) (string, error) { return benchCity(ctx, dbURL, c.Size) },
 			Serve:    func(ctx context.Context, dbURL string) (string, func(), error) { return benchServer(ctx, dbURL, log) },
+			Spawn:    spawnServer,
 		})
 		if err != nil {
 			return fmt.Errorf("bench %s: %w", n, err)

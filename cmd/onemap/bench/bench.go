@@ -35,14 +35,25 @@ type Options struct {
 	City func(ctx context.Context, databaseURL string) (key string, err error)
 	// Serve starts onemap on a database and returns its address (http://…) and
 	// what stops it.
-	Serve    func(ctx context.Context, databaseURL string) (url string, stop func(), err error)
+	Serve func(ctx context.Context, databaseURL string) (url string, stop func(), err error)
+	// Spawn starts onemap on a database as a process of its own, so that what it
+	// uses can be told from what measures it.
+	Spawn    func(ctx context.Context, databaseURL string) (*Server, error)
 	Size     string // of the simulated city
 	Progress func(what string)
 	Report   func(Result)
 }
 
+// A Server is a process that serves a database.
+type Server struct {
+	URL  string               // http://…
+	CPU  func() time.Duration // that it has used so far; 0 where that cannot be told
+	Stop func()               // may be called again
+}
+
 // Benches are the benchmarks by name.
 var Benches = map[string]func(context.Context, Options) error{
+	"feed":   Feed,
 	"import": Import,
 	"tiles":  Tiles,
 	"live":   Live,

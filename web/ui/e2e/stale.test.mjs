@@ -78,15 +78,18 @@ const tileOf = ([lng, lat], z = zoom) => {
   const phi = (lat * Math.PI) / 180;
   return `${z}/${Math.floor(((lng + 180) / 360) * n)}/${Math.floor(((1 - Math.asinh(Math.tan(phi)) / Math.PI) / 2) * n)}`;
 };
+/** The middle of a tile, so many columns and rows from that of the city's middle. */
+const middleOf = (columns, rows) => {
+  const [z, x, y] = tileOf(middle).split('/').map(Number);
+  return [((x + columns + 0.5) / 2 ** z) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - (2 * (y + rows + 0.5)) / 2 ** z))) * 180) / Math.PI];
+};
 const named = (u) => /\/tiles\/([^/]+)\/(\d+\/\d+\/\d+)\.mvt/.exec(u.pathname).slice(1).join(' ');
 const move = ([lng, lat], east, north) => [lng + east, lat + north];
 const sql = (text) => server.sql(text);
 
 test('psql moves a lamp: it moves on the open map by itself, and two tiles are asked for, no other', async () => {
   // From the middle of a tile to the middle of the next.
-  const [z, x, y] = tileOf(middle).split('/').map(Number);
-  const at = (col) => [((col + 0.5) / 2 ** z) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - (2 * (y + 0.5)) / 2 ** z))) * 180) / Math.PI];
-  const [from, to] = [at(x), at(x + 1)];
+  const [from, to] = [middleOf(0, 0), middleOf(1, 0)];
   const id = sql('SELECT min(id) FROM map.asset');
   sql(`UPDATE map.asset SET geom = ST_Point(${from}, 4326), state = 'lost' WHERE id = ${id}`);
   const w = await watch('centre', 'asset', move(from, 0.002, 0));
@@ -134,7 +137,7 @@ test('a person on duty moves without a tile', async () => {
 });
 
 test('side by side at the same place: the centre, an officer of the police, the public', async () => {
-  const at = move(middle, 0.01, 0.004);
+  const at = middleOf(2, -1);
   const theirs = move(at, -0.001, 0);
   const ours = move(at, 0.001, 0);
   const insert = (dept, [lng, lat]) =>
@@ -161,7 +164,7 @@ test('side by side at the same place: the centre, an officer of the police, the 
   assert.ok(after[1].theirs.equals(before[1].theirs) && !after[1].ours.equals(before[1].ours), 'the police see their own');
   assert.ok(after[2].theirs.equals(before[2].theirs) && after[2].ours.equals(before[2].ours), 'the public sees neither');
   assert.deepEqual([heard(centre), heard(police), heard(open)], [2, 1, 0]);
-  assert.ok(firms(centre).includes(`enterprise ${tileOf(theirs)}`) && firms(police).every((n) => n === `enterprise ${tileOf(ours)}`), `${firms(centre)}; ${firms(police)}`);
+  assert.deepEqual([firms(centre), firms(police)], [Array(2).fill(`enterprise ${tileOf(at)}`), [`enterprise ${tileOf(at)}`]]);
   assert.deepEqual(firms(open), []);
   for (const w of everybody) {
     assert.deepEqual(w.wrong, []);
