@@ -21,6 +21,7 @@ import (
 
 type doctorCommand struct {
 	Database
+	LayerMemory
 	PostgresBin string `help:"Folder of PostgreSQL's programs (default: look for them)." placeholder:"DIR"`
 }
 
@@ -53,7 +54,8 @@ func (c doctorCommand) Run(ctx context.Context, t terminal, _ *slog.Logger) erro
 
 func (c doctorCommand) examine(ctx context.Context) []setup.Finding {
 	if c.DatabaseURL != "" {
-		return append(setup.Examine(ctx, c.DatabaseURL), ogr2ogr(ctx, setup.Warning))
+		found := append(setup.Examine(ctx, c.DatabaseURL), memoryFindings(ctx, c.DatabaseURL, c.LayerMemory)...)
+		return append(found, ogr2ogr(ctx, setup.Warning))
 	}
 	found := append(postgres(c.PostgresBin), ogr2ogr(ctx, setup.Fault))
 	dir := c.folder()
@@ -67,7 +69,7 @@ func (c doctorCommand) examine(ctx context.Context) []setup.Finding {
 	case url == "":
 		return append(found, setup.Finding{What: "database", Level: setup.Good, Found: "not running, so not looked at", Remedy: "onemap up --data " + dir})
 	}
-	return append(found, setup.Examine(ctx, url)...)
+	return append(append(found, setup.Examine(ctx, url)...), memoryFindings(ctx, url, c.LayerMemory)...)
 }
 
 // postgres looks for PostgreSQL's programs and the extensions beside them.

@@ -172,3 +172,32 @@ func TestDoctorOfMachine(t *testing.T) {
 		}
 	})
 }
+
+// doctor tells which layers would be in memory, and of the others why not.
+func TestDoctorOfMemory(t *testing.T) {
+	db := layerstest.DB(t)
+	url := db.Config().ConnString()
+	for _, sql := range []string{
+		`INSERT INTO map.place (kind, geom, grid_code, area_code) SELECT 'depot', ST_SetSRID(ST_MakePoint(120, 30), 4326), 'g', '' FROM generate_series(1, 20000)`,
+		`ALTER TABLE map.worker REPLICA IDENTITY DEFAULT`,
+		`ANALYZE`,
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, found := findings(t, "--database-url", url, "--memory", "1GiB")
+	if f := found["memory for layers"]; f.Level != setup.Good || !strings.Contains(f.Found, "1.0 GiB; 18 of 19 layers") {
+		t.Errorf("%+v", f)
+	}
+	if f := found["layer worker"]; f.Level != setup.Warning || !strings.Contains(f.Found, "REPLICA IDENTITY") {
+		t.Errorf("%+v", f)
+	}
+	if _, ok := found["layer place"]; ok {
+		t.Error("a layer that fits is complained about")
+	}
+	_, found = findings(t, "--database-url", url, "--memory", "1GiB", "--memory-layer", "64KiB")
+	if f := found["layer place"]; f.Level != setup.Warning || !strings.Contains(f.Found, "too large") || !strings.Contains(f.Remedy, "--memory-layer") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	sizesEvery  = time.Minute
+	sizesEvery = time.Minute
 	// demandHalves is how long it takes until a tile asked for counts half.
 	demandHalves = 10 * time.Minute
 	// idleAfter is how long nobody may have asked for a large layer that is kept.
