@@ -177,45 +177,6 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkShapes cuts tiles of a state's roads and a country's buildings.
-func BenchmarkShapes(b *testing.B) {
-	for _, tt := range []struct {
-		name, file, key string
-		at              orb.Point
-	}{
-		{"roads", "delaware", "highway", orb.Point{-75.55, 39.74}},
-		{"buildings", "liechtenstein", "building", orb.Point{9.52, 47.14}},
-	} {
-		ways := readWays(b, tt.file, tt.key)
-		s := memory.New(memory.Options{})
-		l := plotLayer()
-		l.Coverage = true
-		ld := s.Load(l)
-		for i, w := range ways {
-			if err := ld.Add(plot{id: int64(i), line: w, name: tt.name}.row()); err != nil {
-				b.Fatal(err)
-			}
-		}
-		if err := ld.Install(1); err != nil {
-			b.Fatal(err)
-		}
-		for _, z := range []maptile.Zoom{10, 12, 14, 16} {
-			at := maptile.At(tt.at, z)
-			b.Run(fmt.Sprintf("%s at %d", tt.name, z), func(b *testing.B) {
-				n := len(decode(b, ask(b, s, plotRequest(at, false))[0].MVT))
-				size := 0
-				for b.Loop() {
-					size = len(ask(b, s, plotRequest(at, false))[0].MVT)
-				}
-				b.ReportMetric(float64(n), "features")
-				b.ReportMetric(float64(size), "bytes")
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(1, n)), "ns/feature")
-				b.ReportMetric(float64(s.Bytes())/float64(len(ways)), "bytes/row")
-			})
-		}
-	}
-}
-
 // Memory is the heap itself, after a collection, not what the store says.
 func BenchmarkMemory(b *testing.B) {
 	const n = 1_000_000

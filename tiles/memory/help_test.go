@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/paulmach/orb/geojson"
@@ -23,4 +24,12 @@ func (panics) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, arg
 // dump writes a feature with all that a reader of the tile sees.
 func dump(f *geojson.Feature) string {
 	return fmt.Sprintf("%v %v %v", f.ID, f.Properties, f.Geometry)
+}
+
+// oneGoroutine skips a test in which the race detector could find nothing.
+func oneGoroutine(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("one goroutine")
+	}
 }

@@ -303,6 +303,7 @@ func (m model) change(r *rand.Rand, n int, next *int64) (out []memory.Change) {
 }
 
 func TestTransactions(t *testing.T) {
+	oneGoroutine(t)
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		s, m, next := memory.New(memory.Options{}), model{}, int64(0)

@@ -37,6 +37,7 @@ INSERT INTO map.asset (id, class_standard, class_code, geom) VALUES
     (4003, 'test', '0101', 'SRID=4326;POINT(0 0)'), (4004, 'test', '0101', 'SRID=4326;POINT(0 90)');`
 
 func TestPointsAsPostGIS(t *testing.T) {
+	oneGoroutine(t)
 	db := layerstest.DB(t)
 	if _, err := db.Exec(t.Context(), town); err != nil {
 		t.Fatal(err)

@@ -128,6 +128,7 @@ func plotRequest(at maptile.Tile, plain bool) tiles.Request {
 }
 
 func TestShapes(t *testing.T) {
+	oneGoroutine(t)
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		s, m, next := memory.New(memory.Options{}), plots{}, int64(0)

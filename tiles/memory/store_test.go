@@ -225,6 +225,7 @@ func TestBytesAreTrue(t *testing.T) {
 
 // Texts that no row has any more make room for others.
 func TestTextsDoNotLeak(t *testing.T) {
+	oneGoroutine(t)
 	s, m := memory.New(memory.Options{}), model{1: {id: 1, p: orb.Point{1, 1}}}
 	m.load(t, s, pointLayer("a"), 1)
 	var first int64
@@ -247,6 +248,7 @@ func TestTextsDoNotLeak(t *testing.T) {
 
 // A tile made again allocates its bytes and no more.
 func TestAllocations(t *testing.T) {
+	oneGoroutine(t)
 	s := loadCity(t, 20_000, 0.05)
 	at, n := nearestTile(t, s, orb.Point{120.025, 29.025}, 15, 2000)
 	if n == 0 {
@@ -262,6 +264,7 @@ func TestAllocations(t *testing.T) {
 }
 
 func TestPointsBeyondTheBudget(t *testing.T) {
+	oneGoroutine(t)
 	r := rand.New(rand.NewPCG(12, 13))
 	m := model{}
 	for id := range int64(5000) {

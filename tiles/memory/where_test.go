@@ -131,6 +131,7 @@ func spatial(c where.Cond) bool {
 // Memory finds the rows that where.Match finds, or says that it cannot tell,
 // which it may near the edges of a geometry only.
 func TestConditions(t *testing.T) {
+	oneGoroutine(t)
 	s, m := memory.New(memory.Options{}), model{}
 	r := rand.New(rand.NewPCG(3, 4))
 	for id := range int64(2000) {
@@ -206,6 +207,7 @@ func TestConditionsThatMemoryCannotTell(t *testing.T) {
 // The counts of a zoom's tiles add up to the rows allowed, at every zoom, in all
 // and by class, while rows come and go.
 func TestCountsAddUp(t *testing.T) {
+	oneGoroutine(t)
 	s, m, next := memory.New(memory.Options{}), model{}, int64(0)
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 9000 {
