@@ -22,6 +22,12 @@ type VectorLayer struct {
 	MinZoom     int               `json:"minzoom"`
 	MaxZoom     int               `json:"maxzoom"`
 	Fields      map[string]string `json:"fields"` // name -> what it is
+
+	// What the specification has no words for; it allows for more.
+	ClassField string `json:"class_field,omitempty"` // counts are also given by its values, as class:<value>
+	RankField  string `json:"rank_field,omitempty"`  // where not all features fit, those with its smallest values stay
+	DetailZoom int    `json:"detail_zoom,omitempty"` // below it points are counted by cell; 0: at no zoom
+	TileKiB    int    `json:"tile_kib,omitempty"`    // a tile holds no more of the layer than this, before compression
 }
 
 // Describe returns the TileJSON of layers whose tiles are at url, a template

@@ -123,13 +123,24 @@ func TestTileJSON(t *testing.T) {
 		TileJSON     string `json:"tilejson"`
 		Tiles        []string
 		Bounds       []float64
-		VectorLayers []struct {
-			ID     string
-			Fields map[string]string
+		MinZoom, MaxZoom int
+		VectorLayers     []struct {
+			ID         string
+			Fields     map[string]string
+			ClassField string `json:"class_field"`
+			RankField  string `json:"rank_field"`
+			DetailZoom int    `json:"detail_zoom"`
+			TileKiB    int    `json:"tile_kib"`
 		} `json:"vector_layers"`
 	}
 	w.want(200, w.as("centre", "GET", "/tiles/base_road,incident.json?class=T01", nil)).into(t, &j)
-	if j.TileJSON != "3.0.0" || len(j.VectorLayers) != 2 || j.VectorLayers[1].Fields["severity"] == "" || j.VectorLayers[1].Fields["description"] != "" {
+	if len(j.VectorLayers) != 3 || j.VectorLayers[2].ID != "_omitted" || j.MinZoom != 0 {
+		t.Fatalf("%+v", j)
+	}
+	if v := j.VectorLayers[1]; v.ClassField != "class_code" || v.RankField != "severity" || v.DetailZoom != 14 || v.TileKiB != 256 || j.VectorLayers[0].DetailZoom != 0 {
+		t.Errorf("%+v", j.VectorLayers)
+	}
+	if j.TileJSON != "3.0.0" || j.VectorLayers[1].Fields["severity"] == "" || j.VectorLayers[1].Fields["description"] != "" {
 		t.Errorf("%+v", j)
 	}
 	if j.VectorLayers[0].Fields["count"] != "" || j.VectorLayers[1].Fields["count"] == "" {
