@@ -5,44 +5,44 @@ import (
 	"slices"
 )
 
-// chart makes the map: corners, half-edges around each in the order of their
+// chart makes the map: half-edges around each corner in the order of their
 // direction, and the faces between them.
 func (m *mender) chart() {
-	m.ends = m.ends[:0]
+	m.first = sized(m.first, len(m.ends)+1)
+	clear(m.first)
 	for _, s := range m.segs {
-		m.ends = append(m.ends, s.a, s.b)
+		m.first[s.a]++
+		m.first[s.b]++
 	}
-	slices.SortFunc(m.ends, before)
-	m.ends = slices.Compact(m.ends)
-	m.out = m.out[:0]
+	n := int32(0)
+	for v, k := range m.first {
+		n += k
+		m.first[v] = n // where the corner's end; they are put in from there
+	}
+	if cap(m.out) < int(n) {
+		m.out = make([]halfEdge, n, n+n/2)
+	}
+	m.out = m.out[:n]
 	for i, s := range m.segs {
-		a, _ := slices.BinarySearchFunc(m.ends, s.a, before)
-		b, _ := slices.BinarySearchFunc(m.ends, s.b, before)
-		m.out = append(m.out, halfEdge{int32(a), int32(b), int32(2 * i)}, halfEdge{int32(b), int32(a), int32(2*i + 1)})
+		m.first[s.a]--
+		m.out[m.first[s.a]] = halfEdge{s.a, s.b, int32(2 * i)}
+		m.first[s.b]--
+		m.out[m.first[s.b]] = halfEdge{s.b, s.a, int32(2*i + 1)}
 	}
-	slices.SortFunc(m.out, func(g, h halfEdge) int {
-		if c := cmp.Compare(g.from, h.from); c != 0 {
-			return c
-		}
-		// From just past north, over east and south, to north: an edge to the west
-		// goes to an earlier corner.
-		if (g.to > g.from) != (h.to > h.from) {
-			if g.to > g.from {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(0, turn(m.ends[g.from], m.ends[g.to], m.ends[h.to]))
-	})
-	m.first = m.first[:0]
 	m.place = sized(m.place, len(m.out))
-	for i, h := range m.out {
-		for len(m.first) <= int(h.from) {
-			m.first = append(m.first, int32(i))
+	for v := range m.ends {
+		around := m.out[m.first[v]:m.first[v+1]]
+		if len(around) == 2 {
+			if m.turned(around[0], around[1]) > 0 {
+				around[0], around[1] = around[1], around[0]
+			}
+		} else if len(around) > 2 {
+			slices.SortFunc(around, m.turned)
 		}
+	}
+	for i, h := range m.out {
 		m.place[h.id] = int32(i)
 	}
-	m.first = append(m.first, int32(len(m.out)))
 
 	m.face = sized(m.face, len(m.out))
 	for i := range m.face {
@@ -59,6 +59,18 @@ func (m *mender) chart() {
 			m.face[h] = f
 		}
 	}
+}
+
+// turned compares the directions of half-edges from one corner: from just past
+// north, over east and south, to north. One to the west goes to an earlier corner.
+func (m *mender) turned(g, h halfEdge) int {
+	if (g.to > g.from) != (h.to > h.from) {
+		if g.to > g.from {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(0, turn(m.ends[g.from], m.ends[g.to], m.ends[h.to]))
 }
 
 // around returns the half-edge before h around the corner it leaves from.
@@ -84,6 +96,9 @@ func (m *mender) fill() {
 	for v := range m.ends {
 		// The last half-edge of a part's first corner has the outermost face to its
 		// right, which the ray to the west sees.
+		if m.first[v] == m.first[v+1] {
+			continue
+		}
 		h := m.out[m.first[v+1]-1].id
 		f := m.face[h]
 		if m.faces[f].known {
@@ -116,16 +131,17 @@ func (m *mender) fill() {
 func (m *mender) west(p pt) face {
 	f := face{known: true}
 	for _, s := range m.segs {
-		if s.a.x > p.x {
+		a, b := m.ends[s.a], m.ends[s.b]
+		if a.x > p.x {
 			break // sorted
 		}
-		if (s.a.y <= p.y) == (s.b.y <= p.y) {
+		if (a.y <= p.y) == (b.y <= p.y) {
 			continue
 		}
-		switch t := turn(s.a, s.b, p); {
-		case s.b.y > s.a.y && t < 0:
+		switch t := turn(a, b, p); {
+		case b.y > a.y && t < 0:
 			f.outer, f.inner = f.outer-s.outer, f.inner-s.inner
-		case s.b.y < s.a.y && t > 0:
+		case b.y < a.y && t > 0:
 			f.outer, f.inner = f.outer+s.outer, f.inner+s.inner
 		}
 	}
@@ -160,7 +176,11 @@ func (m *mender) trace() {
 			m.done[h] = true
 			m.step(m.out[m.place[h]].from, ways)
 			next := m.around(h ^ 1)
-			for !m.border(next) {
+			for n := 0; !m.border(next); n++ {
+				if n > len(m.out) { // there is always one; but better no polygon than no end
+					m.loops = m.loops[:0]
+					return
+				}
 				next = m.around(next)
 			}
 			h = next

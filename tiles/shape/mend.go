@@ -14,12 +14,14 @@ import (
 // number says what is inside; the borders of the inside are walked and cut
 // where they meet themselves, which gives polygons that are simple.
 type mender struct {
-	segs, bent []segment
-	hot        []pt // corners and crossings
-	cells      cells
-	hits       []hit
+	edges []edge
+	hot   []uint32 // corners and crossings, packed
+	ends  []pt     // the same: the corners of the map, by x, then y
+	cells cells
+	hits  []hit
+	bent  []uint64 // packed segments
 
-	ends  []pt // corners of the map, sorted
+	segs  []segment
 	out   []halfEdge
 	first []int32 // of each corner, its first half-edge in out
 	place []int32 // of each half-edge, where it is in out
@@ -32,24 +34,31 @@ type mender struct {
 	seen  []int32 // of each corner, where on the way it is, from 1
 	done  []bool  // of each half-edge
 	found []pt    // the loops' points
-	nest  []int32 // outer loops and their holes, in order
 }
 
-// A segment goes from a to b, a before b by x, then y. What lies to its right
-// (y down) is inside as many more rings than what lies to its left.
+// An edge of a ring.
+type edge struct {
+	a, b  pt
+	inner bool
+}
+
+// A hit is a corner by which an edge is bent.
+type hit struct {
+	corner int32
+	at     int64 // how far along the edge
+}
+
+// A segment goes from a corner to a later one. What lies to its right (y down) is
+// inside as many more rings than what lies to its left.
 type segment struct {
-	a, b         pt
+	a, b         int32
 	outer, inner int32
 }
 
-type hit struct {
-	p  pt
-	at int64
-}
-
+// A halfEdge is one way along a segment.
 type halfEdge struct {
 	from, to int32 // corners
-	id       int32 // 2i from a to b of segment i, 2i+1 back
+	id       int32 // 2i along segment i, 2i+1 back
 }
 
 // A face is a piece of the map.
@@ -70,143 +79,139 @@ type loop struct {
 	way        int // the border it was part of
 }
 
-func before(a, b pt) int {
-	if c := cmp.Compare(a.x, b.x); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.y, b.y)
-}
-
-// mend replaces the rings. If it cannot, which no input is known for, none are
-// left.
+// mend replaces the rings.
 func (m *mender) mend(r *rings, plain bool) {
 	m.collect(r)
 	r.reset()
-	for round := 0; ; round++ {
-		if len(m.segs) == 0 || round == 16 {
-			return
-		}
-		if !m.bend() {
-			break
-		}
+	if len(m.edges) == 0 {
+		return
 	}
+	m.heat()
+	m.bend()
+	m.merge()
 	m.chart()
 	m.fill()
 	m.trace()
 	m.write(r, plain)
 }
 
-// collect takes the segments of rings.
+// collect takes the edges of rings.
 func (m *mender) collect(r *rings) {
-	m.segs = m.segs[:0]
+	m.edges = m.edges[:0]
 	start := 0
 	for _, q := range r.parts {
 		ring := r.pts[start:q.end]
 		start = q.end
-		for i, a := range ring {
-			b := ring[(i+1)%len(ring)]
-			if q.inner {
-				m.segs = add(m.segs, a, b, 0, 1)
-			} else {
-				m.segs = add(m.segs, a, b, 1, 0)
-			}
+		if len(ring) == 0 {
+			continue
+		}
+		a := ring[len(ring)-1]
+		for _, b := range ring {
+			m.edges = append(m.edges, edge{a, b, q.inner})
+			a = b
 		}
 	}
-	m.segs = merge(m.segs)
 }
 
-func add(segs []segment, a, b pt, outer, inner int32) []segment {
-	if before(a, b) > 0 {
-		return append(segs, segment{b, a, -outer, -inner})
-	}
-	return append(segs, segment{a, b, outer, inner})
-}
+// pack puts a place of a tile into a number that sorts by x, then y.
+func pack(p pt) uint32 { return uint32(p.x+Buffer)<<16 | uint32(p.y+Buffer) }
 
-// merge joins equal segments; those that cancel out go.
-func merge(segs []segment) []segment {
-	slices.SortFunc(segs, func(s, t segment) int {
-		if c := before(s.a, t.a); c != 0 {
-			return c
-		}
-		return before(s.b, t.b)
-	})
-	n := 0
-	for i := 0; i < len(segs); {
-		s := segs[i]
-		for i++; i < len(segs) && segs[i].a == s.a && segs[i].b == s.b; i++ {
-			s.outer += segs[i].outer
-			s.inner += segs[i].inner
-		}
-		if s.outer != 0 || s.inner != 0 {
-			segs[n] = s
-			n++
-		}
-	}
-	return segs[:n]
-}
+func unpack(v uint32) pt { return pt{int32(v>>16) - Buffer, int32(v&0xffff) - Buffer} }
 
-// bend snap-rounds the segments and tells whether any changed.
-func (m *mender) bend() bool {
-	m.hot = m.hot[:0]
-	for _, s := range m.segs {
-		m.hot = append(m.hot, s.a, s.b)
+// heat finds the corners and crossings.
+func (m *mender) heat() {
+	m.hot, m.ends = m.hot[:0], m.ends[:0]
+	for _, e := range m.edges {
+		m.hot = append(m.hot, pack(e.a))
+		m.ends = append(m.ends, e.a)
 	}
-	m.cells.lay(m.hot)
-	for i, s := range m.segs {
-		for _, cell := range m.cells.over(s.a, s.b) {
-			for e := m.cells.head[cell]; e >= 0; e = m.cells.entries[e].before {
-				if t := m.segs[m.cells.entries[e].id]; touch(s.a, s.b, t.a, t.b) {
-					if p, ok := crossingOf(s, t); ok {
-						m.hot = append(m.hot, p)
+	m.cells.lay(m.ends)
+	for i, e := range m.edges {
+		for _, cell := range m.cells.over(e.a, e.b) {
+			for j := m.cells.head[cell]; j >= 0; j = m.cells.entries[j].before {
+				if f := &m.edges[m.cells.entries[j].id]; touch(e.a, e.b, f.a, f.b) {
+					if p, ok := crossingOf(e, *f); ok {
+						m.hot = append(m.hot, pack(p))
 					}
 				}
 			}
 			m.cells.put(cell, int32(i))
 		}
 	}
-	slices.SortFunc(m.hot, before)
+	slices.Sort(m.hot)
 	m.hot = slices.Compact(m.hot)
-	m.cells.lay(m.hot)
-	for i, p := range m.hot {
+	m.ends = m.ends[:0]
+	for _, v := range m.hot {
+		m.ends = append(m.ends, unpack(v))
+	}
+}
+
+// bend snap-rounds the edges.
+func (m *mender) bend() {
+	m.cells.lay(m.ends)
+	for i, p := range m.ends {
 		m.cells.put(m.cells.at(p), int32(i))
 	}
-	changed := false
 	m.bent = m.bent[:0]
-	for _, s := range m.segs {
+	for _, e := range m.edges {
 		m.hits = m.hits[:0]
-		dx, dy := int64(s.b.x-s.a.x), int64(s.b.y-s.a.y)
-		for _, cell := range m.cells.over(s.a, s.b) {
-			for e := m.cells.head[cell]; e >= 0; e = m.cells.entries[e].before {
-				if p := m.hot[m.cells.entries[e].id]; s.meets(p) {
-					m.hits = append(m.hits, hit{p, dx*int64(p.x-s.a.x) + dy*int64(p.y-s.a.y)})
+		dx, dy := int64(e.b.x-e.a.x), int64(e.b.y-e.a.y)
+		for _, cell := range m.cells.over(e.a, e.b) {
+			for j := m.cells.head[cell]; j >= 0; j = m.cells.entries[j].before {
+				id := m.cells.entries[j].id
+				if p := m.ends[id]; e.meets(p) {
+					m.hits = append(m.hits, hit{id, dx*int64(p.x-e.a.x) + dy*int64(p.y-e.a.y)})
 				}
 			}
 		}
-		if len(m.hits) == 2 { // its ends
-			m.bent = append(m.bent, s)
-			continue
+		if len(m.hits) == 2 && m.hits[0].at > m.hits[1].at {
+			m.hits[0], m.hits[1] = m.hits[1], m.hits[0]
+		} else if len(m.hits) > 2 {
+			slices.SortFunc(m.hits, func(g, h hit) int { return cmp.Compare(g.at, h.at) })
 		}
-		changed = true
-		slices.SortFunc(m.hits, func(g, h hit) int {
-			if c := cmp.Compare(g.at, h.at); c != 0 {
-				return c
-			}
-			return before(g.p, h.p)
-		})
+		role := uint64(0)
+		if e.inner {
+			role = 1
+		}
 		for i := 1; i < len(m.hits); i++ {
-			m.bent = add(m.bent, m.hits[i-1].p, m.hits[i].p, s.outer, s.inner)
+			a, b := uint64(m.hits[i-1].corner), uint64(m.hits[i].corner)
+			if a < b {
+				m.bent = append(m.bent, a<<33|b<<2|role)
+			} else {
+				m.bent = append(m.bent, b<<33|a<<2|role|2)
+			}
 		}
 	}
-	m.segs, m.bent = m.bent, m.segs
-	if changed {
-		m.segs = merge(m.segs)
-	}
-	return changed
 }
 
-// crossingOf returns where two segments cross, rounded, if they do in the middle
+// merge makes segments of what was bent, one of equal ones; those that cancel
+// out go.
+func (m *mender) merge() {
+	slices.Sort(m.bent)
+	m.segs = m.segs[:0]
+	for i := 0; i < len(m.bent); {
+		key := m.bent[i] >> 2
+		s := segment{a: int32(key >> 31), b: int32(key & (1<<31 - 1))}
+		for ; i < len(m.bent) && m.bent[i]>>2 == key; i++ {
+			way := int32(1)
+			if m.bent[i]&2 != 0 {
+				way = -1
+			}
+			if m.bent[i]&1 != 0 {
+				s.inner += way
+			} else {
+				s.outer += way
+			}
+		}
+		if s.outer != 0 || s.inner != 0 {
+			m.segs = append(m.segs, s)
+		}
+	}
+}
+
+// crossingOf returns where two edges cross, rounded, if they do in the middle
 // of both.
-func crossingOf(s, t segment) (pt, bool) {
+func crossingOf(s, t edge) (pt, bool) {
 	c, d := int64(turn(s.a, s.b, t.a)), int64(turn(s.a, s.b, t.b))
 	if c == 0 || d == 0 || c < 0 == (d < 0) {
 		return pt{}, false
@@ -231,14 +236,15 @@ func nearest(a, b int64) int32 {
 	return int32(q)
 }
 
-// meets tells whether the segment passes through the pixel around p, which holds
-// its west and north edges but not the others.
-func (s segment) meets(p pt) bool {
-	if p.x < s.a.x || p.x > s.b.x || p.y < min(s.a.y, s.b.y) || p.y > max(s.a.y, s.b.y) {
+// meets tells whether the edge passes through the pixel around p, which holds its
+// west and north borders but not the others.
+func (e edge) meets(p pt) bool {
+	if p.x < min(e.a.x, e.b.x) || p.x > max(e.a.x, e.b.x) || p.y < min(e.a.y, e.b.y) || p.y > max(e.a.y, e.b.y) {
 		return false
 	}
-	dx, dy := s.b.x-s.a.x, s.b.y-s.a.y
-	c := 2 * turn(s.a, s.b, p)
+	dx, dy := e.b.x-e.a.x, e.b.y-e.a.y
+	c := 2 * turn(e.a, e.b, p)
 	reach := max(dx, -dx) + max(dy, -dy)
-	return c < reach && -c < reach || dx > 0 && dy < 0 && c == dx-dy
+	// At the pixel's north-west corner it may just touch it.
+	return c < reach && -c < reach || c == dx-dy && (dx > 0 && dy < 0 || dx < 0 && dy > 0)
 }
