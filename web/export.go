@@ -19,6 +19,8 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/gdal"
+	"onemap/web/takeout"
 )
 
 // An exporter writes features one after the other.
@@ -28,10 +30,17 @@ type exporter interface {
 	end() error
 }
 
+// exportFormats are what the API exports, in the order of its description.
+var exportFormats = []string{"geojson", "ndjson", "csv", "gpkg", "fgb", "pmtiles", "mbtiles"}
+
 var exportTypes = map[string]string{
 	"geojson": "application/geo+json",
 	"ndjson":  "application/x-ndjson",
 	"csv":     "text/csv; charset=utf-8",
+	"gpkg":    gdal.Formats["gpkg"].Type,
+	"fgb":     gdal.Formats["fgb"].Type,
+	"pmtiles": takeout.Formats["pmtiles"],
+	"mbtiles": takeout.Formats["mbtiles"],
 }
 
 const (
@@ -77,7 +86,7 @@ func (w patientWriter) Write(b []byte) (int, error) {
 // exports that each wait for a second one would wait for ever. A stream that
 // fails on its way is cut off, so that a half file is not taken for a whole one.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r, append(filterNames, "properties", "format")...); err != nil {
+	if err := onlyQuery(r, append(filterNames, "properties", "format", "minzoom", "maxzoom")...); err != nil {
 		return err
 	}
 	q, err := s.featureQuery(r)
@@ -90,7 +99,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	kind, ok := exportTypes[format]
 	if !ok {
-		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "geojson, ndjson or csv"}
+		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "one of " + strings.Join(exportFormats, ", ")}
+	}
+	file, err := s.exportFile(r, format, q.Query)
+	if err != nil {
+		return err
 	}
 	done, err := s.exportTurn(r.Context())
 	if err != nil {
@@ -102,14 +115,17 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
+	if file != nil {
+		return s.sendFile(w, r, file)
+	}
 	features, stop, err := begun(s.Store.Features(r.Context(), q.Query))
 	if err != nil {
 		return err
 	}
 	defer stop()
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
 	if _, err := WriteFeatures(patientWriter{w, http.NewResponseController(w)}, format, q.Query, features); err != nil {
 		stateOf(r.Context()).err = err
 		panic(http.ErrAbortHandler)

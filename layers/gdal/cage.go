@@ -40,14 +40,22 @@ type Cage struct {
 	bytes   int64 // a file may have
 }
 
+// Installed says whether GDAL's programs are there.
+func Installed() bool {
+	for _, program := range []string{"ogr2ogr", "ogrinfo"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // NewCage makes a cage in a new folder of parent, "" for the system's, with
 // these drivers only. One program may run for so long and write files of so
 // many bytes. It returns [ErrMissing] where GDAL is not installed.
 func NewCage(ctx context.Context, parent string, timeout time.Duration, fileBytes int64, drivers ...string) (*Cage, error) {
-	for _, program := range []string{"ogr2ogr", "ogrinfo"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return nil, ErrMissing
-		}
+	if !Installed() {
+		return nil, ErrMissing
 	}
 	dir, err := os.MkdirTemp(parent, ".onemap-gdal-")
 	if err != nil {
