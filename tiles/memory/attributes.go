@@ -106,7 +106,14 @@ func (sc *scratch) value(l *layer, show show, c *column, data []byte, v uint64) 
 		if known := sc.known[word]; uint32(known>>32) == sc.epoch {
 			return uint32(known)
 		}
-		n := sc.out.NewText(l.words.at(word))
+		text := l.words.at(word)
+		var n uint32
+		if l.spelled { // a column of letters may have the same text
+			sc.text = append(sc.text[:0], text...)
+			n = sc.out.Text(sc.text)
+		} else {
+			n = sc.out.NewText(text)
+		}
 		sc.known[word] = uint64(sc.epoch)<<32 | uint64(n)
 		return n
 	}

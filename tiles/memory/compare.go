@@ -61,7 +61,7 @@ func (l *layer) compare(e *eval, field string, c where.Cond) (test, bool) {
 	case words:
 		return &wordTest{k, f, null, l.words, e.memo(l.words.n)}, true
 	case letters:
-		return &letterTest{k, f, null}, true
+		return &letterTest{k, f, null, spelled(c)}, true
 	}
 	typ := "integer"
 	if k != colID {
@@ -76,6 +76,10 @@ func (l *layer) compare(e *eval, field string, c where.Cond) (test, bool) {
 	}
 	switch typ {
 	case "integer":
+		if r, ok := span64(c, false); ok {
+			t.test = func(v int64) truth { return is(r.holds(float64(v))) }
+			break
+		}
 		t.test = func(v int64) truth { return f.of(v) }
 	case "boolean":
 		no, yes := f.of(false), f.of(true)
@@ -86,8 +90,8 @@ func (l *layer) compare(e *eval, field string, c where.Cond) (test, bool) {
 			return yes
 		}
 	case "number":
-		if r, ok := c.(where.Range); ok && simple(r) {
-			t.test = func(v int64) truth { return is(inRange(r, math.Float64frombits(uint64(v)))) }
+		if r, ok := span64(c, true); ok {
+			t.test = func(v int64) truth { return is(r.holds(math.Float64frombits(uint64(v)))) }
 			break
 		}
 		t.test = func(v int64) truth { return f.of(math.Float64frombits(uint64(v))) }
@@ -155,6 +159,26 @@ type letterTest struct {
 	column int
 	leaf   leaf
 	null   truth
+	of     func([]byte) bool // the same for texts, where there is a shorter way
+}
+
+// spelled is the shorter way of the commonest conditions.
+func spelled(c where.Cond) func([]byte) bool {
+	switch c := c.(type) {
+	case where.Eq:
+		if s, ok := c.Value.(string); ok {
+			return func(b []byte) bool { return string(b) == s }
+		}
+	case where.Prefix:
+		return func(b []byte) bool { return len(b) >= len(c.Prefix) && string(b[:len(c.Prefix)]) == c.Prefix }
+	case where.In:
+		of := make(map[string]struct{}, len(c.Values))
+		for _, s := range c.Values {
+			of[s] = struct{}{}
+		}
+		return func(b []byte) bool { _, ok := of[string(b)]; return ok }
+	}
+	return nil
 }
 
 func (t *letterTest) on(_ *eval, b *block, sel []uint16, out []truth) truth {
@@ -163,9 +187,12 @@ func (t *letterTest) on(_ *eval, b *block, sel []uint16, out []truth) truth {
 		return t.null
 	}
 	for i, row := range sel {
-		if c.null(b.data, int(row)) {
+		switch {
+		case c.null(b.data, int(row)):
 			out[i] = t.null
-		} else {
+		case t.of != nil:
+			out[i] = is(t.of(c.text(b.data, int(row))))
+		default:
 			out[i] = t.leaf.of(string(c.text(b.data, int(row))))
 		}
 	}
@@ -265,25 +292,54 @@ func micros(v any, integer bool) (n int64, exact, ok bool) {
 	return 0, false, false
 }
 
-// simple says whether a range of numbers has ends that are floating-point numbers.
-func simple(r where.Range) bool {
-	for _, end := range []any{r.Min, r.Max} {
-		if _, ok := end.(float64); !ok && end != nil {
-			return false
-		}
-	}
-	return r.Min != nil || r.Max != nil
+// A spanOf is the floating-point numbers for which a condition holds.
+type spanOf struct {
+	min, max           float64
+	above, below       bool // there is such an end
+	minOpen, maxClosed bool
 }
 
-// inRange orders as PostgreSQL: NaN is equal to itself and after all others.
-func inRange(r where.Range, v float64) bool {
-	if lo, ok := r.Min.(float64); ok {
-		if n := order(v, lo); n < 0 || n == 0 && r.MinOpen {
+// span64 returns the span of a condition that asks for one. Whole numbers as ends
+// are taken for floating-point ones if numbers are what they are compared with.
+func span64(c where.Cond, whole bool) (s spanOf, ok bool) {
+	end := func(v any) (float64, bool) {
+		switch v := v.(type) {
+		case float64:
+			return v, true
+		case int64:
+			return float64(v), whole
+		}
+		return 0, false
+	}
+	switch c := c.(type) {
+	case where.Eq:
+		v, ok := end(c.Value)
+		return spanOf{v, v, true, true, false, true}, ok
+	case where.Range:
+		s.minOpen, s.maxClosed, ok = c.MinOpen, c.MaxClosed, c.Min != nil || c.Max != nil
+		if c.Min != nil {
+			if s.min, s.above = end(c.Min); !s.above {
+				return s, false
+			}
+		}
+		if c.Max != nil {
+			if s.max, s.below = end(c.Max); !s.below {
+				return s, false
+			}
+		}
+	}
+	return s, ok
+}
+
+// holds orders as PostgreSQL: NaN is equal to itself and after all others.
+func (s *spanOf) holds(v float64) bool {
+	if s.above {
+		if n := order(v, s.min); n < 0 || n == 0 && s.minOpen {
 			return false
 		}
 	}
-	if hi, ok := r.Max.(float64); ok {
-		if n := order(v, hi); n > 0 || n == 0 && !r.MaxClosed {
+	if s.below {
+		if n := order(v, s.max); n > 0 || n == 0 && !s.maxClosed {
 			return false
 		}
 	}

@@ -117,6 +117,9 @@ func random(r *rand.Rand, id int64) item {
 	set("class", fmt.Sprint("class ", r.IntN(4)))
 	set("code", fmt.Sprint("3307", r.IntN(300)))
 	set("title", fmt.Sprint("row ", id, " ", r.IntN(3)))
+	if r.IntN(20) == 0 { // a text of another column
+		set("title", fmt.Sprint("class ", r.IntN(4)))
+	}
 	set("level", []int64{0, 1, 2, -5, 300, 70000, math.MaxInt64, math.MinInt64}[r.IntN(8)])
 	set("worth", []float64{0, 0.5, 12.25, -3.1, 1e300, math.Inf(1), math.Pi}[r.IntN(7)])
 	set("open", r.IntN(2) == 0)

@@ -42,6 +42,8 @@ type schema struct {
 	hide   int    // column of the class that HideBelow means; -1: none
 	rank   int    // column of the rank field; -1: none
 	byName map[string]int
+	// spelled: a column of texts is not in the dictionary.
+	spelled bool
 	// hidden is, for each zoom, what must hold of what is drawn; nil: anything is.
 	hidden [tiles.MaxZoom + 1]where.Cond
 }

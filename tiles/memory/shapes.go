@@ -65,16 +65,20 @@ func (sc *scratch) gather(w *want) (small int) {
 	picks := sc.picks[:0]
 	for _, p := range sc.picks {
 		b, from := p.b, to
-		for _, row := range sc.sel[p.from:p.to] {
-			i := int(row)
-			cw, ch := b.columns[colWidth].value(b.data, i), b.columns[colHeight].value(b.data, i)
-			if max(cw, ch) > half {
+		sel := sc.sel[p.from:p.to]
+		cw, ch := &b.columns[colWidth], &b.columns[colHeight]
+		sc.w = cw.numbers(sc.w[:0], b.data, sel, len(sel))
+		sc.h = ch.numbers(sc.h[:0], b.data, sel, len(sel))
+		sc.nums = b.columns[colArea].numbers(sc.nums[:0], b.data, sel, len(sel))
+		for k, row := range sel {
+			w64, h64 := cw.base+int64(sc.w[k]), ch.base+int64(sc.h[k])
+			if max(w64, h64) > half {
 				sc.sel[to], sc.spans[to] = row, span{}
 				to++
 				continue
 			}
-			area := b.columns[colArea].value(b.data, i)
-			x, y := b.x(i)+cw/2, b.y(i)+ch/2
+			area := b.columns[colArea].base + int64(sc.nums[k])
+			x, y := b.x(int(row))+w64/2, b.y(int(row))+h64/2
 			if area > 0 && x >= tile.MinX && x < tile.MaxX && y >= tile.MinY && y < tile.MaxY {
 				if sum += area; sum >= square {
 					sum -= square

@@ -196,7 +196,7 @@ func (st *staging) spell() {
 		if kind != words || k == st.class || k == st.hide || st.fresh[k] <= n/2 {
 			continue
 		}
-		st.kinds[k] = letters
+		st.kinds[k], st.spelled = letters, true
 		var rows []ref
 		for i, b := range st.sealed {
 			rows = rows[:0]

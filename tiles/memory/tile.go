@@ -48,6 +48,7 @@ type scratch struct {
 	stride  int
 	x, y    []uint64
 	w, h    []uint64
+	text    []byte
 	known   []uint64 // by dictionary number: epoch<<32 | value's number + 1
 	epoch   uint32
 	local   [blockRowsMax]uint32 // the same by number of a block's column
