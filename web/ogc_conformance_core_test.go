@@ -397,7 +397,7 @@ var features1 = []conformanceTest{
 		}
 	}},
 	{"ogcapi-features-1/conf/oas30/oas-impl", func(t *testing.T, c *conf) {
-		values := map[string]string{"layer": "base_poi", "id": "1", "tms": "WebMercatorQuad", "tileMatrix": "14", "tileRow": "6797", "tileCol": "13653", "style": "base"}
+		values := map[string]string{"layer": "base_poi", "id": "1", "tms": "WebMercatorQuad", "tileMatrix": "14", "tileRow": "6796", "tileCol": "13653", "style": "base"}
 		doc := c.openapi()
 		servers := list(doc["servers"])
 		paths, _ := doc["paths"].(map[string]any)

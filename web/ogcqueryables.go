@@ -62,6 +62,7 @@ func (s *Server) ogcQueryables(r *http.Request) (ogcAnswer, error) {
 		return ogcAnswer{}, err
 	}
 	properties := fieldSchemas(l, right, tongueOf(r))
+	properties["id"] = map[string]any{"type": "integer", "x-ogc-role": "id"}
 	return s.schemaAnswer(r, l, properties, func(t tongue) string { return t.of("可查询字段", "What a filter may ask for") }, nil), nil
 }
 
