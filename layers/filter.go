@@ -10,11 +10,11 @@ import (
 // GeometryNames are what a filter may call a feature's geometry.
 var GeometryNames = []string{"geom", "geometry"}
 
-// Filter reads a filter in CQL2 text on the layer's features, for a caller who
+// Filter reads a filter in CQL2 on the layer's features, for a caller who
 // may see fields, and no other: to a filter, a hidden field is as one that
 // there is not, or its answers would tell the field's values. The id and the
-// geometry are everybody's. p says how coordinates are written; its zero value
-// is longitude and latitude. What is wrong is an [InputError] of param, which
+// geometry are everybody's. p says in which encoding it is and how coordinates
+// are written; its zero value is text, with longitude and latitude. What is wrong is an [InputError] of param, which
 // names the position and the remedy.
 func (l Layer) Filter(param, text string, fields []string, p cql2.Parser) (where.Cond, error) {
 	p.Field = func(name string) (string, bool) {

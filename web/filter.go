@@ -31,7 +31,7 @@ type Filter struct {
 	Severity string `query:"severity" doc:"Severities or risks, 1 red to 4 blue, separated by commas"`
 	Dept     string `query:"dept" doc:"Department codes, separated by commas"`
 	CQL2     string `query:"filter" doc:"A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other" example:"severity <= 2 AND S_INTERSECTS(geom, BBOX(120.0, 29.2, 120.2, 29.4))"`
-	Language string `query:"filter-lang" doc:"The language of filter: cql2-text, also where it is left out"`
+	Language string `query:"filter-lang" doc:"The language of filter: cql2-text, also where it is left out, or cql2-json"`
 	CRS      string `query:"filter-crs" doc:"The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude" example:"http://www.opengis.net/def/crs/OGC/1.3/CRS84"`
 
 	grids []string // what Grid stands for; see narrow
@@ -170,10 +170,10 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 
 // cql2 reads the filter in CQL2; nil for none.
 func (f Filter) cql2(l layers.Layer, right access.Right) (where.Cond, error) {
-	if f.Language != "" && f.Language != cql2Text {
-		return nil, &layers.InputError{Field: "query.filter-lang", Value: short(f.Language), Remedy: "write the filter in " + cql2Text}
+	p := cql2.Parser{JSON: f.Language == cql2JSON}
+	if f.Language != "" && f.Language != cql2Text && !p.JSON {
+		return nil, &layers.InputError{Field: "query.filter-lang", Value: short(f.Language), Remedy: cql2Text + " or " + cql2JSON}
 	}
-	p := cql2.Parser{}
 	if f.CRS != "" {
 		ref, err := crs.ParseReference(f.CRS)
 		if err != nil {
@@ -191,8 +191,11 @@ func (f Filter) cql2(l layers.Layer, right access.Right) (where.Cond, error) {
 	return l.Filter("query.filter", f.CQL2, right.Fields, p)
 }
 
-// cql2Text is the name of the one filter language there is.
-const cql2Text = "cql2-text"
+// The filter languages, as OGC API Features part 3 names them.
+const (
+	cql2Text = "cql2-text"
+	cql2JSON = "cql2-json"
+)
 
 // wholeDays widens an interval to the days (UTC) that it touches where the
 // layer's time is a date: a date has no hours, and an afternoon's inspections

@@ -69,6 +69,11 @@ func TestFilterOnEveryRoute(t *testing.T) {
 			t.Errorf("tiles, %s: %s, want %s", tt.filter, got, tt.want)
 		}
 	}
+	var c collection
+	w.want(200, w.as("police", "GET", "/api/v1/layers/enterprise/features?filter-lang=cql2-json&filter="+url.QueryEscape(`{"op":"=","args":[{"property":"risk"},1]}`), nil)).into(t, &c)
+	if got := c.names(); got != east {
+		t.Errorf("in JSON: %s", got)
+	}
 	w.report("centre", 120.005, 29.305)
 	for filter, total := range map[string]int64{"severity = 2": 1, "severity < 2": 0, "state = 'reported' AND occurred_at > DATE('2020-01-01')": 1} {
 		var stats struct{ Total int64 }
@@ -88,10 +93,11 @@ func TestWrongFilters(t *testing.T) {
 	for _, tt := range []struct{ as, query, field, words string }{
 		{"police", "filter=risk+%3D", "query.filter", "position 7: found the end: expected a value after ="},
 		{"police", "filter=" + url.QueryEscape("S_INTERSECTS(geom, POINT(29.3 120))"), "query.filter", "longitude, then latitude"},
-		{"police", "filter=risk%3D1&filter-lang=cql2-json", "query.filter-lang", "cql2-text"},
+		{"police", "filter=risk%3D1&filter-lang=ecql", "query.filter-lang", "cql2-text or cql2-json"},
 		{"police", "filter=risk%3D1&filter-crs=EPSG:4326", "query.filter-crs", "URI"},
 		{"police", "filter=risk%3D1&filter=risk%3D2", "query.filter", "once"},
 		{"police", "filter=" + strings.Repeat("x", 17000), "query.filter", "at most 16384"},
+		{"police", "filter=risk%3D1&filter-lang=cql2-json", "query.filter", "position 1: this is no JSON"},
 		{"police", "properties=name,risc", "query.properties", "name"},
 		{"police", "properties=name,name", "query.properties", "once"},
 		{"police", "filter=owner%3D1", "query.filter", "there is no field owner"},

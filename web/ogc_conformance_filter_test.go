@@ -105,7 +105,7 @@ var features3 = []conformanceTest{
 	}},
 	{"ogcapi-features-3/conf/filter/filter-lang-default", func(t *testing.T, c *conf) {
 		p := c.parameter(c.operation("get", "/collections/{layer}/items"), "filter-lang")
-		if text(p, "schema", "default") != "cql2-text" || jsonText(p["schema"].(map[string]any)["enum"]) != `["cql2-text"]` {
+		if text(p, "schema", "default") != "cql2-text" || jsonText(p["schema"].(map[string]any)["enum"]) != `["cql2-text","cql2-json"]` {
 			t.Errorf("%v", p)
 		}
 		a, b := ids(c.filtered("inspection", "result = 'fail'")), ids(c.filtered("inspection", "result = 'fail'", "filter-lang", "cql2-text"))
@@ -113,6 +113,7 @@ var features3 = []conformanceTest{
 			t.Errorf("%v and %v", a, b)
 		}
 		c.refused("inspection", "filter", "result = 'fail'", "filter-lang", "cql2-json")
+		c.refused("inspection", "filter", "result = 'fail'", "filter-lang", "ecql")
 	}},
 	{"ogcapi-features-3/conf/filter/expression-construction", func(t *testing.T, c *conf) {
 		c.refused("inspection", "filter", "this_is_not_a_queryable = 'x'")

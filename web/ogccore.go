@@ -61,7 +61,8 @@ var conformanceClasses = func() []string {
 	add("ogcapi-features-1/1.0", "core", "oas30", "html", "geojson")
 	add("ogcapi-features-2/1.0", "crs")
 	add("ogcapi-features-3/1.0", "queryables", "filter", "features-filter")
-	add("cql2/1.0", "cql2-text", "basic-cql2", "advanced-comparison-operators", "basic-spatial-functions", "temporal-functions")
+	add("cql2/1.0", "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
+		"basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions", "temporal-functions")
 	add("ogcapi-features-4/1.0", "create-replace-delete", "update", "optimistic-locking-etags", "features")
 	add("ogcapi-tiles-1/1.0", "core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection", "oas30", "mvt")
 	add("tms/2.0", "tilematrixset", "json-tilematrixset", "json-tilesetmetadata")

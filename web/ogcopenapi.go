@@ -51,7 +51,7 @@ func itemsDescribed(op *huma.Operation) {
 	queryParam("limit", "How many features a page holds; more than the most are as the most", limitSchema())(op)
 	crsParam(op)
 	queryParam("bbox-crs", "The coordinate system of bbox", uriSchema())(op)
-	queryParam("filter-lang", "The language of filter", &huma.Schema{Type: huma.TypeString, Enum: []any{"cql2-text"}, Default: "cql2-text"})(op)
+	queryParam("filter-lang", "The language of filter", &huma.Schema{Type: huma.TypeString, Enum: []any{cql2Text, cql2JSON}, Default: cql2Text})(op)
 	queryParam("filter-crs", "The coordinate system of the geometries in filter", uriSchema())(op)
 	propertiesParam(op)
 	inQuery("after", "Features with larger ids: as the link next has it")(op)

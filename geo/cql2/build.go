@@ -173,6 +173,12 @@ func (b *builder) fit(field, v operand) operand {
 	if v.field != "" {
 		b.fail(v.at, v.field+" is a field", "write a value; texts stand in single quotes")
 	}
+	if s, ok := v.value.(string); ok && (field.typ == "date" || field.typ == "time") {
+		// A text that is a date or a time is one (the standard's tests write so).
+		if typ, t, ok := instantOf(s, ""); ok {
+			v.typ, v.value = typ, t
+		}
+	}
 	switch field.typ {
 	case "text":
 		if v.typ != "text" {

@@ -1,7 +1,8 @@
 // Package cql2 reads filters in CQL2, the Common Query Language of the OGC
 // (OGC 21-065r2), and makes them conditions of package where.
 //
-// It knows, of the standard's text encoding (clause 8.2 and annex B): AND, OR,
+// It knows both encodings of the standard, text (clause 8.2 and annex B) and
+// JSON (clause 8.3). It knows, in the words of the first: AND, OR,
 // NOT; comparisons of a field with a value, either way around, and of two
 // values; LIKE, BETWEEN, IN, IS NULL; CASEI; the spatial functions with
 // literals of every kind; the temporal functions with instants and intervals,
@@ -10,7 +11,8 @@
 //
 // Where the standard leaves it open: BETWEEN takes texts, dates and times too.
 // Against a field of times a DATE is its whole day in UTC: t = DATE('2026-01-31')
-// asks for that day, t > DATE(…) for what comes after it. T_DURING and
+// asks for that day, t > DATE(…) for what comes after it; and a text that is a
+// date or a time is taken for one where the field is. T_DURING and
 // T_CONTAINS take an instant for an interval that begins and ends at once.
 // CASEI on a field folds the other side too.
 package cql2
@@ -47,6 +49,8 @@ func (e *Error) Error() string {
 
 // A Parser reads filters on the features of one layer.
 type Parser struct {
+	// JSON: filters are in CQL2 JSON, else in CQL2 text.
+	JSON bool
 	// Field returns a field's type: text, integer, number, boolean, date, time or
 	// geometry. ok is false for a field that there is not, for this caller.
 	Field func(name string) (typ string, ok bool)
@@ -65,27 +69,15 @@ func Parse(text string, fields func(name string) (typ string, ok bool)) (where.C
 	return Parser{Field: fields}.Parse(text)
 }
 
-// Parse reads a filter in CQL2 text. Each error is an [*Error].
+// Parse reads a filter. Each error is an [*Error].
 func (p Parser) Parse(text string) (c where.Cond, err error) {
-	if !utf8.ValidString(text) {
-		at := utf8.RuneCountInString(text[:invalidAt(text)]) + 1
-		return nil, &Error{at, "found bytes that are no character", "write the filter in UTF-8"}
+	defer caught(&c, &err)
+	check(text)
+	if p.JSON {
+		r := &jsonReader{builder{Parser: p}}
+		return r.cond(decode(text), 0), nil
 	}
-	chars := []rune(text)
-	if len(chars) > MaxLength {
-		return nil, &Error{MaxLength + 1, fmt.Sprintf("the filter has %d characters", len(chars)), fmt.Sprintf("at most %d", MaxLength)}
-	}
-	r := &reader{builder: builder{Parser: p}, text: chars}
-	// Errors travel as panics of this package's own type up to here.
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case *Error:
-			c, err = nil, e
-		default:
-			panic(e)
-		}
-	}()
+	r := &reader{builder: builder{Parser: p}, text: []rune(text)}
 	r.next()
 	if r.tok.kind == end {
 		r.fail(r.tok.at, "the filter is empty", "write a condition, as in state = 'open'")

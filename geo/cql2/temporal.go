@@ -7,19 +7,27 @@ import (
 	"onemap/geo/where"
 )
 
-// instant reads a date or a timestamp, or either where form is "".
-func (b *builder) instant(at int, s, form string) (typ string, t time.Time) {
+// instantOf reads a date or a timestamp; form DATE or TIMESTAMP asks for the one.
+func instantOf(s, form string) (typ string, t time.Time, ok bool) {
 	inTime := func(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
 	if form != "TIMESTAMP" {
 		if t, err := time.Parse(time.DateOnly, s); err == nil && inTime(t) {
-			return "date", t
+			return "date", t, true
 		}
 	}
 	if form != "DATE" {
 		// Fractions finer than PostgreSQL's microseconds would be lost silently.
 		if t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s)); err == nil && inTime(t.UTC()) && t.Nanosecond()%1000 == 0 {
-			return "time", t.UTC()
+			return "time", t.UTC(), true
 		}
+	}
+	return "", time.Time{}, false
+}
+
+// instant is instantOf of what must be one.
+func (b *builder) instant(at int, s, form string) (typ string, t time.Time) {
+	if typ, t, ok := instantOf(s, form); ok {
+		return typ, t
 	}
 	right := "write a date as 2026-01-31, or a time as 2026-01-31T08:00:00Z, with at most six digits of a second"
 	switch form {

@@ -901,6 +901,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pmtiles/{name}.pmtiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An archive of tiles that are open to the public (PMTiles 3), in ranges of bytes; it may be a little behind the tiles */
+        get: operations["getPMTiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1792,7 +1809,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -2117,14 +2134,18 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
                 /** @description Fields wanted, separated by commas; left out: all that you may see */
                 properties?: string;
-                /** @description Left out: geojson */
-                format?: "geojson" | "ndjson" | "csv";
+                /** @description Left out: geojson. gpkg is GeoPackage, fgb FlatGeobuf; pmtiles and mbtiles are archives of vector tiles */
+                format?: "geojson" | "ndjson" | "csv" | "gpkg" | "fgb" | "pmtiles" | "mbtiles";
+                /** @description Smallest zoom of an archive; left out: the layer's */
+                minzoom?: string;
+                /** @description Largest zoom of an archive; left out: 14, or from where on the layer shows each feature */
+                maxzoom?: string;
             };
             header?: never;
             path: {
@@ -2141,7 +2162,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/flatgeobuf": string;
                     "application/geo+json": unknown;
+                    "application/geopackage+sqlite3": string;
+                    "application/vnd.mbtiles": string;
+                    "application/vnd.pmtiles": string;
+                    "application/x-ndjson": unknown;
+                    "text/csv; charset=utf-8": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2176,7 +2203,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -2841,7 +2868,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -3156,7 +3183,7 @@ export interface operations {
                 /** @description The coordinate system of bbox */
                 "bbox-crs"?: string;
                 /** @description The language of filter */
-                "filter-lang"?: "cql2-text";
+                "filter-lang"?: "cql2-text" | "cql2-json";
                 /** @description The coordinate system of the geometries in filter */
                 "filter-crs"?: string;
                 /** @description Fields wanted, separated by commas; left out: all that you may see */
@@ -3682,7 +3709,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -4011,7 +4038,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -4053,6 +4080,61 @@ export interface operations {
             };
             /** @description Nothing is there */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPMTiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description The bytes that the header Range asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description As the client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file has no such bytes */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4128,7 +4210,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
@@ -4185,7 +4267,7 @@ export interface operations {
                 dept?: string;
                 /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
                 filter?: string;
-                /** @description The language of filter: cql2-text, also where it is left out */
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
