@@ -5,13 +5,18 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/geojson"
 	"github.com/paulmach/orb/maptile"
@@ -19,6 +24,7 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/geo/where"
 	"onemap/layers"
+	"onemap/layers/feed"
 	"onemap/layers/layerstest"
 	"onemap/tiles"
 )
@@ -54,11 +60,18 @@ INSERT INTO map.asset (id, class_standard, class_code, dept_code, geom)
 UPDATE onemap.layer SET detail_zoom = 12 WHERE name = 'asset';`
 
 func TestGoldenTiles(t *testing.T) {
-	db := layerstest.DB(t)
+	url := layerstest.URL(t)
+	db, err := layers.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
 	if _, err := db.Exec(t.Context(), world); err != nil {
 		t.Fatal(err)
 	}
-	maker := &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: layers.NewStore(db)}}
+	store := layers.NewStore(db)
+	postgis := tilefeed.PostGIS{Store: store}
+	memory := inMemory(t, url, store)
 	base := []tiles.LayerRequest{
 		{Name: "base_water", Where: where.True, Fields: []string{"name", "class"}},
 		{Name: "base_road", Where: where.True, Fields: []string{"name", "class"}},
@@ -80,12 +93,26 @@ func TestGoldenTiles(t *testing.T) {
 		{"counted_by_right_1_1_0", maptile.New(1, 0, 1), []tiles.LayerRequest{{Name: "asset", Where: where.Eq{Field: "dept_code", Value: "police"}}}},
 		{"empty_5_10_10", maptile.New(10, 10, 5), base},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			tile, err := maker.Get(t.Context(), tiles.Request{At: tt.at, Layers: tt.layers})
+		for i, l := range tt.layers { // memory answers for the definition that it was loaded with
+			def, err := store.Layer(t.Context(), l.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := dump(t, tile.MVT)
+			tt.layers[i].Version = def.Version
+		}
+		tileBy := func(m *tiles.Maker, from string) []byte {
+			tile, err := m.Get(t.Context(), tiles.Request{At: tt.at, Layers: tt.layers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tile.From != from {
+				t.Errorf("made from %s, want %s", tile.From, from)
+			}
+			return tile.MVT
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			made := tileBy(&tiles.Maker{PostGIS: postgis}, tiles.FromPostGIS)
+			got := dump(t, made)
 			golden := filepath.Join("testdata", tt.name+".txt")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -99,7 +126,86 @@ func TestGoldenTiles(t *testing.T) {
 			if got != string(want) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
+			if got := tileBy(&tiles.Maker{Memory: memory}, tiles.FromMemory); !alike(loose(t, got), loose(t, made)) {
+				t.Errorf("from memory\n%s\nwant\n%s", dump(t, got), want)
+			}
 		})
+	}
+}
+
+// loose is a tile as words, in an order that does not depend on who made it:
+// memory's features are in that of a curve and PostGIS' in that of the ids, and
+// a ring may begin anywhere.
+func loose(t *testing.T, b []byte) []string {
+	t.Helper()
+	ls, err := mvt.Unmarshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range ls {
+		for _, f := range l.Features {
+			if p, ok := f.Geometry.(orb.Polygon); ok {
+				for i, r := range p {
+					p[i] = fromSmallest(r)
+				}
+			}
+		}
+		slices.SortFunc(l.Features, func(a, b *geojson.Feature) int {
+			return cmp.Or(cmp.Compare(fmt.Sprint(a.ID), fmt.Sprint(b.ID)), cmp.Compare(describe(a), describe(b)))
+		})
+	}
+	return strings.Fields(text(ls))
+}
+
+// fromSmallest begins a ring at its smallest point.
+func fromSmallest(r orb.Ring) orb.Ring {
+	open := r[:len(r)-1]
+	first := 0
+	for i, p := range open {
+		if cmp.Or(cmp.Compare(p[0], open[first][0]), cmp.Compare(p[1], open[first][1])) < 0 {
+			first = i
+		}
+	}
+	return append(append(slices.Clone(open[first:]), open[:first]...), open[first])
+}
+
+// alike says whether two texts are the same but for numbers that differ by a
+// unit: PostGIS computes with doubles, memory with integers of 2^36 to the world,
+// four to a unit of the largest zoom.
+func alike(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(a, b string) bool {
+		x, err := strconv.Atoi(strings.Trim(a, "[]"))
+		y, err2 := strconv.Atoi(strings.Trim(b, "[]"))
+		return a == b || err == nil && err2 == nil && max(x-y, y-x) <= 1
+	})
+}
+
+// inMemory returns the source of a database's layers in memory, when they are there.
+func inMemory(t *testing.T, url string, store *layers.Store) tiles.Source {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	keeper := tilefeed.NewKeeper(store, tilefeed.Options{Log: quiet})
+	f := feed.New(url, feed.Registry(store), keeper.Reader())
+	f.Log = quiet
+	keeper.Follow(f)
+	ctx, stop := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() { _ = f.Run(ctx) })
+	work.Go(func() { _ = keeper.Run(ctx) })
+	t.Cleanup(func() { stop(); work.Wait() })
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		missing := 4
+		for _, l := range keeper.Status().Layers {
+			if l.State == tilefeed.Held && slices.Contains([]string{"base_water", "base_road", "base_poi", "asset"}, l.Name) {
+				missing--
+			}
+		}
+		if missing == 0 && keeper.Position() > 0 {
+			return keeper
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("the layers are not held: %+v", keeper.Status())
+		}
 	}
 }
 
@@ -110,6 +216,10 @@ func dump(t *testing.T, b []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text(ls)
+}
+
+func text(ls mvt.Layers) string {
 	var out strings.Builder
 	for _, l := range ls {
 		fmt.Fprintf(&out, "layer %s version %d extent %d\n", l.Name, l.Version, l.Extent)
