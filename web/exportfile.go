@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"onemap/layers"
 	"onemap/layers/gdal"
 	"onemap/tiles"
@@ -25,6 +27,18 @@ const (
 	exportFileBytes = 4 << 30
 	exportTiles     = 100_000 // visited, of one archive
 )
+
+// exportAnswer describes the file in each of its formats.
+func exportAnswer(op *huma.Operation) {
+	content := map[string]*huma.MediaType{}
+	for _, format := range exportFormats {
+		answers(200, exportTypes[format], "The file")(op)
+		for kind, as := range op.Responses["200"].Content {
+			content[kind] = as
+		}
+	}
+	op.Responses["200"].Content = content
+}
 
 // An exportedFile makes a file of a layer in a folder, and returns its path.
 type exportedFile func(ctx context.Context, dir string) (path string, err error)

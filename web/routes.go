@@ -36,7 +36,7 @@ func (s *Server) routes() []route {
 			plain(s.export, inPath("layer", "Name"), filterParams, propertiesParam,
 				param("query", "format", "Left out: geojson. gpkg is GeoPackage, fgb FlatGeobuf; pmtiles and mbtiles are archives of vector tiles", "geojson", "ndjson", "csv", "gpkg", "fgb", "pmtiles", "mbtiles"),
 				inQuery("minzoom", "Smallest zoom of an archive; left out: the layer's"), inQuery("maxzoom", "Largest zoom of an archive; left out: 14, or from where on the layer shows each feature"),
-				answers(200, "application/geo+json", "The file")), []option{stream, openCORS}},
+				exportAnswer), []option{stream, openCORS}},
 		{"GET", tilePattern, anyone, "getTile", "tiles", "A Mapbox Vector Tile of one layer or several; of layers of counts (population, population_od) the latest hour, where datetime is left out",
 			plain(s.getTile, inPath("layers", "Names, separated by commas"), inPath("z", "Zoom, 0 to 22"), inPath("x", "Column"), inPath("y", "Row, from the north"), filterParams, propertiesParam,
 				inQuery("since", "A place in the log, as the header Onemap-Cursor gives it: the tile holds every change up to it"),
