@@ -43,7 +43,7 @@ func TestWhateverHappensMemoryEqualsPostGIS(t *testing.T) {
 		}, false},
 		{"truncate", func(w *world) { w.exec(`TRUNCATE map.place`); w.exec(insertPlaces, 40) }, true},
 		{"truncate and fill in one transaction", func(w *world) {
-			w.psql(`BEGIN; TRUNCATE map.place; INSERT INTO map.place (kind, geom, grid_code, area_code) SELECT 'depot', ST_SetSRID(ST_MakePoint(120.05, 29.25), 4326), 'g1', 'a' FROM generate_series(1, 7); COMMIT`)
+			w.psql(`BEGIN; TRUNCATE map.place; INSERT INTO map.place (kind, geom, grid_code, area_code) SELECT 'depot', ST_SetSRID(ST_MakePoint(120.05, 29.25), 4326), 'g1', 'a' FROM generate_series(1, 400); COMMIT`)
 		}, true},
 		{"column added by a stranger", func(w *world) { w.psql(`ALTER TABLE map.place ADD COLUMN extra text DEFAULT 'e'`) }, true},
 		{"column that is not kept dropped by a stranger", func(w *world) { w.psql(`ALTER TABLE map.place DROP COLUMN attributes`) }, true},
