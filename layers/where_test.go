@@ -158,3 +158,42 @@ func TestPrefixUsesTheIndex(t *testing.T) {
 		t.Errorf("the plan does not use place_area_idx:\n%s", plan)
 	}
 }
+
+// Spatial conditions ask the index of places first, also in a plan made without
+// values. What is disjoint cannot.
+func TestSpatialConditionsUseTheIndex(t *testing.T) {
+	db := layerstest.DB(t)
+	place, err := layers.NewStore(db).Layer(t.Context(), "place")
+	if err != nil {
+		t.Fatal(err)
+	}
+	area := orb.Polygon{{{120, 29}, {121, 29}, {121, 30}, {120, 29}}}
+	for _, op := range []string{"intersects", "within", "contains", "touches", "crosses", "overlaps", "equals", "disjoint"} {
+		var a layers.Args
+		cond, err := place.SQL(where.Spatial{Op: op, Geometry: area}, &a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := db.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(t.Context())
+		for _, sql := range []string{`SET LOCAL enable_seqscan = off`, `SET LOCAL plan_cache_mode = force_generic_plan`,
+			`PREPARE p_` + op + ` (geometry) AS SELECT id FROM map.place f WHERE ` + cond} {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var plan string
+		if err := tx.QueryRow(t.Context(), `EXPLAIN (FORMAT JSON) EXECUTE p_`+op+`('POINT(1 2)')`).Scan(&plan); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(plan, "place_geom_idx") != (op != "disjoint") {
+			t.Errorf("%s:\n%s", op, plan)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
