@@ -23,6 +23,12 @@ type frame struct {
 	kind     string // its type, the name of the server-sent event
 	data     []byte
 	prepared *websocket.PreparedMessage // where several get it
+
+	// Of a frame that may be joined with others where a client is slow: see latest.
+	stream string
+	cursor []byte      // as JSON
+	each   []eventText // of positions
+	layers []string    // of stale tiles
 }
 
 func newFrame(kind string, data []byte, readers int) *frame {
@@ -39,6 +45,8 @@ func newFrame(kind string, data []byte, readers int) *frame {
 type queued struct {
 	*frame
 	cursor feed.Cursor
+	latest *latest // frame and later ones of its stream, joined
+	size   int     // in bytes
 }
 
 // rights is what someone may see of a layer; false: not even that it exists.
@@ -82,17 +90,20 @@ func (c *client) send(cursor feed.Cursor, frames ...*frame) (slow bool) {
 		return false
 	}
 	for i, f := range frames {
+		if (i < len(frames)-1 || cursor.IsZero()) && c.join(f) {
+			continue
+		}
 		// A single frame may be larger than the limit: where nothing waits, nobody is slow.
 		if len(c.queue) >= queueFrames || len(c.queue) > 0 && c.bytes+len(f.data) > queueBytes {
 			c.closeLocked(CloseSlow, "too slow: reconnect with your cursors")
 			return true
 		}
-		q := queued{frame: f}
+		q := queued{frame: f, size: len(f.data)}
 		if i == len(frames)-1 {
 			q.cursor = cursor
 		}
 		c.queue = append(c.queue, q)
-		c.bytes += len(f.data)
+		c.bytes += q.size
 	}
 	c.signal()
 	return false
@@ -137,7 +148,10 @@ func (c *client) take() (q queued, ok bool, code int, reason string) {
 	if len(c.queue) == 0 {
 		c.queue = nil
 	}
-	c.bytes -= len(q.data)
+	c.bytes -= q.size
+	if q.latest != nil {
+		q.frame = q.latest.frame()
+	}
 	return q, true, 0, ""
 }
 

@@ -151,6 +151,11 @@
 //	      follow its log
 //	4029  too many messages or connections          wait 30 s, then reconnect
 //
+// A client that is behind, with 16 frames waiting, is spared what is over: of
+// the layer of staff on duty it gets the latest event of each feature only, and
+// of stale tiles one message that says, with areas null, that all are. Of
+// everything else it gets each event, or is closed with 4008.
+//
 // (4009 is kept free: a lost place in the log is a "resync", not a close.)
 //
 // The server pings every 20 s and gives a client up after two unanswered pings

@@ -178,6 +178,7 @@ func (g *group) take(e *entry, written map[writing][]byte) bool {
 		}
 		g.out = append(g.out, g.scratch...)
 		g.events += n
+		g.inFrame += n
 	}
 	g.upTo, g.touched = e.cursor, true
 	if len(g.out) > maxFrame {
@@ -237,6 +238,9 @@ func (p *part) take(e *entry, written map[writing][]byte) (n int) {
 				}
 			}
 			g.scratch = append(g.scratch, text...)
+			if p.layer.Name == positions && len(g.parts) == 1 {
+				g.each = append(g.each, eventText{r.id, text})
+			}
 		}
 		// The box of the rows that were or are seen: nothing of others.
 		if d.op != "insert" {
@@ -297,8 +301,19 @@ func (g *group) cut() {
 	b = append(b, `"cursor":`...)
 	b = appendCursor(b, g.upTo)
 	b = append(b, '}')
-	g.frames = append(g.frames, newFrame(kind, b, len(g.members)))
-	g.out = g.out[:0]
+	f := newFrame(kind, b, len(g.members))
+	f.stream, f.cursor = g.name, appendCursor(nil, g.upTo)
+	if kind == TypeStale {
+		for _, p := range g.parts {
+			if len(p.open) > 0 {
+				f.layers = append(f.layers, p.layer.Name)
+			}
+		}
+	} else if !stale && len(g.each) == g.inFrame {
+		f.each = g.each
+	}
+	g.frames = append(g.frames, f)
+	g.out, g.each, g.inFrame = g.out[:0], nil, 0
 }
 
 // finish returns the group's frames, how many events and tiles they tell of,
