@@ -39,9 +39,9 @@ type Options struct {
 // There is one way, for the first time, a table replaced or altered, a lost
 // connection, a transaction too large to be followed row by row, and a layer
 // that went wrong. Transactions that touch the layer are set aside as they come.
-// Then the table is read as of a snapshot that sees all that came before those;
-// the transactions set aside that the snapshot does not see are applied, and
-// the layer is live. The feed never waits for a load. Until the layer is live,
+// Then the table is read as of a snapshot that sees all that came before those.
+// When all that the snapshot sees has come by the log as well, the transactions
+// set aside that it does not see are applied, and the layer is live. The feed never waits for a load. Until the layer is live,
 // and whenever the feed lags, its tiles come from PostGIS.
 type Keeper struct {
 	opts  Options

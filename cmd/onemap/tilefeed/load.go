@@ -41,6 +41,7 @@ type load struct {
 	// The loading goroutine's.
 	plan     *plan
 	snapshot feed.Snapshot
+	sees     feed.Cursor // everything in the snapshot was committed before
 	into     *memory.Loader
 	rows     int64
 	row      memory.Row
@@ -171,6 +172,10 @@ func (k *Keeper) read(ctx context.Context, ld *load) error {
 				if ld.snapshot, err = feed.ParseSnapshot(snapshot); err != nil {
 					return nil, err
 				}
+				// And others may see it before it has come by the log.
+				if ld.sees, err = feed.Now(ctx, k.store.DB()); err != nil {
+					return nil, err
+				}
 				var why string
 				if ld.plan, why = planOf(ld.def, t); ld.plan == nil {
 					return nil, fmt.Errorf("%w: %s", errUnfit, why)
@@ -209,6 +214,12 @@ func (k *Keeper) catchUp(ld *load) error {
 	if err := ld.into.Install(ld.from, later...); err != nil {
 		return err
 	}
+	// What the snapshot holds is not to be applied when it comes by the log: it
+	// must have come before the layer is live.
+	if err := k.feed.Load().Wait(ld.ctx, ld.sees); err != nil {
+		k.mem.Drop(ld.def.Name)
+		return err
+	}
 	for {
 		aside := k.take(ld)
 		if len(aside) <= fewAside {
@@ -238,6 +249,11 @@ func (k *Keeper) join(ld *load, r *reads, aside []*feed.Tx) error {
 	err := context.Cause(ld.ctx)
 	if err == nil {
 		err = k.replay(ld, r, append(aside, ld.aside...))
+	}
+	if err == nil {
+		// The layer is as of here, and a tile of it says no earlier place, whatever
+		// the feed says at the moment.
+		err = k.mem.Apply(k.applied, nil)
 	}
 	if err != nil {
 		k.mem.Drop(ld.def.Name)
