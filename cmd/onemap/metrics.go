@@ -38,6 +38,7 @@ func metrics(status func() feed.Status, hub *live.Hub, keeper *tilefeed.Keeper) 
 		"onemap_live_connections_refused_total": {"Live connections refused for want of room.", func(s live.Stats) uint64 { return s.Refused }},
 		"onemap_live_connections_slow_total":    {"Live connections closed as too slow.", func(s live.Stats) uint64 { return s.Slow }},
 		"onemap_live_frames_total":              {"Frames queued for live clients.", func(s live.Stats) uint64 { return s.Frames }},
+		"onemap_live_stale_tiles_total":         {"Names of stale tiles queued for live clients.", func(s live.Stats) uint64 { return s.Stale }},
 		"onemap_live_events_total":              {"Events queued for live clients.", func(s live.Stats) uint64 { return s.Events }},
 	} {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: c.help}, func() float64 { return float64(c.of(hub.Stats())) }))
