@@ -29,7 +29,6 @@ type block struct {
 	counts  uint32         // in data: how many rows have each code of the class column, 2 bytes each; 0: no class
 	sumX    uint64         // of points
 	sumY    uint64
-	largest int64 // of shapes: the largest width or height
 	heavy   int64 // bytes of the shapes
 }
 
@@ -197,7 +196,6 @@ func (bl *builder) seal() *block {
 		if !bl.points {
 			w, h := bl.cells[colWidth].vals[i], bl.cells[colHeight].vals[i]
 			right, bottom = x+w, y+h
-			b.largest = max(b.largest, w, h)
 		} else {
 			b.sumX, b.sumY = b.sumX+uint64(x), b.sumY+uint64(y)
 		}

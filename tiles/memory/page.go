@@ -21,7 +21,6 @@ type page struct {
 	sumX    uint64
 	sumY    uint64
 	classes []classCount
-	largest int64
 	size    int64 // bytes
 }
 
@@ -63,7 +62,6 @@ func (bl *builder) newPage(blocks []*block, keys []rowKey) *page {
 		p.boxes[i] = b.box
 		p.n += b.n
 		p.sumX, p.sumY = p.sumX+b.sumX, p.sumY+b.sumY
-		p.largest = max(p.largest, b.largest)
 		p.box = around(p.box, b.box)
 		p.size += b.bytes()
 		b.classes(bl.class, func(word uint32, n int) {
