@@ -158,7 +158,13 @@ func (w *world) conforms(l layers.Layer, perZoom int) {
 			if err != nil {
 				w.Fatal(err)
 			}
-			features += w.compare(fmt.Sprintf("%s %d/%d/%d", l.Name, at.Z, at.X, at.Y), got[0], want[0], exceptions)
+			name := fmt.Sprintf("%s %d/%d/%d", l.Name, at.Z, at.X, at.Y)
+			features += w.compare(name, got[0], want[0], exceptions)
+			r.Plain = false
+			if got, err = w.keeper.Tile(w.Context(), r); err != nil {
+				w.Fatal(err)
+			}
+			w.valid(name, got[0].MVT)
 		}
 	}
 	w.Logf("%s: %d features compared, exceptions %v", l.Name, features, exceptions)
@@ -168,6 +174,7 @@ func (w *world) conforms(l layers.Layer, perZoom int) {
 // features it has.
 func (w *world) compare(name string, got, want tiles.Part, exceptions map[string]int) int {
 	w.Helper()
+	w.valid(name, got.MVT)
 	a, unnamed := w.byID(name, got.MVT)
 	b, others := w.byID(name, want.MVT)
 	complain := func(id uint64, format string, args ...any) {
@@ -228,6 +235,25 @@ func (w *world) compare(name string, got, want tiles.Part, exceptions map[string
 		complain(0, "memory has none: %v", short(others[0].Geometry))
 	}
 	return len(a)
+}
+
+// valid reads a part strictly, and looks whether its polygons are valid.
+func (w *world) valid(name string, b []byte) {
+	w.Helper()
+	ls, err := tilestest.Decode(b)
+	if err != nil {
+		w.Errorf("%s: %v", name, err)
+	}
+	for _, l := range ls {
+		for _, f := range l.Features {
+			// All edges are compared with each other: not of the largest.
+			if m, ok := f.Geometry.(orb.MultiPolygon); ok && len(f.Commands) < 3000 {
+				if err := tilestest.Valid(m); err != nil {
+					w.Errorf("%s feature %d: %v", name, f.ID, err)
+				}
+			}
+		}
+	}
 }
 
 func short(g orb.Geometry) string {
