@@ -240,6 +240,7 @@ func (m *Maker) Stats() Stats {
 	s := Stats{Hits: c.hits.Load(), Memory: c.memory.Load(), PostGIS: c.postgis.Load(), Both: c.both.Load(),
 		Shared: c.shared.Load(), Stale: c.stale.Load()}
 	if m.cache != nil {
+		m.cache.CleanUp() // it weighs a moment after it was written to
 		s.Entries, s.Bytes = m.cache.EstimatedSize(), m.cache.WeightedSize()
 	}
 	return s

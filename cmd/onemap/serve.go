@@ -106,10 +106,12 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		Memory: memory, PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible}, Position: keeper.Position, Wait: keeper.Wait,
 		Stamps: stamps, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout,
 	}
+	counted := metrics(wal.Status, hub, keeper)
+	counted.MustRegister(tileMetrics{maker})
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
-		Metrics: metrics(wal.Status, hub, keeper), Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
+		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
