@@ -201,6 +201,7 @@ func BenchmarkApply(b *testing.B) {
 			c.n = 10_000_000
 			lsn := uint64(2)
 			for b.Loop() {
+				b.StopTimer()
 				cs := make([]memory.Change, n)
 				for i := range cs {
 					r := *c.next()
@@ -211,6 +212,7 @@ func BenchmarkApply(b *testing.B) {
 					}
 					cs[i] = memory.Change{Op: memory.Insert, New: &r}
 				}
+				b.StartTimer()
 				if err := s.Apply(lsn, []memory.Changes{{Layer: "city", Rows: cs}}); err != nil {
 					b.Fatal(err)
 				}
