@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -38,26 +37,5 @@ func TestOGCFeatures(t *testing.T) {
 	w.want(200, w.as("centre", "GET", "/ogc/collections/incident/items/1", nil))
 	for _, bad := range []string{"colour=red", "limit=0", "limit=x", "bbox=1,2", "datetime=x"} {
 		w.want(400, w.as("centre", "GET", "/ogc/collections/incident/items?"+bad, nil)).problem(t)
-	}
-}
-
-// GDAL reads it as its own driver does, page by page, with an API key.
-func TestGDALReadsOGCFeatures(t *testing.T) {
-	if _, err := exec.LookPath("ogrinfo"); err != nil {
-		t.Skip("ogrinfo is not installed (gdal-bin)")
-	}
-	w := newWorld(t)
-	for range 7 {
-		w.report("centre", 120.005, 29.305)
-	}
-	out, err := exec.CommandContext(t.Context(), "ogrinfo", "-ro", "-al", "-so", "--config", "GDAL_HTTP_HEADERS", "Authorization: Bearer "+w.tokens["centre"],
-		"-oo", "PAGE_SIZE=3", "OAPIF:"+w.url+"/ogc", "incident").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	for _, want := range []string{"Feature Count: 7", "Geometry: Point", "severity: Integer"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("no %q in %s", want, out)
-		}
 	}
 }
