@@ -98,6 +98,19 @@ func Now(ctx context.Context, db Querier) (Cursor, error) {
 	return position(ctx, db, "pg_current_wal_insert_lsn()")
 }
 
+// Push makes all that was written to the log so far come to the feeds at once.
+// What belongs to no commit, PostgreSQL may otherwise leave unwritten for
+// seconds where little is going on, and with it a place that [Now] gave.
+func Push(ctx context.Context, db Querier) error {
+	var at string
+	// A commit is written at once. The message says nothing; it makes the
+	// transaction one that is logged.
+	if err := db.QueryRow(ctx, `SELECT pg_logical_emit_message(true, 'onemap', '{}')::text`).Scan(&at); err != nil {
+		return fmt.Errorf("push the log: %w", err)
+	}
+	return nil
+}
+
 // position reads one of the log's positions. The timeline is that in a
 // segment's name: pg_control_checkpoint would give that of the last
 // checkpoint, which after a failover is the old one.

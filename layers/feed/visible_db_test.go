@@ -186,3 +186,27 @@ func TestACommitThatIsNotVisibleYet(t *testing.T) {
 		t.Error(names, err)
 	}
 }
+
+// Where little is going on, what no commit wrote may stay unwritten for seconds.
+func TestPush(t *testing.T) {
+	w := newWorld(t, nil)
+	w.live()
+	if err := feed.Push(t.Context(), w.db); err != nil {
+		t.Fatal(err)
+	}
+	at, err := feed.Now(t.Context(), w.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := feed.Push(t.Context(), w.db); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := w.feed.Wait(ctx, at); err != nil {
+		t.Error(err)
+	}
+	if got := w.feed.Status().Transactions; got == 0 {
+		t.Error("no transaction came")
+	}
+}

@@ -176,6 +176,9 @@ func (k *Keeper) read(ctx context.Context, ld *load) error {
 				if ld.sees, err = feed.Now(ctx, k.store.DB()); err != nil {
 					return nil, err
 				}
+				if err = feed.Push(ctx, k.store.DB()); err != nil {
+					return nil, err
+				}
 				var why string
 				if ld.plan, why = planOf(ld.def, t); ld.plan == nil {
 					return nil, fmt.Errorf("%w: %s", errUnfit, why)
