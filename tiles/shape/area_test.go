@@ -8,6 +8,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"onemap/tiles/shape"
+	"onemap/tiles/tilestest"
 )
 
 // What a tile shows as inside is what was inside, more than a unit and a half
@@ -88,4 +89,55 @@ func toBorder(p orb.Point, m orb.MultiPolygon) float64 {
 
 func covers(m orb.MultiPolygon, p orb.Point) bool {
 	return counter([]orb.MultiPolygon{m})(p) == 1
+}
+
+// A forest with many clearings comes out with all of them that are large enough.
+func TestManyHoles(t *testing.T) {
+	const unit = 1 << 14
+	at := func(x, y float64) orb.Point {
+		lon, lat := shape.Unproject(shape.Point{X: 1<<35 + int64(x*unit), Y: 1<<35 + int64(y*unit)})
+		return orb.Point{lon, lat}
+	}
+	p := orb.Polygon{{at(0, 0), at(4000, 0), at(4000, 4000), at(0, 4000), at(0, 0)}}
+	for x := range 40 {
+		for y := range 40 {
+			x, y := float64(x)*100+20, float64(y)*100+20
+			p = append(p, orb.Ring{at(x, y), at(x+40, y+10), at(x+20, y+40), at(x, y)})
+		}
+	}
+	var c shape.Cutter
+	g := cutOnly(t, &c, shaped(t, p), 10, 512, 512)
+	if len(g) != 1 || len(g[0]) != 1601 {
+		t.Fatalf("%d polygons, %d rings in the first", len(g), len(g[0]))
+	}
+	// One clearing sticks out: all is drawn anew, and the others are still there.
+	p = append(p, orb.Ring{at(3990, 3000), at(4010, 3010), at(3990, 3020), at(3990, 3000)})
+	g = cutOnly(t, &c, shaped(t, p), 10, 512, 512)
+	if len(g) != 1 || len(g[0]) != 1601 {
+		t.Fatalf("%d polygons, %d rings in the first", len(g), len(g[0]))
+	}
+}
+
+// A scribble takes its time, but comes to an end.
+func TestScribble(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	r := orb.Ring{}
+	for range 30_000 {
+		r = append(r, orb.Point{rng.Float64() * 0.3, rng.Float64() * 0.3})
+	}
+	s := shaped(t, orb.Polygon{append(r, r[0])})
+	var c shape.Cutter
+	c.Cut(nil, s, 10, 512, 511, false)
+	c.Cut(nil, shape.Climb(s, shape.Options{}).At(4), 4, 8, 7, false)
+}
+
+// cutOnly cuts what is too large to be looked through for validity.
+func cutOnly(t *testing.T, c *shape.Cutter, s shape.Shape, z, x, y uint32) orb.MultiPolygon {
+	t.Helper()
+	commands, kind := c.Cut(nil, s, z, x, y, false)
+	g, err := tilestest.Geometry(uint32(kind), commands)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.(orb.MultiPolygon)
 }

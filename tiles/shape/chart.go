@@ -131,18 +131,12 @@ func (m *mender) fill() {
 func (m *mender) west(p pt) face {
 	f := face{known: true}
 	for _, s := range m.segs {
-		a, b := m.ends[s.a], m.ends[s.b]
+		a := m.ends[s.a]
 		if a.x > p.x {
 			break // sorted
 		}
-		if (a.y <= p.y) == (b.y <= p.y) {
-			continue
-		}
-		switch t := turn(a, b, p); {
-		case b.y > a.y && t < 0:
-			f.outer, f.inner = f.outer-s.outer, f.inner-s.inner
-		case b.y < a.y && t > 0:
-			f.outer, f.inner = f.outer+s.outer, f.inner+s.inner
+		if w := int32(west(a, m.ends[s.b], p)); w != 0 {
+			f.outer, f.inner = f.outer+w*s.outer, f.inner+w*s.inner
 		}
 	}
 	return f
@@ -210,13 +204,20 @@ func (m *mender) step(v int32, way int) {
 
 // write gives every outer loop its holes.
 func (m *mender) write(r *rings, plain bool) {
+	holes := 0
+	for i := range m.loops {
+		if l := &m.loops[i]; l.area < 0 {
+			l.owner = m.owner(l)
+			holes++
+		}
+	}
 	for i, l := range m.loops {
 		if l.area <= 0 {
 			continue
 		}
 		m.ring(r, l, false, plain)
-		for _, h := range m.loops {
-			if h.area < 0 && m.owner(h) == i {
+		for j := 0; holes > 0 && j < len(m.loops); j++ {
+			if h := m.loops[j]; h.area < 0 && h.owner == i {
 				m.ring(r, h, true, plain)
 			}
 		}
@@ -235,12 +236,13 @@ func (m *mender) ring(r *rings, l loop, inner, plain bool) {
 
 // owner returns the loop around a hole: that of the same walk, which it touches,
 // or the smallest around it.
-func (m *mender) owner(h loop) int {
+func (m *mender) owner(h *loop) int {
 	best := -1
 	// The middle of an edge, in half units: no other loop passes there.
 	a, b := m.found[h.start], m.found[h.start+1]
 	x, y := a.x+b.x, a.y+b.y
-	for i, l := range m.loops {
+	for i := range m.loops {
+		l := &m.loops[i]
 		switch {
 		case l.area <= 0:
 		case l.way == h.way:

@@ -43,6 +43,10 @@ type view struct {
 	box   Box // the tile and its buffer
 }
 
+// large is the size of a shape, in bytes, from which on a cutter's memory is let
+// go after it.
+const large = 4 << 20
+
 func viewOf(z, x, y uint32) view {
 	v := view{shift: uint(WorldBits - 12 - z)}
 	left, top := int64(x)<<(WorldBits-z), int64(y)<<(WorldBits-z)
@@ -75,6 +79,10 @@ func (c *Cutter) Cut(dst []uint32, s Shape, z, x, y uint32, plain bool) ([]uint3
 		return dst, r.kind
 	}
 	c.rings.reset()
+	if len(s) > large {
+		// What the largest shapes need is not kept for the others.
+		defer func() { *c = Cutter{} }()
+	}
 	switch r.kind {
 	case Points:
 		return c.cutPoints(dst, &r, &v), Points

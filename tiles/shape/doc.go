@@ -17,8 +17,8 @@
 //	             mend.go, chart.go      if so: snap-rounded, and drawn anew by winding number
 //	             command.go             commands
 //
-// Where nothing was clipped the tile's polygons differ from the rounded shape
-// only if rounding broke it, which one in some hundred needs at large zooms.
+// Few polygons must be mended: of Delaware's buildings one in 2,000 at zoom 14 and
+// one in 80 at zoom 10, of its land use one in 20 there.
 //
 // Neighbours that share a border share it after as well ([Options].Shared). Two
 // limits: where a corner of one lies on an edge of the other and not on its

@@ -77,16 +77,19 @@ type loop struct {
 	start, end int // in found
 	area       int64
 	way        int // the border it was part of
+	owner      int // of a hole, the loop around it
 }
 
-// mend replaces the rings.
+// mend replaces the rings; by none if they are a scribble.
 func (m *mender) mend(r *rings, plain bool) {
 	m.collect(r)
 	r.reset()
 	if len(m.edges) == 0 {
 		return
 	}
-	m.heat()
+	if !m.heat() {
+		return
+	}
 	m.bend()
 	m.merge()
 	m.chart()
@@ -118,8 +121,13 @@ func pack(p pt) uint32 { return uint32(p.x+Buffer)<<16 | uint32(p.y+Buffer) }
 
 func unpack(v uint32) pt { return pt{int32(v>>16) - Buffer, int32(v&0xffff) - Buffer} }
 
-// heat finds the corners and crossings.
-func (m *mender) heat() {
+// most is how many pairs of edges are compared. What has more near each other is
+// a scribble, and is not drawn. Shapes of cities have some ten for an edge.
+const most = 1 << 22
+
+// heat finds the corners and crossings. It returns false for a scribble.
+func (m *mender) heat() bool {
+	pairs := 0
 	m.hot, m.ends = m.hot[:0], m.ends[:0]
 	for _, e := range m.edges {
 		m.hot = append(m.hot, pack(e.a))
@@ -129,6 +137,7 @@ func (m *mender) heat() {
 	for i, e := range m.edges {
 		for _, cell := range m.cells.over(e.a, e.b) {
 			for j := m.cells.head[cell]; j >= 0; j = m.cells.entries[j].before {
+				pairs++
 				if f := &m.edges[m.cells.entries[j].id]; touch(e.a, e.b, f.a, f.b) {
 					if p, ok := crossingOf(e, *f); ok {
 						m.hot = append(m.hot, pack(p))
@@ -137,6 +146,9 @@ func (m *mender) heat() {
 			}
 			m.cells.put(cell, int32(i))
 		}
+		if pairs > most {
+			return false
+		}
 	}
 	slices.Sort(m.hot)
 	m.hot = slices.Compact(m.hot)
@@ -144,6 +156,7 @@ func (m *mender) heat() {
 	for _, v := range m.hot {
 		m.ends = append(m.ends, unpack(v))
 	}
+	return true
 }
 
 // bend snap-rounds the edges.

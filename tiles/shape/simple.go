@@ -4,6 +4,7 @@ package shape
 type checker struct {
 	next  []int32
 	cells cells
+	seen  []int32 // of each edge, the hole that met it last
 }
 
 // few is up to how many points all pairs of edges are compared.
@@ -30,10 +31,10 @@ func (c *checker) simple(r *rings) bool {
 		}
 		start = q.end
 	}
-	if n <= few && !c.allApart(r.pts) || n > few && !c.apart(r.pts) {
-		return false
+	if n <= few {
+		return c.allApart(r.pts) && (len(r.parts) == 1 || c.holesInside(r, nil))
 	}
-	return len(r.parts) == 1 || holesInside(r)
+	return c.apart(r.pts) && (len(r.parts) == 1 || c.holesInside(r, &c.cells))
 }
 
 func (c *checker) allApart(pts []pt) bool {
@@ -105,49 +106,62 @@ func convex(ring []pt) bool {
 }
 
 // holesInside tells whether every hole lies in its ring and beside the others.
-// A thin one may have jumped over a border without crossing it.
-func holesInside(r *rings) bool {
-	start, outer := 0, 0
+// A thin one may have jumped over a border without crossing it. in are the edges
+// of all rings, by their cells, or nil.
+func (c *checker) holesInside(r *rings, in *cells) bool {
+	if in != nil {
+		c.seen = sized(c.seen, len(r.pts))
+		clear(c.seen)
+	}
+	start, from, to := 0, 0, 0 // of the hole; of its polygon
 	for i, q := range r.parts {
-		hole := r.pts[start:q.end]
-		start = q.end
 		if !q.inner {
-			outer = i
+			from, to = start, q.end
+			for j := i + 1; j < len(r.parts) && r.parts[j].inner; j++ {
+				to = r.parts[j].end
+			}
+			start = q.end
 			continue
 		}
 		// In the ring and in no other hole of it, the winding number is 1.
-		w, from := 0, 0
-		if outer > 0 {
-			from = r.parts[outer-1].end
-		}
-		for j := outer; j < len(r.parts) && (j == outer || r.parts[j].inner); j++ {
-			if j != i {
-				w += winding(r.pts[from:r.parts[j].end], hole[0])
+		w, p := 0, r.pts[start]
+		if in == nil {
+			for e := from; e < to; e++ {
+				if e < start || e >= q.end {
+					w += west(r.pts[e], r.pts[c.next[e]], p)
+				}
 			}
-			from = r.parts[j].end
+		} else {
+			last := in.at(p)
+			for cell := last - last%in.cols; cell <= last; cell++ {
+				for j := in.head[cell]; j >= 0; j = in.entries[j].before {
+					e := int(in.entries[j].id)
+					if e >= from && e < to && (e < start || e >= q.end) && c.seen[e] != int32(i) {
+						c.seen[e] = int32(i)
+						w += west(r.pts[e], r.pts[c.next[e]], p)
+					}
+				}
+			}
 		}
 		if w != 1 {
 			return false
 		}
+		start = q.end
 	}
 	return true
 }
 
-// winding returns how often a ring goes around p, which does not lie on it:
-// 1 for a ring of positive area, -1 for one of negative.
-func winding(ring []pt, p pt) int {
-	w := 0
-	a := ring[len(ring)-1]
-	for _, b := range ring {
-		if (a.y <= p.y) != (b.y <= p.y) {
-			switch t := turn(a, b, p); {
-			case b.y > a.y && t > 0:
-				w++
-			case b.y < a.y && t < 0:
-				w--
-			}
-		}
-		a = b
+// west returns what an edge to the west of p adds to the winding number: 1 if it
+// goes north, as those of positive rings do there, -1 if it goes south.
+func west(a, b, p pt) int {
+	if (a.y <= p.y) == (b.y <= p.y) {
+		return 0
 	}
-	return w
+	switch t := turn(a, b, p); {
+	case b.y < a.y && t > 0:
+		return 1
+	case b.y > a.y && t < 0:
+		return -1
+	}
+	return 0
 }

@@ -80,6 +80,8 @@ func rotate(pts []Point, n int) {
 // length of a ring, and then is its first point.
 func (s *simplifier) split(pts []Point, goes []float64, a, b int) {
 	s.stack = append(s.stack[:0], [2]int{a, b})
+	// A line made to be slow takes the square of its length; then its corners stay.
+	work := 300*(b-a) + 1<<16
 	for len(s.stack) > 0 {
 		a, b := s.stack[len(s.stack)-1][0], s.stack[len(s.stack)-1][1]
 		s.stack = s.stack[:len(s.stack)-1]
@@ -89,6 +91,12 @@ func (s *simplifier) split(pts []Point, goes []float64, a, b int) {
 		p, q := pts[a], pts[b%len(pts)]
 		dx, dy := float64(q.X-p.X), float64(q.Y-p.Y)
 		length := dx*dx + dy*dy
+		if work -= b - a; work < 0 {
+			for i := a + 1; i < b; i++ {
+				goes[i] = min(goes[a], goes[b%len(pts)])
+			}
+			continue
+		}
 		far, at := -1.0, a+1
 		for i := a + 1; i < b; i++ {
 			ex, ey := float64(pts[i].X-p.X), float64(pts[i].Y-p.Y)
