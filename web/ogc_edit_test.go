@@ -189,3 +189,59 @@ func TestFeatureIsWrittenInItsSystem(t *testing.T) {
 	body := `{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"name":"x"}}`
 	w.want(400, w.as("police", "POST", items, strings.NewReader(body), "Content-Type", geoJSON, "Content-Crs", "<http://www.opengis.net/def/crs/EPSG/0/2437>"))
 }
+
+// Of many who change the same state of a feature at once, one does, and each
+// of the others hears that it is no longer what they saw.
+func TestOneWriterWins(t *testing.T) {
+	w := newWorld(t)
+	const items = "/ogc/collections/enterprise/items"
+	made := w.want(201, w.as("police", "POST", items, enterprise("x", 120.005, 29.305, ""), "Content-Type", geoJSON))
+	at, tag := strings.TrimPrefix(made.Header.Get("Location"), w.url), made.Header.Get("ETag")
+	statuses := make(chan int)
+	for i := range 8 {
+		go func() {
+			r := w.as("police", "PATCH", at, strings.NewReader(fmt.Sprintf(`{"properties":{"name":"writer %d"}}`, i)),
+				"Content-Type", "application/merge-patch+json", "If-Match", tag)
+			statuses <- r.StatusCode
+		}()
+	}
+	count := map[int]int{}
+	for range 8 {
+		count[<-statuses]++
+	}
+	if count[200] != 1 || count[412] != 7 {
+		t.Errorf("%v", count)
+	}
+}
+
+// A row of another's in the same layer is seen and not written; and a row of
+// one's own may not be made another's where that puts it out of reach.
+func TestRowsOfOthersAreNotWritten(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`UPDATE onemap.layer SET owner = 'urban', share = 'unconditional', share_basis = '' WHERE name = 'place'`)
+	w.exec(`INSERT INTO map.place (id, kind, name, dept_code, geom) VALUES
+		(1, 'depot', 'far away', 'police', 'SRID=4326;POINT(121 29.3)'), (2, 'depot', 'far away and ours', 'urban', 'SRID=4326;POINT(121 29.3)')`)
+	const items = "/ogc/collections/place/items/"
+	patch := func(id, body string) int {
+		t.Helper()
+		return w.as("urban", "PATCH", items+id, strings.NewReader(body), "Content-Type", "application/merge-patch+json", "If-Match", "*").StatusCode
+	}
+	w.want(200, w.as("urban", "GET", items+"1", nil))
+	if got := patch("1", `{"properties":{"name":"mine"}}`); got != 403 {
+		t.Errorf("another's: %d", got)
+	}
+	w.want(403, w.as("urban", "DELETE", items+"1", nil, "If-Match", "*"))
+	if got := patch("2", `{"properties":{"name":"still ours"}}`); got != 200 {
+		t.Errorf("ours: %d", got)
+	}
+	if got := patch("2", `{"properties":{"dept_code":"police"}}`); got != 403 {
+		t.Errorf("given away: %d", got)
+	}
+	if allow := w.as("urban", "OPTIONS", items+"1", nil).Header.Get("Allow"); allow != "GET, HEAD, OPTIONS" {
+		t.Errorf("another's allows %s", allow)
+	}
+	var n int
+	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM map.place WHERE name IN ('far away', 'still ours') AND dept_code IN ('police', 'urban')`).Scan(&n); err != nil || n != 2 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+}
