@@ -19,63 +19,63 @@ func FromGeometry(g orb.Geometry) (Shape, Box, error) {
 	return s, box, nil
 }
 
-func (b *builder) geometry(g orb.Geometry) error {
-	switch g := g.(type) {
+func (g *builder) geometry(in orb.Geometry) error {
+	switch in := in.(type) {
 	case nil:
 	case orb.Point:
-		return b.line(Points, g)
+		return g.line(Points, in)
 	case orb.MultiPoint:
-		for _, p := range g {
-			if err := b.line(Points, p); err != nil {
+		for _, p := range in {
+			if err := g.line(Points, p); err != nil {
 				return err
 			}
 		}
 	case orb.LineString:
-		return b.line(Lines, g...)
+		return g.line(Lines, in...)
 	case orb.MultiLineString:
-		for _, l := range g {
-			if err := b.line(Lines, l...); err != nil {
+		for _, l := range in {
+			if err := g.line(Lines, l...); err != nil {
 				return err
 			}
 		}
 	case orb.Ring:
-		return b.geometry(orb.Polygon{g})
+		return g.geometry(orb.Polygon{in})
 	case orb.Bound:
-		return b.geometry(g.ToPolygon())
+		return g.geometry(in.ToPolygon())
 	case orb.Polygon:
-		for i, r := range g {
-			b.inner = i > 0
-			if err := b.line(Polygons, r...); err != nil {
+		for i, r := range in {
+			g.inner = i > 0
+			if err := g.line(Polygons, r...); err != nil {
 				return err
 			}
 		}
 	case orb.MultiPolygon:
-		for _, p := range g {
-			if err := b.geometry(p); err != nil {
+		for _, p := range in {
+			if err := g.geometry(p); err != nil {
 				return err
 			}
 		}
 	case orb.Collection:
-		for _, q := range g {
-			if err := b.geometry(q); err != nil {
+		for _, q := range in {
+			if err := g.geometry(q); err != nil {
 				return err
 			}
 		}
 	default:
-		return fmt.Errorf("%w: %T", ErrGeometry, g)
+		return fmt.Errorf("%w: %T", ErrGeometry, in)
 	}
 	return nil
 }
 
-func (b *builder) line(kind Kind, pts ...orb.Point) error {
-	start := len(b.pts)
+func (g *builder) line(kind Kind, pts ...orb.Point) error {
+	start := len(g.pts)
 	for _, p := range pts {
 		if math.IsNaN(p[0]-p[0]) || math.IsNaN(p[1]-p[1]) {
 			return fmt.Errorf("%w: a coordinate is not finite", ErrGeometry)
 		}
-		b.pts = append(b.pts, p)
+		g.pts = append(g.pts, p)
 	}
-	b.close(kind, start)
+	g.close(kind, start)
 	return nil
 }
 
