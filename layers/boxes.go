@@ -2,6 +2,7 @@ package layers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -35,11 +36,11 @@ func (s *Store) Boxes(ctx context.Context, l Layer, c where.Cond) iter.Seq2[orb.
 				return errLeft
 			}
 			return nil
-		}); err != nil && err != errLeft { //nolint:errorlint // it is our own, as it is
+		}); err != nil && !errors.Is(err, errLeft) {
 			fail(err)
 		}
 	}
 }
 
 // errLeft ends the reading of rows that nobody wants any more.
-var errLeft = fmt.Errorf("the caller has left")
+var errLeft = errors.New("the caller has left")
