@@ -19,7 +19,7 @@ func compressor() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		wrapped := wrap(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/live") || strings.HasSuffix(r.URL.Path, ".mvt") || strings.HasPrefix(r.URL.Path, "/pmtiles/") {
+			if strings.HasPrefix(r.URL.Path, "/live") || isTile(r) || strings.HasPrefix(r.URL.Path, "/pmtiles/") {
 				next.ServeHTTP(w, r)
 				return
 			}

@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // contentPolicy says what a page of ours may load: everything from here and
 // nothing from elsewhere. MapLibre's worker is a file of ours or a blob; its
@@ -10,14 +13,16 @@ const contentPolicy = "default-src 'self'; script-src 'self'; worker-src 'self' 
 	"img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self' data:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'"
 
-// securityHeaders are those that every answer carries, but for tiles, which are
-// no pages: see [Server.writeTile].
+// securityHeaders are those that every answer carries. Tiles are no pages and go
+// without what is longer than a small one of them.
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["X-Content-Type-Options"] = noSniff
-		for _, p := range pageHeaders {
-			h[p.name] = p.value
+		if !isTile(r) {
+			for _, p := range pageHeaders {
+				h[p.name] = p.value
+			}
 		}
 		if isHTTPS(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
@@ -25,6 +30,9 @@ func securityHeaders(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// isTile says whether a request is for a tile, by its address.
+func isTile(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".mvt") }
 
 var noSniff = []string{"nosniff"}
 

@@ -120,9 +120,9 @@ func TestCompression(t *testing.T) {
 func TestTileJSON(t *testing.T) {
 	w := newWorld(t)
 	var j struct {
-		TileJSON     string `json:"tilejson"`
-		Tiles        []string
-		Bounds       []float64
+		TileJSON         string `json:"tilejson"`
+		Tiles            []string
+		Bounds           []float64
 		MinZoom, MaxZoom int
 		VectorLayers     []struct {
 			ID         string

@@ -114,13 +114,11 @@ func (s *Server) tileLayers(ctx context.Context, names string) ([]layerRight, er
 	if len(list) > maxTileLayers {
 		return nil, &layers.InputError{Field: "path.layers", Remedy: fmt.Sprintf("at most %d layers a tile", maxTileLayers)}
 	}
-	seen := map[string]bool{}
 	out := make([]layerRight, len(list))
 	for i, name := range list {
-		if seen[name] { // MVT 2.1, 4.1: no two layers of a tile have one name
+		if slices.Contains(list[:i], name) { // MVT 2.1, 4.1: no two layers of a tile have one name
 			return nil, &layers.InputError{Field: "path.layers", Value: short(name), Remedy: "each layer once"}
 		}
-		seen[name] = true
 		l, right, err := s.layer(ctx, name)
 		if err != nil {
 			return nil, err

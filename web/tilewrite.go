@@ -55,9 +55,6 @@ const laggingAfter = time.Second
 // is seen by right only the caller's own browser.
 func (s *Server) writeTile(w http.ResponseWriter, r *http.Request, tile tiles.Tile) {
 	h := w.Header()
-	for _, p := range pageHeaders { // longer than a small tile
-		delete(h, p.name)
-	}
 	st := s.feedStatus()
 	if at := st.Cursor; tile.LSN > 0 && !at.IsZero() {
 		at.LSN = tile.LSN
