@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -105,8 +106,8 @@ func (s *Server) styleOf(r *http.Request, m mapStyle, base []layerRight, under b
 	sources := object{}
 	drawn := []object{{"id": "ground", "type": "background", "paint": object{"background-color": m.palette.ground}}}
 	var labels []object
-	draw := func(w layerRight, style []object) error {
-		b, err := s.extent(r.Context(), w.layer.Name, w.right)
+	draw := func(ctx context.Context, w layerRight, style []object) error {
+		b, err := s.extent(ctx, w.layer.Name, w.right)
 		if err != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func (s *Server) styleOf(r *http.Request, m mapStyle, base []layerRight, under b
 			if f, ok := w.layer.Field("name_en"); ok && f.InTile && t == english {
 				name = "name_en"
 			}
-			if err := draw(w, baseStyle(w.layer.Name, m.palette)); err != nil {
+			if err := draw(r.Context(), w, baseStyle(w.layer.Name, m.palette)); err != nil {
 				return nil, err
 			}
 			labels = append(labels, baseLabels(w.layer.Name, name, m.palette)...)
@@ -135,7 +136,7 @@ func (s *Server) styleOf(r *http.Request, m mapStyle, base []layerRight, under b
 				own = overlayStyle(m.layer.layer, m.layer.right.Fields, m.palette)
 			}
 		}
-		if err := draw(m.layer, own); err != nil {
+		if err := draw(r.Context(), m.layer, own); err != nil {
 			return nil, err
 		}
 	}
