@@ -34,6 +34,7 @@ const (
 	MaxDepth  = 32       // of parentheses and NOTs in each other
 	MaxValues = 1000     // literals, coordinates aside
 	MaxPoints = 2000     // of all geometries together
+	MaxShapes = 32       // spatial conditions, and members of collections: each is asked of every row near it
 )
 
 // An Error says what is wrong with a filter.

@@ -39,6 +39,9 @@ func (r *reader) spatialPredicate() where.Cond {
 
 // spatial makes a condition of two shapes.
 func (b *builder) spatial(op string, x, y shape) where.Cond {
+	if b.shapes += max(members(x.g), members(y.g)); b.shapes > MaxShapes {
+		b.fail(x.at, fmt.Sprintf("the filter has more than %d spatial conditions and members of collections", MaxShapes), "ask for one MULTIPOLYGON, or in parts")
+	}
 	switch {
 	case x.field != "" && y.field != "":
 		b.fail(y.at, y.field+" is the field again", "compare it with a geometry, as POINT(120.1 29.3) or BBOX(120, 29, 121, 30)")
@@ -57,6 +60,19 @@ func (b *builder) spatial(op string, x, y shape) where.Cond {
 		return constant(relate.Holds(op, x.g, y.g))
 	}
 	return where.Spatial{Op: op, Geometry: y.g}
+}
+
+// members is how many geometries a row is held against.
+func members(g orb.Geometry) int {
+	c, ok := g.(orb.Collection)
+	if !ok {
+		return 1
+	}
+	n := 0
+	for _, m := range c {
+		n += members(m)
+	}
+	return n
 }
 
 func (r *reader) shape() shape {
