@@ -128,7 +128,8 @@ func tileSQL(at plane, w TileLayer, plain bool, limit int, a *Args) (string, err
 		visible = thin(at.zoom, w.Layer, search, a)
 	}
 	if limit > 0 {
-		if w.Layer.RankField != "" {
+		// Which features stay tells their rank: only to who may see it.
+		if w.Layer.RankField != "" && slices.Contains(w.Fields, w.Layer.RankField) {
 			rank, _, err := w.Layer.column(w.Layer.RankField)
 			if err != nil {
 				return "", err

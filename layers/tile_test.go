@@ -53,6 +53,29 @@ func TestTileKeepsToItsBudget(t *testing.T) {
 	if whole.Omitted != 0 || all < 500 || risky == 0 {
 		t.Fatalf("plain: %d features, %d risky, %d omitted", all, risky, whole.Omitted)
 	}
+	// Who may not see the rank is not told by what stays which rows have it.
+	wanted[0].Fields = []string{"name"}
+	if _, err := db.Exec(t.Context(), `UPDATE map.enterprise SET name = CASE risk WHEN 1 THEN 'risky' ELSE name END`); err != nil {
+		t.Fatal(err)
+	}
+	blind, _, err := store.Tile(t.Context(), at, wanted, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ls, err := mvt.Unmarshal(blind[0].MVT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, f := range ls[0].Features {
+		if f.Properties["name"] == "risky" {
+			told++
+		}
+	}
+	if n := len(ls[0].Features); told*5 > n {
+		t.Errorf("%d of the %d that stay have the rank that may not be seen", told, n)
+	}
+	wanted[0].Fields = []string{"name", "risk"}
 	part, kept, still := ask(false)
 	if len(part.MVT) > 4<<10 || kept+part.Omitted != all || kept <= risky || still != risky {
 		t.Errorf("%d bytes, %d kept and %d omitted of %d; %d of %d risky ones stayed", len(part.MVT), kept, part.Omitted, all, still, risky)

@@ -21,10 +21,10 @@ func (sc *scratch) points(l *layer, w *want, classes bool) (tiles.Part, bool) {
 		size = sc.out.Size()
 	}
 	if size > l.Budget && !w.plain {
-		if l.rank < 0 {
+		if w.rank < 0 {
 			return sc.countFiner(l, w, hidden, classes)
 		}
-		left := sc.thin(l, n, size, func(n int) { sc.draw(l, w, n) })
+		left := sc.thin(l, w.rank, n, size, func(n int) { sc.draw(l, w, n) })
 		return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden + left}, true
 	}
 	return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: hidden}, true

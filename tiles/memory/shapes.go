@@ -34,14 +34,14 @@ func (sc *scratch) shapes(l *layer, w *want) (tiles.Part, bool) {
 	}
 	if most := l.Budget / leastShape; n > most && !w.plain {
 		// Not even these fit: do not cut them all to know.
-		sc.ranked(l)
+		sc.ranked(l, w.rank)
 		sc.pickFirst(most)
 		n, left = most, left+n-most
 	}
 	n = sc.cutAll(w)
 	sc.drawShapes(l, n)
 	if sc.out.Size() > l.Budget && !w.plain {
-		left += sc.thin(l, n, sc.out.Size(), func(n int) { sc.drawShapes(l, n) })
+		left += sc.thin(l, w.rank, n, sc.out.Size(), func(n int) { sc.drawShapes(l, n) })
 	}
 	return tiles.Part{MVT: sc.out.AppendTo(nil, l.Name), Omitted: left}, true
 }

@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -239,6 +240,15 @@ func TestShapesBeyondTheBudget(t *testing.T) {
 			// Some that come first are too small to be drawn at all.
 			if better > len(fs)+len(fs)/2 || better < len(fs)/2 {
 				t.Errorf("%d are better than the worst of %d drawn", better, len(fs))
+			}
+			blind := plotRequest(at, false)
+			blind.Layers[0].Fields = []string{"name"}
+			byRank := ask(t, s, blind)[0]
+			bySize, large := memory.New(memory.Options{}), plotLayer()
+			large.Budget = l.Budget
+			m.load(t, bySize, large)
+			if other := ask(t, bySize, blind)[0]; !bytes.Equal(byRank.MVT, other.MVT) {
+				t.Error("a rank that may not be seen decides which shapes stay")
 			}
 			if got := decode(t, ask(t, s, plotRequest(at, true))[0].MVT); len(got) <= len(fs) {
 				t.Errorf("a plain tile has %d features", len(got))

@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -299,6 +300,22 @@ func TestPointsBeyondTheBudget(t *testing.T) {
 					t.Fatalf("%s: row %d is %d-th of %d and kept is %v", field, id, i, len(fs), kept[id])
 				}
 			}
+		}
+	})
+	// Who may not see the rank gets what there is for a layer without one: else
+	// the rows that stay would tell theirs.
+	t.Run("by a rank that may not be seen", func(t *testing.T) {
+		blind := rq
+		blind.Layers = []tiles.LayerRequest{{Name: "a", Version: 1, Where: where.True, Fields: []string{"code", "title"}}}
+		var parts []tiles.Part
+		for _, field := range []string{"worth", ""} {
+			s, l := memory.New(memory.Options{}), pointLayer("a")
+			l.DetailZoom, l.Budget, l.RankField = 0, 20_000, field
+			m.load(t, s, l, 1)
+			parts = append(parts, ask(t, s, blind)[0])
+		}
+		if !bytes.Equal(parts[0].MVT, parts[1].MVT) || parts[0].Omitted != parts[1].Omitted {
+			t.Errorf("%d bytes and %d omitted, without a rank %d and %d", len(parts[0].MVT), parts[0].Omitted, len(parts[1].MVT), parts[1].Omitted)
 		}
 	})
 	t.Run("counted", func(t *testing.T) {

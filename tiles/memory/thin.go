@@ -28,8 +28,8 @@ func (a candidate) compare(b candidate) int {
 // thin draws as many of the n picked rows as fit the budget, those with the
 // smallest rank first, and returns how many were left out. All of them take
 // about size bytes.
-func (sc *scratch) thin(l *layer, n, size int, draw func(n int)) int {
-	sc.ranked(l)
+func (sc *scratch) thin(l *layer, rank, n, size int, draw func(n int)) int {
+	sc.ranked(l, rank)
 	keep := n
 	for size > l.Budget && keep > 1 {
 		keep = max(1, min(keep-1, int(float64(keep)*float64(l.Budget)/float64(size)*0.97)))
@@ -40,13 +40,13 @@ func (sc *scratch) thin(l *layer, n, size int, draw func(n int)) int {
 	return n - keep
 }
 
-// ranked lists the picks by rank: that of the layer, NULL last; if it has none,
-// shapes by size, large ones first.
-func (sc *scratch) ranked(l *layer) {
+// ranked lists the picks by the column rank, NULL last; by -1, shapes by size,
+// large ones first.
+func (sc *scratch) ranked(l *layer, rank int) {
 	sc.ranks = sc.ranks[:0]
 	for _, p := range sc.picks {
 		for at := p.from; at < p.to; at++ {
-			sc.ranks = append(sc.ranks, l.candidate(p.b, int(sc.sel[at]), at))
+			sc.ranks = append(sc.ranks, l.candidate(p.b, rank, int(sc.sel[at]), at))
 		}
 	}
 	sc.all = append(sc.all[:0], sc.picks...)
@@ -56,13 +56,13 @@ func (sc *scratch) ranked(l *layer) {
 	}
 }
 
-func (l *layer) candidate(b *block, row, at int) candidate {
+func (l *layer) candidate(b *block, rank, row, at int) candidate {
 	r := candidate{id: b.id(row), at: at}
-	if l.rank < 0 {
+	if rank < 0 {
 		r.rank = -max(b.columns[colWidth].value(b.data, row), b.columns[colHeight].value(b.data, row))
 		return r
 	}
-	c := &b.columns[l.rank]
+	c := &b.columns[rank]
 	switch {
 	case c.null(b.data, row):
 		r.null = true
@@ -70,7 +70,7 @@ func (l *layer) candidate(b *block, row, at int) candidate {
 		r.text = string(c.text(b.data, row))
 	case c.form == codes:
 		r.text = l.words.at(uint32(c.value(b.data, row)))
-	case l.kinds[l.rank] == number:
+	case l.kinds[rank] == number:
 		r.rank = sortable(math.Float64frombits(uint64(c.value(b.data, row))))
 	default:
 		r.rank = c.value(b.data, row)

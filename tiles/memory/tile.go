@@ -89,6 +89,7 @@ type want struct {
 	plain   bool
 	test    test // nil: all rows
 	shown   test // nil: all that test lets through
+	rank    int  // the column by which features stay; -1: none, or one that may not be seen
 }
 
 // box is the tile's box, wider by so many of its units.
@@ -105,18 +106,21 @@ func (sc *scratch) part(l *layer, r *tiles.Request, lr *tiles.LayerRequest) (til
 	}
 	sc.eval.reset()
 	sc.columns = sc.columns[:0]
-	classes := false // the caller may see the class field
+	classes, rank := false, -1 // the caller may see the class field, and the rank
 	for _, f := range lr.Fields {
 		k, ok := l.byName[f]
 		if !ok {
 			return tiles.Part{}, false
 		}
 		classes = classes || k == l.class
+		if k == l.rank { // which features stay tells their rank
+			rank = k
+		}
 		if k != colID && l.field(k).InTile {
 			sc.columns = append(sc.columns, k)
 		}
 	}
-	w := want{z: uint32(z), x: r.At.X, y: r.At.Y, plain: r.Plain}
+	w := want{z: uint32(z), x: r.At.X, y: r.At.Y, plain: r.Plain, rank: rank}
 	if !where.IsTrue(lr.Where) {
 		var ok bool
 		if w.test, ok = l.compile(&sc.eval, lr.Where); !ok {
