@@ -241,6 +241,15 @@ func TestArchiveOfWhatIsNotPublic(t *testing.T) {
 			}
 		}
 	}
+	// A field that was the public's and in tiles, when the archive was made, is
+	// neither now: the archive still has its values.
+	once := archiveOf(w, map[string][]string{"base_road": {"name", "class"}})
+	w.server.Archives = map[string]func() *archive.File{"base": func() *archive.File { return once }}
+	w.want(200, w.as("", "GET", "/pmtiles/base.pmtiles", nil))
+	w.exec(`UPDATE onemap.layer_field SET sensitivity = 'sensitive', in_tile = false WHERE layer = 'base_road' AND name = 'name'`)
+	w.server.Store.ForgetRegistry()
+	w.want(404, w.as("", "GET", "/pmtiles/base.pmtiles", nil))
+
 	// Others' archives do not say what they hold.
 	file := &archive.File{}
 	w.server.Archives = map[string]func() *archive.File{"base": func() *archive.File { return file }}

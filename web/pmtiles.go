@@ -64,8 +64,9 @@ func isPublic(m archive.Metadata, all []layers.Layer) bool {
 			return false
 		}
 		for _, f := range have.Fields {
-			// A field that is in no tile is not in the archive either.
-			if d, ok := all[i].Field(f); (!ok || d.InTile) && !slices.Contains(right.Fields, f) {
+			// A field that is in no tile now may have been in those of the archive,
+			// and the class and the rank show in tiles without being in them.
+			if shows(m, have.Name, f, all[i]) && !slices.Contains(right.Fields, f) {
 				return false
 			}
 		}
@@ -76,4 +77,16 @@ func isPublic(m archive.Metadata, all []layers.Layer) bool {
 		}
 	}
 	return true
+}
+
+// shows says whether an archive may tell a field of a layer: it has the field
+// by its own account, or by the registry as it is.
+func shows(m archive.Metadata, layer, field string, l layers.Layer) bool {
+	for _, v := range m.VectorLayers {
+		if _, ok := v.Fields[field]; ok && v.ID == layer {
+			return true
+		}
+	}
+	f, ok := l.Field(field)
+	return !ok || f.InTile || field == l.ClassField || field == l.RankField
 }
