@@ -122,6 +122,10 @@ func (v *view) key(b *strings.Builder) {
 	b.WriteByte('\n')
 	b.WriteString(where.Canon(v.cond))
 	b.WriteByte('\n')
+	if v.all { // where the right is cut only elsewhere, cond alone does not tell
+		b.WriteString("all")
+	}
+	b.WriteByte('\n')
 	if v.events { // of who wants tiles alone it only matters which
 		b.WriteString("events")
 		for _, w := range v.window {
