@@ -121,6 +121,7 @@ func (sc *scratch) cutAll(w *want) int {
 	picks := sc.picks[:0]
 	for _, p := range sc.picks {
 		from := to
+		sc.fetch(p)
 		for at := p.from; at < p.to; at++ {
 			s := sc.spans[at]
 			if s.to == 0 {
@@ -140,6 +141,19 @@ func (sc *scratch) cutAll(w *want) int {
 	}
 	sc.picks, sc.sel, sc.spans = picks, sc.sel[:to], sc.spans[:to]
 	return to
+}
+
+// fetch reads the first byte of each shape of a pick. Shapes lie all over the
+// memory: it waits for many of them at once, where cutting would wait for one
+// after the other.
+func (sc *scratch) fetch(p pick) {
+	first := byte(0)
+	for _, row := range sc.sel[p.from:p.to] {
+		if s := p.b.shapes[row]; len(s) > 0 {
+			first ^= s[0]
+		}
+	}
+	sc.fetched = first
 }
 
 // drawShapes writes the layer of the picks, n shapes that are cut.
