@@ -16,7 +16,7 @@ GOBUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 TESTDB := go run ./layers/layerstest/testdb --
 # Packages whose goroutines share memory: their tests run once more under the
 # race detector, which makes everything some ten times slower.
-RACE := ./layers/access ./layers/cluster ./layers/feed ./tiles/... ./web/live
+RACE := ./layers/access ./layers/cluster ./layers/feed ./tiles ./tiles/archive ./tiles/memory ./web/live
 
 UI := web/ui
 UI_SOURCES := $(shell find $(UI) -path $(UI)/node_modules -prune -o -path $(UI)/dist -prune -o -path $(UI)/e2e -prune -o -type f -print)

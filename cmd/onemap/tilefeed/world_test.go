@@ -309,8 +309,9 @@ func (w *world) disorder() (stop func()) {
 		writing.Go(func() {
 			for ctx.Err() == nil {
 				// Errors are those of tables that are altered or dropped meanwhile, and of
-				// a database that is not there.
-				_ = w.write(ctx, rng)
+				// a database that is not there. A transaction is not broken off: its
+				// commit could come after stop.
+				_ = w.write(context.WithoutCancel(ctx), rng)
 				time.Sleep(time.Millisecond)
 			}
 		})
