@@ -14,7 +14,7 @@ import (
 // builder makes conditions of what the encodings say.
 type builder struct {
 	Parser
-	values, points, shapes int // so far
+	values, points, shapes, edges int // so far
 }
 
 // operand is one side of a comparison: a field, or a value.

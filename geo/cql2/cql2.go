@@ -34,6 +34,7 @@ const (
 	MaxDepth  = 32       // of parentheses and NOTs in each other
 	MaxValues = 1000     // literals, coordinates aside
 	MaxPoints = 2000     // of all geometries together
+	MaxEdges  = 200      // points of what is asked whether it touches, crosses or overlaps: no row is spared any of them
 	MaxShapes = 32       // spatial conditions, and members of collections: each is asked of every row near it
 )
 

@@ -26,6 +26,13 @@ func TestSpatialConditionsAreFew(t *testing.T) {
 	if _, err := cql2.Parse(lines, fields); !errors.As(err, &e) {
 		t.Errorf("in a collection: %v", err)
 	}
+	zigzag := "LINESTRING(119 29" + strings.Repeat(", 120 30, 119 29", cql2.MaxEdges/2) + ")"
+	if _, err := cql2.Parse("S_CROSSES(geom, "+zigzag+")", fields); !errors.As(err, &e) || !strings.Contains(e.Wrong, "more than 200 points") {
+		t.Errorf("a long line that crosses: %v", err)
+	}
+	if _, err := cql2.Parse("S_INTERSECTS(geom, "+zigzag+")", fields); err != nil {
+		t.Errorf("a long line: %v", err)
+	}
 	one := `{"op":"s_touches","args":[{"property":"geom"},{"bbox":[119,29,121,30]}]}`
 	inJSON := `{"op":"or","args":[` + strings.Repeat(one+",", cql2.MaxShapes) + one + `]}`
 	if _, err := (cql2.Parser{JSON: true, Field: fields}).Parse(inJSON); !errors.As(err, &e) {

@@ -51,6 +51,11 @@ func (b *builder) spatial(op string, x, y shape) where.Cond {
 			op = t
 		}
 	}
+	if op == "touches" || op == "crosses" || op == "overlaps" {
+		if b.edges += max(points(x.g), points(y.g)); b.edges > MaxEdges {
+			b.fail(x.at, fmt.Sprintf("S_TOUCHES, S_CROSSES and S_OVERLAPS have geometries of more than %d points", MaxEdges), "simplify them, or ask S_INTERSECTS, which may have "+fmt.Sprint(MaxPoints))
+		}
+	}
 	for _, s := range []shape{x, y} {
 		if _, ok := s.g.(orb.Collection); ok && op != "intersects" && op != "disjoint" {
 			b.fail(s.at, "a collection can only intersect or be disjoint", "write points, lines or polygons alone, as MULTIPOLYGON(…)")
@@ -71,6 +76,31 @@ func members(g orb.Geometry) int {
 	n := 0
 	for _, m := range c {
 		n += members(m)
+	}
+	return n
+}
+
+// points is how many points a geometry that can touch another has.
+func points(g orb.Geometry) (n int) {
+	switch g := g.(type) {
+	case orb.Point:
+		return 1
+	case orb.MultiPoint:
+		return len(g)
+	case orb.LineString:
+		return len(g)
+	case orb.MultiLineString:
+		for _, l := range g {
+			n += len(l)
+		}
+	case orb.Polygon:
+		for _, r := range g {
+			n += len(r)
+		}
+	case orb.MultiPolygon:
+		for _, p := range g {
+			n += points(p)
+		}
 	}
 	return n
 }
