@@ -48,10 +48,9 @@ func TestFilterOnEveryRoute(t *testing.T) {
 			}
 		}
 		var got []string
-		r := w.as("police", "GET", "/tiles/enterprise/14/13653/6799.mvt?"+q, nil)
 		for x := 13650; x < 13660; x++ { // the grids span tiles
 			for y := 6790; y < 6800; y++ {
-				r = w.as("police", "GET", fmt.Sprintf("/tiles/enterprise/14/%d/%d.mvt?%s", x, y, q), nil)
+				r := w.as("police", "GET", fmt.Sprintf("/tiles/enterprise/14/%d/%d.mvt?%s", x, y, q), nil)
 				if r.StatusCode == 204 {
 					continue
 				}

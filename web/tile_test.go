@@ -104,7 +104,7 @@ func TestTileSince(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]int{
-		"since=yesterday": 422, "since=1.1.FF": 409, "since=" + strings.ToLower(w.cursor().String()) + "0x": 422, "sinse=1": 422,
+		"since=yesterday": 422, "since=1.1.FF": 409, "since=" + strings.ToLower(w.cursor().String()) + "0x": 422, "sinc=1": 422,
 	} {
 		r := w.as("", "GET", roadTile+"?"+query, nil)
 		if p := r.problem(t); r.StatusCode != want || p.Detail == "" {

@@ -1,6 +1,7 @@
 package cql2_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -229,8 +230,8 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(tt.text[:min(len(tt.text), 60)], func(t *testing.T) {
 			c, err := parse(tt.text)
-			e, ok := err.(*cql2.Error)
-			if !ok {
+			var e *cql2.Error
+			if !errors.As(err, &e) {
 				t.Fatalf("got %v, %v", c, err)
 			}
 			if e.Position != tt.at || !strings.Contains(e.Wrong+": "+e.Right, tt.words) {

@@ -59,7 +59,7 @@ func ReadMetadata(r *pmtiles.Reader) (Metadata, error) {
 	}
 	var m Metadata
 	if err := json.Unmarshal(b, &m); err != nil {
-		return Metadata{}, fmt.Errorf("%w: its metadata: %v", pmtiles.ErrFormat, err)
+		return Metadata{}, fmt.Errorf("%w: its metadata: %w", pmtiles.ErrFormat, err)
 	}
 	return m, nil
 }

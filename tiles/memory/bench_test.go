@@ -23,7 +23,6 @@ type city struct {
 	row    memory.Row
 	geom   []byte
 	center orb.Point
-	text   [4][]byte
 }
 
 var cityFields = []memory.Field{

@@ -36,7 +36,7 @@ func (sc *scratch) shapes(l *layer, w *want) (tiles.Part, bool) {
 		// Not even these fit: do not cut them all to know.
 		sc.ranked(l, w.rank)
 		sc.pickFirst(most)
-		n, left = most, left+n-most
+		left += n - most
 	}
 	n = sc.cutAll(w)
 	sc.drawShapes(l, n)

@@ -22,8 +22,7 @@ import (
 // A slot that waits for another's open transaction: tiles come from PostGIS
 // until it has ended, and from memory after that.
 func TestSlotWaitsBehindAnothersTransaction(t *testing.T) {
-	var w *world
-	w = newWorld(t, tilefeed.Options{}, func(w *world) {
+	w := newWorld(t, tilefeed.Options{}, func(w *world) {
 		places(200)(w)
 		tx, err := w.db.Begin(context.Background())
 		if err != nil {

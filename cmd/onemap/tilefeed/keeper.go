@@ -141,7 +141,6 @@ type layer struct {
 	demand   float64 // tiles asked for, the older the less
 	askedTo  uint64  // how many of them are in demand
 	since    time.Time
-	tried    time.Time // when it was last begun to load
 	after    time.Time // not to be loaded before
 	failures int       // in a row
 	barred   string    // the table's mark with which it could not be kept
