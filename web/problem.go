@@ -170,6 +170,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	for name, v := range p.headers() {
 		h[name] = v
 	}
+	h.Set(requestID, p.Instance) // which tiles have not yet
 	h.Del("ETag")
 	h.Del("Content-Disposition")
 	h.Set("Content-Type", "application/problem+json")

@@ -21,6 +21,9 @@ type state struct {
 
 type stateKey struct{}
 
+// requestID is a header's name, as net/http writes it.
+const requestID = "X-Request-Id"
+
 // stateOf returns the request's state; a fresh one where there is none.
 func stateOf(ctx context.Context) *state {
 	if st, ok := ctx.Value(stateKey{}).(*state); ok {
@@ -34,11 +37,14 @@ func scopeOf(ctx context.Context) access.Scope { return stateOf(ctx).scope }
 
 // withState gives every request its state, with an id that the answer, the
 // log and a problem's instance carry. A client's own id is not believed: it
-// could be made to collide.
+// could be made to collide. A tile goes without it unless it fails: its headers
+// are then eight, the most that Go keeps without a table.
 func withState(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st := &state{id: rand.Text()[:16], began: time.Now()}
-		w.Header().Set("X-Request-Id", st.id)
+		if !isTile(r) {
+			w.Header()[requestID] = []string{st.id}
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stateKey{}, st)))
 	})
 }

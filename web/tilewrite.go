@@ -55,13 +55,16 @@ const laggingAfter = time.Second
 // is seen by right only the caller's own browser.
 func (s *Server) writeTile(w http.ResponseWriter, r *http.Request, tile tiles.Tile) {
 	h := w.Header()
+	own := make([]string, 4) // the values that are this answer's alone
 	st := s.feedStatus()
 	if at := st.Cursor; tile.LSN > 0 && !at.IsZero() {
 		at.LSN = tile.LSN
-		h["Onemap-Cursor"] = []string{at.String()}
+		own[0] = at.String()
+		h["Onemap-Cursor"] = own[0:1:1]
 	}
 	if tile.From != "" {
-		h["Onemap-Source"] = []string{tile.From}
+		own[1] = tile.From
+		h["Onemap-Source"] = own[1:2:2]
 	}
 	if st.Lag >= laggingAfter {
 		h["Onemap-Lag"] = []string{strconv.FormatFloat(st.Lag.Seconds(), 'f', 1, 64)}
@@ -71,7 +74,8 @@ func (s *Server) writeTile(w http.ResponseWriter, r *http.Request, tile tiles.Ti
 	}
 	h["Vary"] = append(h["Vary"], "Accept-Encoding")
 	etag := "W/" + tile.ETag // weak: what goes out may be compressed
-	h["Etag"] = []string{etag}
+	own[2] = etag
+	h["Etag"] = own[2:3:3]
 	if notModified(r, etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -88,7 +92,8 @@ func (s *Server) writeTile(w http.ResponseWriter, r *http.Request, tile tiles.Ti
 			h["Content-Encoding"] = gzipped
 		}
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	own[3] = strconv.Itoa(len(body))
+	h["Content-Length"] = own[3:4:4]
 	_, _ = w.Write(body)
 }
 
