@@ -74,6 +74,7 @@ func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) err
 			City:     func(ctx context.Context, dbURL string) (string, error) { return benchCity(ctx, dbURL, c.Size) },
 			Serve:    func(ctx context.Context, dbURL string) (string, func(), error) { return benchServer(ctx, dbURL, log) },
 			Spawn:    spawnServer,
+			CPU:      usedCPU,
 		})
 		if err != nil {
 			return fmt.Errorf("bench %s: %w", n, err)

@@ -38,7 +38,10 @@ type Options struct {
 	Serve func(ctx context.Context, databaseURL string) (url string, stop func(), err error)
 	// Spawn starts onemap on a database as a process of its own, so that what it
 	// uses can be told from what measures it.
-	Spawn    func(ctx context.Context, databaseURL string) (*Server, error)
+	Spawn func(ctx context.Context, databaseURL string) (*Server, error)
+	// CPU is what a process of this machine has used so far; 0 where that cannot
+	// be told.
+	CPU      func(pid int) time.Duration
 	Size     string // of the simulated city
 	Progress func(what string)
 	Report   func(Result)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -36,12 +37,36 @@ type blow struct {
 	answers int64
 	bytes   int64 // of bodies
 	took    time.Duration
+	cpu     time.Duration // that it cost; 0: unknown
 }
 
 func (b blow) rate() float64 { return float64(b.answers) / b.took.Seconds() }
 
-func (b *blow) add(o blow) {
-	b.answers, b.bytes, b.took = b.answers+o.answers, b.bytes+o.bytes, b.took+o.took
+// blows are what came of the turns.
+type blows []blow
+
+// sum is all turns together. Its CPU is unknown if a turn's is.
+func (bs blows) sum() (all blow) {
+	known := true
+	for _, b := range bs {
+		all = blow{all.answers + b.answers, all.bytes + b.bytes, all.took + b.took, all.cpu + b.cpu}
+		known = known && b.cpu > 0
+	}
+	if !known {
+		all.cpu = 0
+	}
+	return all
+}
+
+// rate is the median of the turns.
+func (bs blows) rate() float64 {
+	var rates []float64
+	for _, b := range bs {
+		rates = append(rates, b.rate())
+	}
+	slices.Sort(rates)
+	n := len(rates)
+	return (rates[n/2] + rates[(n-1)/2]) / 2
 }
 
 // run sends requests for a while. An answer other than 200 and 204 is an error.
@@ -81,7 +106,7 @@ func (h hammer) run(ctx context.Context, d time.Duration) (blow, error) {
 		return blow{}, err
 	default:
 	}
-	return blow{answers.Load(), size.Load(), took}, nil
+	return blow{answers: answers.Load(), bytes: size.Load(), took: took}, nil
 }
 
 // ask sends one request and reads its answer. It returns the body's length.

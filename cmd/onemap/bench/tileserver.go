@@ -25,6 +25,7 @@ import (
 // each time, and as a city runs it: from memory, and kept.
 type tileStand struct {
 	memory, postgis, kept tileServer
+	db                    *pgxpool.Pool
 	stop                  func()
 }
 
@@ -57,7 +58,7 @@ func newTileStand(ctx context.Context, db *pgxpool.Pool, dbURL string, held ...s
 	var work sync.WaitGroup
 	work.Go(func() { _ = wal.Run(ctx) })
 	work.Go(func() { _ = keeper.Run(ctx) })
-	st := &tileStand{}
+	st := &tileStand{db: db}
 	var servers []*http.Server
 	st.stop = func() {
 		for _, s := range servers {
