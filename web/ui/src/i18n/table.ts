@@ -94,6 +94,11 @@ export const table = {
 
   'omitted.layer': ['约 {n} 处在此级别未画出，放大可见', 'about {n} not drawn at this zoom: zoom in'],
   'omitted.base': ['底图约 {n} 个要素在此级别未画出', 'base map: about {n} features not drawn at this zoom'],
+  'export.title': ['下载数据', 'Download data'],
+  'export.layer': ['图层', 'Layer'],
+  'export.format': ['格式', 'Format'],
+  'export.recorded': ['按您的权限导出整个图层,导出会记入审计。', 'The whole layer, as far as you may see it. Who takes it is recorded.'],
+  'export.take': ['下载', 'Download'],
   'layers.nodata': ['暂无数据', 'no data yet'],
 
   'counted.title': ['{layer}，共 {n}', '{layer}, {n} in all'],
