@@ -1807,7 +1807,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -2132,7 +2132,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -2201,7 +2201,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -2866,7 +2866,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -3170,7 +3170,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description Two corners in the order of axes of bbox-crs; with six numbers, the third and the sixth are heights, which no layer has */
                 bbox?: number[] & (unknown | unknown);
@@ -3707,7 +3707,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -4036,7 +4036,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -4208,7 +4208,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -4265,7 +4265,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
