@@ -234,9 +234,36 @@ test('a link is a view: it opens with its subject, filter, case and place', asyn
   await context.close();
 });
 
+test('the figures and their buttons stay in their panel, and the city keeps its name, on a laptop and on a phone', async () => {
+  for (const [width, height, locale] of [
+    [1200, 800, 'zh-CN'],
+    [1366, 768, 'en-US'],
+    [390, 844, 'en-US'],
+  ]) {
+    const context = await browser.newContext({ ...desk, viewport: { width, height }, locale });
+    context.setDefaultTimeout(patience);
+    const [name, value] = (await client(server, 'centre')).cookie().split('=');
+    await context.addCookies([{ name, value, url: server.base }]);
+    const page = await context.newPage();
+    await page.goto(server.base);
+    const panel = page.locator('section.bottom');
+    await panel.locator('.kpis').waitFor();
+    if (width < 760) await panel.getByRole('button', { name: 'Expand' }).click();
+    await panel.getByRole('radiogroup').waitFor();
+    const out = await panel.evaluate((p) => {
+      const edge = p.getBoundingClientRect();
+      return [...p.querySelectorAll('button, dd, dt')].filter((e) => e.getBoundingClientRect().right > edge.right + 0.5).map((e) => e.textContent);
+    });
+    assert.deepEqual(out, [], `${width} ${locale}: outside of the panel`);
+    if (width > 760) assert.ok(await page.locator('header h1').evaluate((h) => h.scrollWidth <= h.clientWidth), `${width} ${locale}: the city's name is cut`);
+    await context.close();
+  }
+});
+
 test('the public sees what is open, and a clear way to sign in', async () => {
   const { context, page, wrong } = await open(desk, '/');
   await page.getByText('登录后可看事件').waitFor();
+  assert.ok(!(await page.locator('section.bottom').isVisible()), 'a panel of figures without a figure');
   assert.equal((await (await client(server)).call('GET', '/api/v1/incidents')).status, 401);
   assert.deepEqual(wrong, []);
   await context.close();
