@@ -31,6 +31,11 @@ type TileLayer struct {
 	Fields []string
 }
 
+// counted says whether a tile has counts by cell of the layer, and not its features.
+func (w TileLayer) counted(at plane, plain bool) bool {
+	return w.Layer.Geometry == "Point" && at.zoom < w.Layer.DetailZoom && !plain
+}
+
 // A TilePart is one layer of a tile.
 type TilePart struct {
 	MVT     []byte // uncompressed, extent 4096, buffer 64; none without a feature there
@@ -67,9 +72,12 @@ func (s *Store) inPlane(ctx context.Context, at plane, wanted []TileLayer, plain
 		again := false
 		for i, p := range parts {
 			// A part over its budget is asked for anew with as many features as
-			// fit, with a little less each time.
+			// fit, with a little less each time. Counts are as few as they can be.
+			if plain || wanted[i].counted(at, plain) {
+				continue
+			}
 			budget := wanted[i].Layer.TileBudget
-			if !plain && budget > 0 && len(p.MVT) > budget && counts[i] > 1 {
+			if budget > 0 && len(p.MVT) > budget && counts[i] > 1 {
 				limits[i] = max(1, int(float64(counts[i])*float64(budget)/float64(len(p.MVT))*0.9))
 				again = true
 			}
@@ -110,7 +118,7 @@ func (s *Store) tile(ctx context.Context, at plane, wanted []TileLayer, plain bo
 // tileSQL gives one row: the part's bytes (mvt), its features (n), and those
 // left out of it (omitted).
 func tileSQL(at plane, w TileLayer, plain bool, limit int, a *Args) (string, error) {
-	if w.Layer.Geometry == "Point" && at.zoom < w.Layer.DetailZoom && !plain {
+	if w.counted(at, plain) {
 		return countSQL(at, w, a)
 	}
 	cond, err := w.Layer.SQL(w.Where, a)

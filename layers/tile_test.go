@@ -81,3 +81,24 @@ func TestTileKeepsToItsBudget(t *testing.T) {
 		t.Errorf("%d bytes, %d kept and %d omitted of %d; %d of %d risky ones stayed", len(part.MVT), kept, part.Omitted, all, still, risky)
 	}
 }
+
+// Counts are as few as they can be: a budget that they exceed is no reason to
+// ask for them without end.
+func TestCountsOverTheBudget(t *testing.T) {
+	db := layerstest.DB(t)
+	if _, err := db.Exec(t.Context(), `
+		UPDATE onemap.layer SET tile_kib = 1 WHERE name = 'enterprise';
+		INSERT INTO map.enterprise (name, risk, industry, geom)
+		SELECT 'x', 4, 'industry ' || i, ST_SetSRID(ST_MakePoint(0.0175 * i, 0.0175 * (i * 7 % 1000)), 4326) FROM generate_series(1, 1000) i`); err != nil {
+		t.Fatal(err)
+	}
+	store := layers.NewStore(db)
+	l, err := store.Layer(t.Context(), "enterprise")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, _, err := store.Tile(t.Context(), maptile.New(1, 0, 1), []layers.TileLayer{{Layer: l, Where: where.True, Fields: []string{"industry"}}}, false)
+	if err != nil || len(parts[0].MVT) <= 1<<10 {
+		t.Errorf("%d bytes, %v", len(parts[0].MVT), err)
+	}
+}
