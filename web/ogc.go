@@ -109,9 +109,10 @@ func (s *Server) withFormat(r *http.Request, format string) string {
 // selfLinks are the links that every resource has: to itself as JSON, and to
 // the page that shows it.
 func (s *Server) selfLinks(r *http.Request, jsonType string) []link {
+	t := tongueOf(r)
 	return []link{
-		{Href: withQuery(s.baseURL(r)+r.URL.Path, r.URL.Query()), Rel: "self", Type: jsonType, Title: "This document"},
-		{Href: s.withFormat(r, "html"), Rel: "alternate", Type: "text/html", Title: "This document as a page"},
+		{Href: withQuery(s.baseURL(r)+r.URL.Path, r.URL.Query()), Rel: "self", Type: jsonType, Title: t.of("本文档", "This document")},
+		{Href: s.withFormat(r, "html"), Rel: "alternate", Type: "text/html", Title: t.of("网页形式的本文档", "This document as a page")},
 	}
 }
 

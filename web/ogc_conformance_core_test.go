@@ -354,6 +354,14 @@ var features1 = []conformanceTest{
 		if zh := string(c.get("/collections/base_poi/items?f=html", "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8").body); !strings.Contains(zh, `<html lang="zh">`) || !strings.Contains(zh, "共 12 个要素") {
 			t.Errorf("%s", zh)
 		}
+		// A document says all its titles in one language.
+		for _, path := range []string{"/collections/base_poi/items", "/collections/base_poi/items/1"} {
+			const own = "本文档"
+			zh, en := string(c.get(path).body), string(c.get(path, "Accept-Language", "en").body)
+			if !strings.Contains(zh, own) || strings.Contains(zh, "This document") || !strings.Contains(en, "This document") || strings.Contains(en, own) {
+				t.Errorf("%s mixes languages:\n%s\n%s", path, zh, en)
+			}
+		}
 		// What a department writes is shown, and never runs.
 		c.exec(`UPDATE map.base_poi SET name = '<script>alert(1)</script>' WHERE name = 'poi 3'`)
 		if page := string(c.get("/collections/base_poi/items?f=html").body); strings.Contains(page, "<script>") || !strings.Contains(page, "&lt;script&gt;") {

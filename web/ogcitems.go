@@ -249,7 +249,7 @@ func (s *Server) writeItem(w http.ResponseWriter, r *http.Request, q items, f la
 	title := t.of(q.Layer.TitleZH, q.Layer.TitleEN)
 	collection := s.baseURL(r) + "/ogc/collections/" + q.Layer.Name
 	here := fmt.Sprintf("%s/items/%d", collection, f.ID)
-	links := []link{{here, "self", geoJSONType, "This document"}, {here + "?f=html", "alternate", "text/html", "This document as a page"},
+	links := []link{{here, "self", geoJSONType, t.of("本文档", "This document")}, {here + "?f=html", "alternate", "text/html", t.of("网页形式的本文档", "This document as a page")},
 		{collection, "collection", "application/json", title}}
 	if v := r.URL.Query(); r.Method == http.MethodGet && len(v) > 0 {
 		links[0].Href, links[1].Href = withQuery(here, v), s.withFormat(r, formatHTML)
