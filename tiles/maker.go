@@ -15,7 +15,8 @@ import (
 const (
 	FromMemory  = "memory"
 	FromPostGIS = "postgis"
-	FromBoth    = "both" // some layers here, some there
+	FromArchive = "archive" // from a file of tiles, as long as it is true
+	FromBoth    = "both"    // some layers here, some there
 )
 
 // A Tile is a tile's bytes and what is known of them. Its bytes are shared with
@@ -24,7 +25,7 @@ type Tile struct {
 	MVT     []byte // uncompressed; empty for a tile without features
 	ETag    string // strong, quoted: of the content and of the fingerprint of the caller's right
 	LSN     uint64 // the log's place up to which it holds every change; 0: unknown
-	From    string // [FromMemory], [FromPostGIS] or [FromBoth]; "" where no layer was asked for
+	From    string // [FromMemory], [FromPostGIS], [FromArchive] or [FromBoth]; "" where no layer was asked for
 	Omitted int    // features of all layers that lie here and were left out
 
 	kept *kept
@@ -167,7 +168,14 @@ func (m *Maker) ask(ctx context.Context, r Request, now moment, memory bool) (pa
 		}
 		// Memory held every change up to now when it was asked.
 		parts[i].LSN = max(p.LSN, now.lsn)
-		from = FromMemory
+		if p.From == "" {
+			p.From = FromMemory
+		}
+		if from == "" {
+			from = p.From
+		} else if from != p.From {
+			from = FromBoth
+		}
 	}
 	if len(rest.Layers) > 0 {
 		if from = FromBoth; len(at) == len(parts) {
@@ -210,7 +218,7 @@ func (m *Maker) Changed(layer string) (when Change, ok bool) {
 type Change struct{ epoch, lsn uint64 }
 
 // counts are what a Maker did.
-type counts struct{ hits, memory, postgis, both, shared, stale atomic.Uint64 }
+type counts struct{ hits, memory, postgis, archive, both, shared, stale atomic.Uint64 }
 
 func (c *counts) made(from string) {
 	switch from {
@@ -218,6 +226,8 @@ func (c *counts) made(from string) {
 		c.memory.Add(1)
 	case FromPostGIS:
 		c.postgis.Add(1)
+	case FromArchive:
+		c.archive.Add(1)
 	case FromBoth:
 		c.both.Add(1)
 	}
@@ -227,6 +237,7 @@ func (c *counts) made(from string) {
 type Stats struct {
 	Hits                  uint64 // answered with a tile that was kept
 	Memory, PostGIS, Both uint64 // tiles made, by where
+	Archive               uint64 // the same: taken from an archive
 	Shared                uint64 // answered with a tile that another was waiting for
 	Stale                 uint64 // kept tiles that a change had made old when they were asked for
 	Entries               int
@@ -237,7 +248,7 @@ type Stats struct {
 func (m *Maker) Stats() Stats {
 	m.once.Do(m.begin)
 	c := &m.counts
-	s := Stats{Hits: c.hits.Load(), Memory: c.memory.Load(), PostGIS: c.postgis.Load(), Both: c.both.Load(),
+	s := Stats{Hits: c.hits.Load(), Memory: c.memory.Load(), PostGIS: c.postgis.Load(), Archive: c.archive.Load(), Both: c.both.Load(),
 		Shared: c.shared.Load(), Stale: c.stale.Load()}
 	if m.cache != nil {
 		m.cache.CleanUp() // it weighs a moment after it was written to

@@ -54,6 +54,7 @@ type Request struct {
 // A Part is one layer of a tile.
 type Part struct {
 	Held    bool   // false: this source does not have the layer, or cannot tell; ask another
+	From    string // where the source has it from; "": [FromMemory], or [FromPostGIS] of that source
 	MVT     []byte // the tile's bytes of the layer; none where it has no feature there
 	LSN     uint64 // the log's place up to which the part holds every change; 0: unknown
 	Omitted int    // features that hold the condition, lie here, and were left out

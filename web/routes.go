@@ -39,7 +39,7 @@ func (s *Server) routes() []route {
 				exportAnswer), []option{stream, openCORS}},
 		{"GET", tilePattern, anyone, "getTile", "tiles", "A Mapbox Vector Tile of one layer or several; of layers of counts (population, population_od) the latest hour, where datetime is left out",
 			plain(s.getTile, inPath("layers", "Names, separated by commas"), inPath("z", "Zoom, 0 to 22"), inPath("x", "Column"), inPath("y", "Row, from the north"), filterParams, propertiesParam,
-				inQuery("since", "A place in the log, as the header Onemap-Cursor gives it: the tile holds every change up to it"),
+				inQuery("since", "A place in the log, as the header Onemap-Cursor gives it, or a pg_lsn: the tile holds every change up to it"),
 				answers(200, "application/vnd.mapbox-vector-tile", "The tile"), answers(204, "", "Nothing is there"), answers(304, "", "As the client has it")), []option{openCORS}},
 		{"GET", tileJSONPattern, anyone, "getTileJSON", "tiles", "What the tiles of one layer or several hold (TileJSON 3)",
 			plain(s.getTileJSON, inPath("layers", "Names, separated by commas"), filterParams, propertiesParam, answers(200, "application/json", "TileJSON 3.0.0")), []option{openCORS}},

@@ -103,6 +103,9 @@ func TestTileSince(t *testing.T) {
 			t.Error("another tile, the same tag")
 		}
 	}
+	// Who writes in SQL has PostgreSQL's own form.
+	here := w.cursor().LSN
+	w.want(200, w.as("", "GET", fmt.Sprintf("%s?since=%X/%X", roadTile, here>>32, here&0xffffffff), nil))
 	for query, want := range map[string]int{
 		"since=yesterday": 422, "since=1.1.FF": 409, "since=" + strings.ToLower(w.cursor().String()) + "0x": 422, "sinc=1": 422,
 	} {

@@ -17,9 +17,12 @@ func (s *Server) since(text string) (uint64, error) {
 	if text == "" {
 		return 0, nil
 	}
+	if lsn, err := feed.ParseLSN(text); err == nil { // of who wrote in SQL
+		return lsn, nil
+	}
 	c, err := feed.ParseCursor(text)
 	if err != nil {
-		return 0, inputError("query.since", text, "a cursor as the header Onemap-Cursor gives it")
+		return 0, inputError("query.since", text, "a cursor as the header Onemap-Cursor gives it, or a pg_lsn of this database, 1/6B3748")
 	}
 	if now := s.feedStatus().Cursor; !now.IsZero() && !now.SameHistory(c) {
 		return 0, errForeignCursor
@@ -46,7 +49,7 @@ const laggingAfter = time.Second
 // writeTile answers with a tile, or that the client has it. The tile's headers:
 //
 //	Onemap-Cursor  the place in the log that it holds every change up to
-//	Onemap-Source  where it was made: memory, postgis or both
+//	Onemap-Source  where it was made: memory, postgis, archive, or both: more than one of them
 //	Onemap-Lag     how far the log's reader is behind, in seconds, where it is
 //
 // Every tile may change at any moment, so it is stored and asked about each time

@@ -116,7 +116,7 @@ func openSlot(ctx context.Context, db *pgxpool.Pool, waiting func(why string)) (
 				return nil, whyOff(m.err)
 			}
 			s.snapshot = m.row[2]
-			s.at.LSN, err = parseLSN(m.row[1])
+			s.at.LSN, err = ParseLSN(m.row[1])
 			return s, err
 		case <-tick.C:
 			waiting(blocker(ctx, db, conn.PID()))
@@ -201,8 +201,8 @@ func whyOff(err error) error {
 	return err
 }
 
-// parseLSN reads PostgreSQL's form, "1/6B3748".
-func parseLSN(s string) (uint64, error) {
+// ParseLSN reads a place in the log in PostgreSQL's form, "1/6B3748".
+func ParseLSN(s string) (uint64, error) {
 	hi, lo, ok := strings.Cut(s, "/")
 	h, err1 := strconv.ParseUint(hi, 16, 32)
 	l, err2 := strconv.ParseUint(lo, 16, 32)

@@ -346,7 +346,7 @@ func TestSource(t *testing.T) {
 	}
 	s.Believe("base_road", 100)
 	want, _ := src.Tile(t.Context(), good)
-	if got := ask(good); !got.Held || !bytes.Equal(got.MVT, want[0].MVT) || got.Omitted != want[0].Omitted {
+	if got := ask(good); !got.Held || got.From != tiles.FromArchive || !bytes.Equal(got.MVT, want[0].MVT) || got.Omitted != want[0].Omitted {
 		t.Errorf("got %d bytes, %d left out", len(got.MVT), got.Omitted)
 	}
 	if got := ask(tiles.Request{At: maptile.New(0, 200, 8), Layers: good.Layers}); !got.Held || len(got.MVT) > 0 {

@@ -18,7 +18,7 @@ const mostPlain = 64 << 20
 func split(b []byte, names []string) ([]tiles.Part, error) {
 	parts := make([]tiles.Part, len(names))
 	for i := range parts {
-		parts[i].Held = true
+		parts[i].Held, parts[i].From = true, tiles.FromArchive
 	}
 	if len(b) == 0 {
 		return parts, nil

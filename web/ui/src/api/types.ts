@@ -4273,7 +4273,7 @@ export interface operations {
                 "filter-crs"?: string;
                 /** @description Fields wanted, separated by commas; left out: all that you may see */
                 properties?: string;
-                /** @description A place in the log, as the header Onemap-Cursor gives it: the tile holds every change up to it */
+                /** @description A place in the log, as the header Onemap-Cursor gives it, or a pg_lsn: the tile holds every change up to it */
                 since?: string;
             };
             header?: never;

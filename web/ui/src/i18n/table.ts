@@ -59,7 +59,8 @@ export const table = {
   'live.again': ['再查', 'Ask again'],
   'origin.memory': ['内存', 'memory'],
   'origin.postgis': ['数据库', 'database'],
-  'origin.memory+postgis': ['内存和数据库', 'memory and database'],
+  'origin.archive': ['瓦片归档文件', 'archive of tiles'],
+  'origin.both': ['多处', 'more than one'],
 
   'layers.title': ['图层', 'Layers'],
   'layers.subjects': ['专题', 'Subjects'],
