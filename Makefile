@@ -66,10 +66,12 @@ test-go: ## Run the Go tests alone
 test-e2e: build ## Run the browser tests against the real binary
 	cd $(UI) && npm run e2e
 
+# One package after another: a place in the log is given when all write
+# transactions of the cluster have ended, and some of these take minutes.
 .PHONY: test-long
-test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak
+test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak, 10 million rows
 	.ci/fuzz 15s
-	ONEMAP_LONG=1 $(TESTDB) go test -timeout 60m ./...
+	ONEMAP_LONG=1 $(TESTDB) go test -p 1 -timeout 60m ./...
 
 .PHONY: check-go
 check-go: ## Check format and go vet
