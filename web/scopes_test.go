@@ -122,8 +122,8 @@ func (w *world) readable() []string {
 	for _, l := range w.server.Table() {
 		switch {
 		case l.Method != http.MethodGet,
-			strings.HasPrefix(l.Pattern, "/live"), // streams: package live has its own test
-			l.Pattern == "/metrics":               // counts requests
+			strings.HasPrefix(l.Pattern, "/live"),           // streams: package live has its own test
+			l.Pattern == "/metrics", l.Pattern == "/readyz": // count requests; tell the lag
 			continue
 		}
 		values := map[string]string{"id": id, "layers": "asset,incident,base_road", "prefix": "om_00000000", "login": "nobody", "tms": "WebMercatorQuad",
