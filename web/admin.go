@@ -76,7 +76,7 @@ type LoginInput struct {
 type rolesInput struct {
 	LoginInput
 	Body struct {
-		Roles []access.Role `json:"roles" maxItems:"7" enum:"administrator,security_administrator,auditor,command_centre,department_officer,planner,grid_worker"`
+		Roles []access.Role `json:"roles" maxItems:"10" enum:"administrator,security_administrator,auditor,command_centre,acceptor,shift_leader,dispatcher,department_officer,planner,grid_worker"`
 	}
 }
 

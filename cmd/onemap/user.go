@@ -35,7 +35,7 @@ type userCreate struct {
 	Login string   `arg:"" help:"What she signs in with: lower-case letters, digits, dot, dash."`
 	Name  string   `help:"Her name." required:""`
 	Org   string   `help:"Code of her organisation." required:""`
-	Role  []string `help:"Her roles: ${enum}." required:"" enum:"administrator,security_administrator,auditor,command_centre,department_officer,planner,grid_worker"`
+	Role  []string `help:"Her roles: ${enum}." required:"" enum:"administrator,security_administrator,auditor,command_centre,acceptor,shift_leader,dispatcher,department_officer,planner,grid_worker"`
 	Grid  []string `help:"Codes of the grids that a grid worker answers for."`
 }
 

@@ -44,7 +44,10 @@ const (
 	Administrator         Role = "administrator"          // 系统管理员: organisations, accounts, layers
 	SecurityAdministrator Role = "security_administrator" // 安全管理员: roles, keys, grants
 	Auditor               Role = "auditor"                // 审计管理员: reads the audit
-	CommandCentre         Role = "command_centre"         // 指挥中心: watches and dispatches
+	CommandCentre         Role = "command_centre"         // 指挥中心: watches, decides, stands in for the three posts below
+	Acceptor              Role = "acceptor"               // 受理员: takes reports in, sends verification and check
+	ShiftLeader           Role = "shift_leader"           // 值班长: files and closes
+	Dispatcher            Role = "dispatcher"             // 派遣员: dispatches, answers what departments ask for
 	DepartmentOfficer     Role = "department_officer"     // 部门人员: handles the department's cases
 	Planner               Role = "planner"                // 规划分析: forecasts and plans
 	GridWorker            Role = "grid_worker"            // 网格员: reports and checks in their own grids
@@ -52,11 +55,11 @@ const (
 )
 
 // Roles are those that a person may be given, in the order of the list above.
-var Roles = []Role{Administrator, SecurityAdministrator, Auditor, CommandCentre, DepartmentOfficer, Planner, GridWorker}
+var Roles = []Role{Administrator, SecurityAdministrator, Auditor, CommandCentre, Acceptor, ShiftLeader, Dispatcher, DepartmentOfficer, Planner, GridWorker}
 
 // duties are the roles that work with the city's data. The three
 // administrators, alone, do not.
-var duties = []Role{CommandCentre, DepartmentOfficer, Planner, GridWorker}
+var duties = []Role{CommandCentre, Acceptor, ShiftLeader, Dispatcher, DepartmentOfficer, Planner, GridWorker}
 
 // A Person is a user of onemap.
 type Person struct {

@@ -24,7 +24,7 @@ var faults = map[string]layers.InputError{
 	"person_login_check":           {Field: "login", Remedy: "1 to 63 small letters, digits, '.', '_' or '-', beginning with a letter or digit"},
 	"person_name_check":            {Field: "name", Remedy: "must not be empty"},
 	"person_org_fkey":              {Field: "org", Remedy: "must be the code of an organisation"},
-	"person_role_role_check":       {Field: "roles", Remedy: "of administrator, security_administrator, auditor, command_centre, department_officer, planner, grid_worker"},
+	"person_role_role_check":       {Field: "roles", Remedy: "of administrator, security_administrator, auditor, command_centre, acceptor, shift_leader, dispatcher, department_officer, planner, grid_worker"},
 	"layer_grant_layer_fkey":       {Field: "layer", Remedy: "must be the name of a layer"},
 	"layer_grant_org_fkey":         {Field: "org", Remedy: "must be the code of an organisation"},
 	"layer_grant_reason_check":     {Field: "reason", Remedy: "name the legal ground or the duty"},

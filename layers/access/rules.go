@@ -35,8 +35,8 @@ import (
 // everywhere. Unconditional layers are not cut by area: the base library and
 // the grids must draw beyond one's own town.
 //
-// A grant serves a duty: it needs one of the roles command_centre,
-// department_officer, planner, grid_worker. So administrators do not watch the
+// A grant serves a duty: it needs one of the roles command_centre, acceptor,
+// shift_leader, dispatcher, department_officer, planner, grid_worker. So administrators do not watch the
 // city. Those roles never add rows beyond the organisation's: separation of
 // duties is that an administrator, a security administrator or an auditor sees
 // no more than any of the organisation's staff, and no sensitive field.

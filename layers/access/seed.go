@@ -33,7 +33,7 @@ type Seeded struct {
 // code leaves its accounts out.
 type SeedOrgs struct {
 	Government string   // admin, security, auditor
-	Centre     string   // centre, planner
+	Centre     string   // centre, acceptor, leader, dispatcher, planner
 	Urban      string   // urban: an officer of urban management
 	Police     string   // police: an officer of another department
 	Town       string   // worker
@@ -48,6 +48,9 @@ func (o SeedOrgs) Seeds() []Seed {
 		{Login: "security", Name: "安全管理员", Org: o.Government, Roles: []Role{SecurityAdministrator}},
 		{Login: "auditor", Name: "审计管理员", Org: o.Government, Roles: []Role{Auditor}},
 		{Login: "centre", Name: "指挥长", Org: o.Centre, Roles: []Role{CommandCentre}},
+		{Login: "acceptor", Name: "受理员", Org: o.Centre, Roles: []Role{Acceptor}},
+		{Login: "leader", Name: "值班长", Org: o.Centre, Roles: []Role{ShiftLeader}},
+		{Login: "dispatcher", Name: "派遣员", Org: o.Centre, Roles: []Role{Dispatcher}},
 		{Login: "urban", Name: "城管专员", Org: o.Urban, Roles: []Role{DepartmentOfficer}},
 		{Login: "police", Name: "公安专员", Org: o.Police, Roles: []Role{DepartmentOfficer}},
 		{Login: "planner", Name: "规划分析员", Org: o.Centre, Roles: []Role{Planner}},

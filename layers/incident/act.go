@@ -115,7 +115,7 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 	if t.Opinion && strings.TrimSpace(do.Opinion) == "" {
 		return Transition{}, &layers.InputError{Field: "opinion", Remedy: "say why: " + do.Name + " needs a reason"}
 	}
-	if do.Dept != "" && !t.Dept {
+	if do.Dept != "" && !t.has("dept") {
 		return Transition{}, &layers.InputError{Field: "dept", Value: short(do.Dept), Remedy: "only dispatch names a department"}
 	}
 	return t, nil
@@ -124,7 +124,7 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 // destination is the department that the incident is with afterwards; "" where
 // it stays with the one it has, which the caller may not see.
 func destination(ctx context.Context, tx pgx.Tx, t Transition, i Incident, do Action) (string, error) {
-	if !t.Dept {
+	if !t.has("dept") {
 		return i.Dept, nil
 	}
 	if do.Dept == "" {

@@ -26,20 +26,51 @@ type Store struct {
 	Photos *Photos // nil: photos are refused
 }
 
-// States of an incident, in the order of its life.
+// States of an incident, in the order of its life, by stage.
 const (
-	Reported   = "reported"   // 已上报, waits for the command centre
-	Filed      = "filed"      // 已立案, waits for dispatch
-	Dispatched = "dispatched" // 已派遣, waits for its department
+	// 信息收集
+	Reported    = "reported"     // 待受理, waits for the acceptor
+	Verifying   = "verifying"    // 核实中, a worker looks whether it is true
+	SelfHandled = "self_handled" // 自处理待审, the reporter settled it on the spot
+	// 案件建立
+	Registered = "registered" // 待立案, waits for the shift leader
+	// 任务派遣
+	Filed    = "filed"    // 待派遣, waits for the dispatcher
+	Returned = "returned" // 已回退, the department says it is not theirs
+	Disputed = "disputed" // 待裁决, returned twice: the command centre decides
+	// 任务处理
+	Dispatched = "dispatched" // 待处置, waits for its department
 	Handling   = "handling"   // 处置中
-	Feedback   = "feedback"   // 已反馈, waits for the check
-	Closed     = "closed"     // 已结案
-	Rejected   = "rejected"   // 不予受理
-	Void       = "void"       // 已作废
+	Suspended  = "suspended"  // 挂账, the clock stands
+	// 处理反馈
+	Feedback = "feedback" // 已反馈, waits for the check
+	// 核查结案
+	Checking = "checking" // 核查中, a worker looks whether it is done
+	Checked  = "checked"  // 待结案, waits for the shift leader
+	// Ended
+	Closed   = "closed"   // 已结案
+	Rejected = "rejected" // 不予受理
+	Void     = "void"     // 已作废
+	Merged   = "merged"   // 已并案, it goes on as another case
 )
 
+// Stages are the six stages with their states.
+var Stages = []struct {
+	Name   string
+	States []string
+}{
+	{"collection", []string{Reported, Verifying, SelfHandled}},
+	{"filing", []string{Registered}},
+	{"dispatch", []string{Filed, Returned, Disputed}},
+	{"handling", []string{Dispatched, Handling, Suspended}},
+	{"feedback", []string{Feedback}},
+	{"closing", []string{Checking, Checked}},
+}
+
 // ended says whether nothing more happens to an incident of that state.
-func ended(state string) bool { return state == Closed || state == Rejected || state == Void }
+func ended(state string) bool {
+	return state == Closed || state == Rejected || state == Void || state == Merged
+}
 
 // An Incident as its reader may see it. Fields that the reader may not see are
 // empty and named in Hidden.
@@ -51,7 +82,7 @@ type Incident struct {
 	ClassZH     string     `json:"class_zh"`
 	ClassEN     string     `json:"class_en"`
 	Severity    int        `json:"severity" minimum:"0" maximum:"4" doc:"1 red, 2 orange, 3 yellow, 4 blue; 0 if hidden"`
-	State       string     `json:"state" enum:"reported,filed,dispatched,handling,feedback,closed,rejected,void,"`
+	State       string     `json:"state" enum:"reported,verifying,self_handled,registered,filed,returned,disputed,dispatched,handling,suspended,feedback,checking,checked,closed,rejected,void,merged,"`
 	Source      string     `json:"source" enum:"worker,public,hotline,sensor,video,import,"`
 	Dept        string     `json:"dept_code" doc:"The responsible department"`
 	DeptZH      string     `json:"dept_zh"`
@@ -65,6 +96,20 @@ type Incident struct {
 	OccurredAt  *time.Time `json:"occurred_at,omitempty"`
 	ReportedAt  *time.Time `json:"reported_at,omitempty"`
 	ClosedAt    *time.Time `json:"closed_at,omitempty"`
+	Since       *time.Time `json:"since,omitempty" doc:"In this state since"`
+	WarnAt      *time.Time `json:"warn_at,omitempty" doc:"Yellow from then on; absent where no clock runs"`
+	DueAt       *time.Time `json:"due_at,omitempty" doc:"Red after it; absent where no clock runs"`
+	Handler     string     `json:"handler,omitempty" doc:"Login of whom the department assigned"`
+	Pending     string     `json:"pending,omitempty" enum:"extension,suspension,appeal,appeal_second" doc:"What was asked for and waits for its answer"`
+	Extensions  int        `json:"extensions,omitempty"`
+	Suspensions int        `json:"suspensions,omitempty"`
+	Returns     int        `json:"returns,omitempty"`
+	Reworks     int        `json:"reworks,omitempty"`
+	Decided     bool       `json:"decided,omitempty" doc:"The command centre said whose it is"`
+	Overdue     bool       `json:"overdue,omitempty"`
+	Excused     bool       `json:"excused,omitempty" doc:"An appeal was granted: it does not count as overdue"`
+	Appealed    bool       `json:"appealed,omitempty"`
+	Supervised  bool       `json:"supervised,omitempty"`
 	Version     int        `json:"version" doc:"Send it with an action; it says what you looked at"`
 	Mine        bool       `json:"mine" doc:"The caller reported it"`
 	Hidden      []string   `json:"hidden,omitempty" doc:"Fields the caller may not see"`

@@ -84,11 +84,11 @@ func (v sight) read(ctx context.Context, db querier, scope access.Scope, sql str
 			&occurred, &reported, &i.ClosedAt, &i.Version, &reporter)
 		i.OccurredAt, i.ReportedAt = &occurred, &reported
 		i.Lon, i.Lat = math.Round(i.Lon*1e7)/1e7, math.Round(i.Lat*1e7)/1e7 // a centimetre
-		i.Actions = allowed(scope, i.State, i.Dept)
+		i.Actions = allowed(scope, i)
 		i.Mine = v.person != 0 && reporter == v.person
 		if !i.Mine {
 			i.only(v.right.Fields)
-			i.Actions = allowed(scope, i.State, i.Dept) // they would tell the state
+			i.Actions = allowed(scope, i) // they would tell the state
 		}
 		return i, err
 	})

@@ -1,0 +1,4 @@
+-- Grids: drafts, their editing, publishing as versions.
+
+-- +goose Up
+SELECT 1;

@@ -1,0 +1,4 @@
+-- Evaluation: its rules, weights and indexes.
+
+-- +goose Up
+SELECT 1;

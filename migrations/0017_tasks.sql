@@ -1,0 +1,4 @@
+-- Patrols, visits with checklists, hazards.
+
+-- +goose Up
+SELECT 1;
