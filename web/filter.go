@@ -92,7 +92,7 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 		param, value string
 		fields       []string
 	}{
-		{"grid", f.Grid, []string{"grid_code"}}, {"class", f.Class, []string{"class_code", "class", "kind", "industry"}},
+		{"grid", f.Grid, []string{"grid_code"}}, {"class", f.Class, []string{l.ClassField}},
 		{"state", f.State, []string{"state"}}, {"dept", f.Dept, []string{"dept_code"}},
 	} {
 		if p.value == "" {
@@ -190,20 +190,9 @@ func wholeDays(l layers.Layer, min, max any) (any, any) {
 // parseBox reads "west,south,east,north". A box over the antimeridian is two.
 func parseBox(s string) (where.Cond, error) {
 	bad := &layers.InputError{Field: "query.bbox", Value: short(s), Remedy: "west,south,east,north: longitudes -180 to 180, latitudes -90 to 90, south below north"}
-	parts := strings.Split(s, ",")
-	if len(parts) == 6 { // with heights, which the map does not have
-		parts = []string{parts[0], parts[1], parts[3], parts[4]}
-	}
-	if len(parts) != 4 {
+	v, ok := corners(s)
+	if !ok {
 		return nil, bad
-	}
-	var v [4]float64
-	for i, p := range parts {
-		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
-		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-			return nil, bad
-		}
-		v[i] = n
 	}
 	w, south, e, n := v[0], v[1], v[2], v[3]
 	if w < -180 || w > 180 || e < -180 || e > 180 || south < -90 || n > 90 || south > n {
@@ -216,6 +205,26 @@ func parseBox(s string) (where.Cond, error) {
 		return box(w, e), nil
 	}
 	return where.Any{box(w, 180), box(-180, e)}, nil
+}
+
+// corners reads the four numbers of a box; of six, two are heights, which the
+// map does not have.
+func corners(s string) (v [4]float64, ok bool) {
+	parts := strings.Split(s, ",")
+	if len(parts) == 6 {
+		parts = []string{parts[0], parts[1], parts[3], parts[4]}
+	}
+	if len(parts) != 4 {
+		return v, false
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return v, false
+		}
+		v[i] = n
+	}
+	return v, true
 }
 
 // parseInterval reads an instant or an interval, half-open. A date begins at

@@ -90,20 +90,9 @@ func boxIn(s string, ref crs.Reference) (where.Cond, error) {
 		return parseBox(s)
 	}
 	bad := &layers.InputError{Field: "query.bbox", Value: short(s), Remedy: "two corners in the order of axes of bbox-crs, the lower left one first: four numbers"}
-	parts := strings.Split(s, ",")
-	if len(parts) == 6 {
-		parts = []string{parts[0], parts[1], parts[3], parts[4]}
-	}
-	if len(parts) != 4 {
+	v, ok := corners(s)
+	if !ok {
 		return nil, bad
-	}
-	var v [4]float64
-	for i, p := range parts {
-		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
-		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-			return nil, bad
-		}
-		v[i] = n
 	}
 	a, b := orb.Point{v[0], v[1]}, orb.Point{v[2], v[3]}
 	if !ref.Metres() { // degrees, latitude first

@@ -59,7 +59,7 @@ func viewOf(l layers.Layer, right access.Right, want Subscribe) (view, error) {
 		cond = append(cond, where.In{Field: name, Values: want.Grids})
 	}
 	if len(want.Classes) > 0 {
-		name, err := field("classes", "class_code", "class", "kind", "industry")
+		name, err := field("classes", l.ClassField)
 		if err != nil {
 			return v, err
 		}
