@@ -157,6 +157,7 @@ func (s *Server) routes() []route {
 		// The pages.
 		{"GET", "/", everybody, "", "", "", plain(s.page("index.html")), []option{hidden}},
 		{"GET", "/m", everybody, "", "", "", plain(s.page("m.html")), []option{hidden}},
+		{"GET", "/desk", everybody, "", "", "", plain(s.page("desk.html")), []option{hidden}},
 		{"GET", "/*", everybody, "", "", "", plain(s.asset), []option{hidden}},
 	}
 }

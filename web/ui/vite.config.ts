@@ -29,7 +29,7 @@ export default defineConfig({
     emptyOutDir: true, // public/placeholder.txt comes back, so the Go embed always has a file
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
-    rolldownOptions: { input: { index: here('index.html'), m: here('m.html') } },
+    rolldownOptions: { input: { index: here('index.html'), m: here('m.html'), desk: here('desk.html') } },
   },
   server: {
     proxy: {

@@ -1,9 +1,9 @@
 // The first scripts of the pages must stay small: 450 KB gzip for /, 200 KB
-// for /m before its map opens. Fails the build where they are not.
+// for /m before its map opens, and for /desk before one of its pages does. Fails the build where they are not.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-const limits = { 'index.html': 450, 'm.html': 200 };
+const limits = { 'index.html': 450, 'm.html': 200, 'desk.html': 200 };
 let bad = false;
 for (const [page, limitKB] of Object.entries(limits)) {
   const html = readFileSync(new URL(`../dist/${page}`, import.meta.url), 'utf8');

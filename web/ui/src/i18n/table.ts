@@ -4,6 +4,7 @@ export const table = {
   'app.name': ['一张图', 'onemap'],
   'app.centre': ['指挥中心', 'Command centre'],
   'skip.map': ['跳到地图', 'Skip to the map'],
+  'skip.page': ['跳到内容', 'Skip to the content'],
   'skip.queue': ['跳到事件列表', 'Skip to the queue'],
 
   'nav.language': ['English', '中文'],
@@ -22,6 +23,9 @@ export const table = {
   'nav.retry': ['重试', 'Try again'],
   'nav.back': ['返回', 'Back'],
   'nav.more': ['更多', 'More'],
+
+  'desk.title': ['工作台', 'Desk'],
+  'desk.nothing': ['您的岗位在这里没有页面。', 'There is no page here for your role.'],
 
   'signin.title': ['登录 onemap', 'Sign in to onemap'],
   'signin.login': ['账号', 'Account'],
