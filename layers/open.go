@@ -62,5 +62,5 @@ func Migrate(ctx context.Context, url string) (steps int, err error) {
 	if err != nil {
 		return len(done), fmt.Errorf("migrate: %w", err)
 	}
-	return len(done), nil
+	return len(done), migrateJobs(ctx, url)
 }

@@ -78,6 +78,7 @@ func template(t testing.TB, server string) string {
 		}
 		h.Write(b)
 	}
+	fmt.Fprint(h, layers.JobSchemaVersion())
 	name := fmt.Sprintf("template_%x", h.Sum64())
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, server)
