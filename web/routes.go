@@ -3,6 +3,7 @@ package web
 import (
 	"onemap/layers/access"
 	"onemap/layers/incident"
+	"onemap/layers/task"
 )
 
 // routes is every address that the server answers, and who may call it. The
@@ -122,6 +123,36 @@ func (s *Server) routes() []route {
 			plain(s.getPhoto, inPath("id", "SHA-256"), param("query", "size", "Left out: full", "full", "thumb"), answers(200, "image/jpeg", "The photo")), nil},
 		{"PUT", "/api/v1/positions", only(access.GridWorker), "setPosition", "incidents", "Where I am, while I am on duty", call(s.setPosition), nil},
 		{"DELETE", "/api/v1/positions", only(access.GridWorker), "goOffDuty", "incidents", "Take me off the map", call(s.offDuty), nil},
+
+		// Tasks in the field: verify, check, patrol, visit, re-check.
+		{"GET", "/api/v1/tasks", onlyField, "listTasks", "tasks", "Tasks that I may see; mine: those that I am to do", call(s.listTasks), nil},
+		{"POST", "/api/v1/tasks", onlyPlanners, "createTask", "tasks", "Make a patrol or a visit", call(s.createTask), []option{created(), body(maxTaskBody), also(200, "It was made before; here is what became of it")}},
+		{"GET", "/api/v1/tasks/{id}", onlyField, "getTask", "tasks", "One task with what is needed to do it", call(s.getTask), nil},
+		{"POST", "/api/v1/tasks/{id}/result", only(access.GridWorker), "finishTask", "tasks", "Finish a task; sent again with its uuid, it is the same result", call(s.finishTask), []option{body(maxTaskBody)}},
+		{"POST", "/api/v1/tasks/{id}/points", only(access.GridWorker), "visitPoint", "tasks", "A patrol's point is visited or skipped; the last one finishes the patrol", call(s.visitPoint), nil},
+		{"POST", "/api/v1/tasks/{id}/actions", only(access.CommandCentre, access.DepartmentOfficer, access.Planner), "changeTask", "tasks", "Assign a task to somebody else, or cancel it", call(s.changeTask), nil},
+		{"GET", "/api/v1/patrol-schedules", onlyPlanners, "listPatrolSchedules", "tasks", "Patrols that come again", call(s.listSchedules), nil},
+		{"POST", "/api/v1/patrol-schedules", onlyPlanners, "createPatrolSchedule", "tasks", "Make a patrol that comes again: each of its days gets a task", call(s.createSchedule), []option{created(), body(maxTaskBody)}},
+		{"DELETE", "/api/v1/patrol-schedules/{id}", onlyPlanners, "endPatrolSchedule", "tasks", "End a patrol that comes again; tasks made stay", call(s.endSchedule), nil},
+		{"GET", "/api/v1/checklists", signedIn, "listChecklists", "tasks", "Checklists of visits, in their current versions", call(s.checklists), nil},
+		{"GET", "/api/v1/checklists/{code}", signedIn, "getChecklist", "tasks", "A checklist, in any of its versions", call(s.checklist), nil},
+		{"PUT", "/api/v1/checklists/{code}", only(access.Administrator), "putChecklist", "tasks", "Make a new version of a checklist, or a new one; older versions stay", call(s.putChecklist), []option{body(maxTaskBody)}},
+
+		// Hazards.
+		{"GET", "/api/v1/hazard-flow", signedIn, "getHazardFlow", "hazards", "What may happen to a hazard, and who may do it", call(s.hazardFlow), nil},
+		{"POST", "/api/v1/hazards", onlyHazards, "reportHazard", "hazards", "Report a hazard; sent again with its uuid, it is the same report", call(s.reportHazard),
+			[]option{created(), also(200, "It was reported before; here is what became of it")}},
+		{"GET", "/api/v1/hazards", signedIn, "listHazards", "hazards", "Hazards, the latest found first", call(s.listHazards), nil},
+		{"GET", "/api/v1/hazards/{id}", signedIn, "getHazard", "hazards", "One hazard with its plan, flow and photos", call(s.getHazard), nil},
+		{"POST", "/api/v1/hazards/{id}/actions", onlyHazards, "actOnHazard", "hazards", "Register, assess, rectify, check again, close …: see /api/v1/hazard-flow", call(s.actOnHazard), nil},
+
+		// What a worker's phone keeps for working without signal.
+		{"GET", "/api/v1/phone", onlyField, "getPhone", "phone", "My grids with outlines, the tiles to keep, checklists, settings",
+			plain(s.getPhone, answersWith[task.Pack](200, "What to keep"), answers(304, "", "As the client has it")), []option{produces("application/json")}},
+		{"GET", "/api/v1/phone/assets", onlyField, "getPhoneAssets", "phone", "The assets in my grids, compact",
+			plain(s.getPhoneAssets, inQuery("after", "Assets with larger ids: as an earlier answer's next has it"), inQuery("limit", "1 to 50,000; left out: 20,000"),
+				answersWith[task.PackAssets](200, "A page of assets"), answers(304, "", "As the client has it")), []option{produces("application/json")}},
+		{"GET", "/api/v1/assets", signedIn, "findAsset", "phone", "An asset by its code, with the class to report it by and whose it is", call(s.assetByCode), nil},
 
 		// Changes as they happen.
 		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",

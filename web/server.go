@@ -24,8 +24,10 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/feed"
+	"onemap/layers/hazard"
 	"onemap/layers/incident"
 	"onemap/layers/search"
+	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web/live"
@@ -38,6 +40,8 @@ type Server struct {
 	Directory *access.Directory
 	Audit     *access.Audit
 	Incidents *incident.Store
+	Tasks     *task.Store
+	Hazards   *hazard.Store
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index

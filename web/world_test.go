@@ -23,9 +23,11 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/hazard"
 	"onemap/layers/incident"
 	"onemap/layers/layerstest"
 	"onemap/layers/search"
+	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/web"
 )
@@ -126,8 +128,10 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = photos.Close() })
+	incidents, hazards := &incident.Store{Layers: store, Photos: photos}, &hazard.Store{Layers: store}
 	w.server = &web.Server{
-		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: &incident.Store{Layers: store, Photos: photos},
+		Tasks: &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
+		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
 		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",

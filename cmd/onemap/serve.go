@@ -18,8 +18,10 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/feed"
+	"onemap/layers/hazard"
 	"onemap/layers/incident"
 	"onemap/layers/search"
+	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web"
@@ -78,6 +80,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	directory := access.NewDirectory(db)
 	defer directory.Close()
 	incidents := &incident.Store{Layers: store, Photos: photos}
+	hazards := &hazard.Store{Layers: store}
+	tasks := &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}
 	hub := live.NewHub(store, directory)
 	hub.Log = log
 	stamps := new(tiles.Stamps)
@@ -110,6 +114,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted.MustRegister(tileMetrics{maker})
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
+		Tasks: tasks, Hazards: hazards,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}

@@ -104,6 +104,7 @@ var rights = []struct {
 	{"worker", "centre", "conditional", duty, false, []string{"centre"}},
 	{"place", "fire", "conditional", duty, false, []string{"centre", "police", "emergency"}},
 	{"enterprise", "emergency", "conditional", duty, false, []string{"centre", "fire"}},
+	{"hazard", "emergency", "conditional", duty, false, []string{"centre", "fire"}},
 	{"inspection", "emergency", "none", "安全生产执法检查信息,结案前不予共享 (law enforcement records of work safety are not shared before the case is closed)", false, nil},
 	{"population", "telecom", "conditional", duty, false, []string{"centre", "police"}},
 	{"population_od", "telecom", "conditional", duty, false, []string{"centre", "police"}},

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An asset by its code, with the class to report it by and whose it is */
+        get: operations["findAsset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/at": {
         parameters: {
             query?: never;
@@ -72,6 +89,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checklists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checklists of visits, in their current versions */
+        get: operations["listChecklists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A checklist, in any of its versions */
+        get: operations["getChecklist"];
+        /** Make a new version of a checklist, or a new one; older versions stay */
+        put: operations["putChecklist"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/classes": {
         parameters: {
             query?: never;
@@ -83,6 +135,75 @@ export interface paths {
         get: operations["listClasses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hazard-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may happen to a hazard, and who may do it */
+        get: operations["getHazardFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hazards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hazards, the latest found first */
+        get: operations["listHazards"];
+        put?: never;
+        /** Report a hazard; sent again with its uuid, it is the same report */
+        post: operations["reportHazard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hazards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hazard with its plan, flow and photos */
+        get: operations["getHazard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hazards/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Register, assess, rectify, check again, close …: see /api/v1/hazard-flow */
+        post: operations["actOnHazard"];
         delete?: never;
         options?: never;
         head?: never;
@@ -279,6 +400,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patrol-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Patrols that come again */
+        get: operations["listPatrolSchedules"];
+        put?: never;
+        /** Make a patrol that comes again: each of its days gets a task */
+        post: operations["createPatrolSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrol-schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a patrol that comes again; tasks made stay */
+        delete: operations["endPatrolSchedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -341,6 +497,40 @@ export interface paths {
         get?: never;
         /** Give and take roles */
         put: operations["setRoles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My grids with outlines, the tiles to keep, checklists, settings */
+        get: operations["getPhone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assets in my grids, compact */
+        get: operations["getPhoneAssets"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -498,6 +688,92 @@ export interface paths {
         get: operations["getStats"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks that I may see; mine: those that I am to do */
+        get: operations["listTasks"];
+        put?: never;
+        /** Make a patrol or a visit */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task with what is needed to do it */
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign a task to somebody else, or cancel it */
+        post: operations["changeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A patrol's point is visited or skipped; the last one finishes the patrol */
+        post: operations["visitPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish a task; sent again with its uuid, it is the same result */
+        post: operations["finishTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -998,6 +1274,48 @@ export interface components {
              */
             sessions: number;
         };
+        ActHazardInputBody: {
+            /** @description One of the hazard's allowed_actions */
+            action: string;
+            /**
+             * Format: date-time
+             * @description By the client's clock; kept, never counted with
+             */
+            client_at?: string;
+            contingency?: string;
+            dept?: string;
+            /** @enum {string} */
+            level?: "general" | "major";
+            measure?: string;
+            /** Format: double */
+            money_yuan?: number;
+            opinion?: string;
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description Who at the enterprise, by their post; no names */
+            responsible?: string;
+            /**
+             * @description Of a re-check
+             * @enum {string}
+             */
+            result?: "passed" | "failed";
+            /**
+             * Format: date-time
+             * @description Until when it is to be rectified
+             */
+            term?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same action
+             */
+            uuid?: string;
+            /**
+             * Format: int64
+             * @description Of the hazard as the caller saw it; needed but for report_recheck and photo
+             */
+            version?: number;
+            /** @description Login; left out: any worker of the grid */
+            worker?: string;
+        };
         ActInputBody: {
             /** @description One of the incident's allowed_actions */
             action: string;
@@ -1014,6 +1332,46 @@ export interface components {
         };
         ActiveInputBody: {
             active: boolean;
+        };
+        AnswerBody: {
+            item: string;
+            /**
+             * @description Of the hazard that a failed item opens; left out: as the item suggests
+             * @enum {string}
+             */
+            level?: "general" | "major";
+            note?: string;
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description yes, no, na (does not apply); a number; words; nothing for a photo */
+            value?: string;
+        };
+        Asset: {
+            class_code: string;
+            class_en: string;
+            class_standard: string;
+            class_zh: string;
+            code: string;
+            /** @description Whose it is */
+            dept_code: string;
+            dept_en: string;
+            dept_zh: string;
+            grid_code: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            /** @description The class of matters that is about such components, to report with */
+            matter_code?: string;
+            matter_en?: string;
+            matter_zh?: string;
+            name: string;
+            state: string;
+        };
+        AssetsOutputBody: {
+            /** @description One, or none that the caller may see */
+            assets: components["schemas"]["Asset"][];
         };
         AtOutputBody: {
             area_code: string;
@@ -1049,6 +1407,60 @@ export interface components {
              */
             next?: number;
         };
+        ChangeTaskInputBody: {
+            /** @enum {string} */
+            action: "assign" | "cancel";
+            /** @description The reason; needed for cancel */
+            opinion?: string;
+            /** @description For assign: login of a grid worker; left out: any of the grid */
+            person?: string;
+            /**
+             * Format: int64
+             * @description Of the task as the caller saw it
+             */
+            version: number;
+        };
+        Checklist: {
+            active: boolean;
+            code: string;
+            /** @description Of the enterprises that it is for; empty: of those that no other is for */
+            industries: string[];
+            /** @description In their order */
+            items: components["schemas"]["ChecklistItem"][];
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            name_en: string;
+            name_zh: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ChecklistItem: {
+            /** Format: double */
+            at_least?: number;
+            /** Format: double */
+            at_most?: number;
+            code: string;
+            /**
+             * @description The hazard that a failure suggests; empty: a failure opens none
+             * @enum {string}
+             */
+            fail_opens?: "general" | "major" | "";
+            /**
+             * @description A yes_no item fails with no; a number outside of at_least and at_most
+             * @enum {string}
+             */
+            kind: "yes_no" | "number" | "text" | "photo";
+            /** @description Where it comes from */
+            law?: string;
+            required?: boolean;
+            text_en?: string;
+            text_zh: string;
+        };
+        ChecklistsOutputBody: {
+            /** @description In their current versions */
+            checklists: components["schemas"]["Checklist"][];
+        };
         CityName: {
             en: string;
             zh: string;
@@ -1083,6 +1495,58 @@ export interface components {
             /** Format: int64 */
             n: number;
         };
+        CreateScheduleInputBody: {
+            /**
+             * Format: date
+             * @description Its last day
+             */
+            ends_on?: string;
+            /** @description Of the city's clock, such as 08:00 */
+            from_time?: string;
+            /** @description Left out: where the first point is */
+            grid_code?: string;
+            /** @description Login of a grid worker; left out: any of the grid */
+            person?: string;
+            points: components["schemas"]["PointDraft"][] | null;
+            title: string;
+            /** @description When it is due; left out: 24:00 */
+            until_time?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; made again with it, it is the same schedule
+             */
+            uuid?: string;
+            /** @description 1 Monday to 7 Sunday */
+            weekdays: number[] | null;
+        };
+        CreateTaskInputBody: {
+            /** @description Of a visit; left out: the one for the enterprise's industry */
+            checklist?: string;
+            /** Format: date-time */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description Of a visit
+             */
+            enterprise?: number;
+            /** @description Left out: where the enterprise or the first point is */
+            grid_code?: string;
+            /**
+             * @description The other kinds are made by their case or hazard
+             * @enum {string}
+             */
+            kind: "patrol" | "visit";
+            /** @description Login of a grid worker; left out: any of the grid */
+            person?: string;
+            /** @description Of a patrol, in their order */
+            points?: components["schemas"]["PointDraft"][] | null;
+            title?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; made again with it, it is the same task
+             */
+            uuid?: string;
+        };
         Fault: {
             /** @description Its path: place.crs, query.limit */
             field: string;
@@ -1102,6 +1566,288 @@ export interface components {
         GridsInputBody: {
             /** @description Codes of the unit, responsibility and community grids that a grid worker answers for */
             grids: string[] | null;
+        };
+        Hazard: {
+            /** @description What the caller may do to it now */
+            allowed_actions: string[];
+            area_code: string;
+            /** @description The caller is to check it */
+            assigned?: boolean;
+            /** Format: date-time */
+            closed_at?: string;
+            /** @description The department that oversees it */
+            dept_code: string;
+            dept_en: string;
+            dept_zh: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent where no clock runs
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description Number of the feature of layer enterprise
+             */
+            enterprise?: number;
+            enterprise_name?: string;
+            /**
+             * Format: int64
+             * @description 1 warned, 2 overdue, 3 long overdue
+             */
+            escalation?: number;
+            /** Format: int64 */
+            extensions?: number;
+            /** @description What happened to it, in order */
+            flow?: components["schemas"]["HazardStep"][] | null;
+            /** Format: date-time */
+            found_at?: string;
+            grid_code: string;
+            /** @description Fields the caller may not see */
+            hidden?: string[] | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            incident?: number;
+            /** @description The checklist's item that failed */
+            item?: string;
+            kind?: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * @description 一般 or 重大
+             * @enum {string}
+             */
+            level: "general" | "major" | "";
+            /**
+             * Format: double
+             * @description Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /** @description The caller found it */
+            mine: boolean;
+            /** @description Its term passed before it was rectified */
+            overdue?: boolean;
+            photos?: components["schemas"]["HazardPhoto"][] | null;
+            /** @description The place in words */
+            place: string;
+            /** @description For those who handle it */
+            plan?: components["schemas"]["Plan"];
+            /** Format: int64 */
+            rechecks?: number;
+            /** @description The caller reported its rectification, and so does not close it if it is major */
+            rectified_by_me?: boolean;
+            /**
+             * Format: date-time
+             * @description In this state since
+             */
+            since?: string;
+            /** @enum {string} */
+            state: "found" | "registered" | "rectifying" | "rectified" | "rechecking" | "rechecked" | "closed" | "void" | "";
+            /** @description 挂牌督办 */
+            supervised?: boolean;
+            /** @description The organisation that supervises it */
+            supervisor?: string;
+            /**
+             * Format: int64
+             * @description The visit that found it
+             */
+            task?: number;
+            /**
+             * Format: date-time
+             * @description Until when it is to be rectified (时限)
+             */
+            term_at?: string;
+            title: string;
+            /** @description Made by the finder's client */
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Send it with an action; it says what you looked at
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on; absent where no clock runs
+             */
+            warn_at?: string;
+        };
+        HazardBody: {
+            /** @description What the caller may do to it now */
+            allowed_actions: string[];
+            area_code: string;
+            /** @description The caller is to check it */
+            assigned?: boolean;
+            /** Format: date-time */
+            closed_at?: string;
+            /** @description After a write: the place in the log that holds it */
+            cursor?: string;
+            /** @description The department that oversees it */
+            dept_code: string;
+            dept_en: string;
+            dept_zh: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent where no clock runs
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description Number of the feature of layer enterprise
+             */
+            enterprise?: number;
+            enterprise_name?: string;
+            /**
+             * Format: int64
+             * @description 1 warned, 2 overdue, 3 long overdue
+             */
+            escalation?: number;
+            /** Format: int64 */
+            extensions?: number;
+            /** @description What happened to it, in order */
+            flow?: components["schemas"]["HazardStep"][] | null;
+            /** Format: date-time */
+            found_at?: string;
+            grid_code: string;
+            /** @description Fields the caller may not see */
+            hidden?: string[] | null;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            incident?: number;
+            /** @description The checklist's item that failed */
+            item?: string;
+            kind?: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * @description 一般 or 重大
+             * @enum {string}
+             */
+            level: "general" | "major" | "";
+            /**
+             * Format: double
+             * @description Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /** @description The caller found it */
+            mine: boolean;
+            /** @description Its term passed before it was rectified */
+            overdue?: boolean;
+            photos?: components["schemas"]["HazardPhoto"][] | null;
+            /** @description The place in words */
+            place: string;
+            /** @description For those who handle it */
+            plan?: components["schemas"]["Plan"];
+            /** Format: int64 */
+            rechecks?: number;
+            /** @description The caller reported its rectification, and so does not close it if it is major */
+            rectified_by_me?: boolean;
+            /**
+             * Format: date-time
+             * @description In this state since
+             */
+            since?: string;
+            /** @enum {string} */
+            state: "found" | "registered" | "rectifying" | "rectified" | "rechecking" | "rechecked" | "closed" | "void" | "";
+            /** @description 挂牌督办 */
+            supervised?: boolean;
+            /** @description The organisation that supervises it */
+            supervisor?: string;
+            /**
+             * Format: int64
+             * @description The visit that found it
+             */
+            task?: number;
+            /**
+             * Format: date-time
+             * @description Until when it is to be rectified (时限)
+             */
+            term_at?: string;
+            title: string;
+            /** @description Made by the finder's client */
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Send it with an action; it says what you looked at
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on; absent where no clock runs
+             */
+            warn_at?: string;
+        };
+        HazardFlowOutputBody: {
+            states: components["schemas"]["HazardState"][];
+            transitions: components["schemas"]["HazardTransition"][];
+        };
+        HazardGuard: {
+            name: string;
+            /** @description Where it does not hold */
+            says: string;
+        };
+        HazardPhoto: {
+            /** @description SHA-256 of the photo, in hexadecimal */
+            id: string;
+            /** @enum {string} */
+            kind: "near" | "far" | "reference" | "before" | "after";
+            /**
+             * Format: int64
+             * @description The flow's entry that it came with
+             */
+            step?: number;
+        };
+        HazardState: {
+            en: string;
+            name: string;
+            zh: string;
+        };
+        HazardStep: {
+            action: string;
+            /** @description Login; empty for the finder, who is not named to others; system: by the clock */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            detail?: {
+                [key: string]: unknown;
+            };
+            from: string;
+            /** Format: int64 */
+            id: number;
+            opinion: string;
+            org: string;
+            to: string;
+        };
+        HazardTransition: {
+            action: string;
+            /** @description Only the worker whose task it is */
+            assigned?: boolean;
+            by: string[];
+            from: string[];
+            /** @description What else must hold */
+            guards?: components["schemas"]["HazardGuard"][] | null;
+            needs?: string[] | null;
+            /** @description Needs a reason in words */
+            opinion?: boolean;
+            /** @description Of department officers only those of the department that oversees it */
+            responsible?: boolean;
+            takes?: string[] | null;
+            /** @description Absent: it stays in its state */
+            to?: string;
+        };
+        HazardsOutputBody: {
+            /** @description The latest found first */
+            hazards: components["schemas"]["Hazard"][];
+            /** @description Send it as page for those after them; absent at the end */
+            next?: string;
         };
         Hit: {
             /** @description west, south, east, north in degrees */
@@ -1130,6 +1876,7 @@ export interface components {
         Incident: {
             /** @description What the caller may do to it now */
             allowed_actions: string[];
+            appealed?: boolean;
             area_code: string;
             class_code: string;
             class_en: string;
@@ -1140,15 +1887,28 @@ export interface components {
             closed_at?: string;
             /** @description How to reach the reporter; for those who handle it, until it ends */
             contact?: string;
+            /** @description The command centre said whose it is */
+            decided?: boolean;
             /** @description The responsible department */
             dept_code: string;
             dept_en: string;
             dept_zh: string;
             description: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent where no clock runs
+             */
+            due_at?: string;
+            /** @description An appeal was granted: it does not count as overdue */
+            excused?: boolean;
+            /** Format: int64 */
+            extensions?: number;
             /** @description What happened to it, in order */
             flow?: components["schemas"]["Step"][] | null;
             /** @description The finest governance grid that holds it; empty outside of all */
             grid_code: string;
+            /** @description Login of whom the department assigned */
+            handler?: string;
             /** @description Fields the caller may not see */
             hidden?: string[] | null;
             /** Format: int64 */
@@ -1167,20 +1927,38 @@ export interface components {
             mine: boolean;
             /** Format: date-time */
             occurred_at?: string;
+            overdue?: boolean;
+            /**
+             * @description What was asked for and waits for its answer
+             * @enum {string}
+             */
+            pending?: "extension" | "suspension" | "appeal" | "appeal_second";
             photos?: components["schemas"]["Shown"][] | null;
             /** @description The place in words */
             place: string;
             /** Format: date-time */
             reported_at?: string;
+            /** Format: int64 */
+            returns?: number;
+            /** Format: int64 */
+            reworks?: number;
             /**
              * Format: int64
              * @description 1 red, 2 orange, 3 yellow, 4 blue; 0 if hidden
              */
             severity: number;
+            /**
+             * Format: date-time
+             * @description In this state since
+             */
+            since?: string;
             /** @enum {string} */
             source: "worker" | "public" | "hotline" | "sensor" | "video" | "import" | "";
             /** @enum {string} */
-            state: "reported" | "filed" | "dispatched" | "handling" | "feedback" | "closed" | "rejected" | "void" | "";
+            state: "reported" | "verifying" | "self_handled" | "registered" | "filed" | "returned" | "disputed" | "dispatched" | "handling" | "suspended" | "feedback" | "checking" | "checked" | "closed" | "rejected" | "void" | "merged" | "";
+            supervised?: boolean;
+            /** Format: int64 */
+            suspensions?: number;
             /** @description The report's number, made by the reporter's client */
             uuid: string;
             /**
@@ -1188,10 +1966,16 @@ export interface components {
              * @description Send it with an action; it says what you looked at
              */
             version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on; absent where no clock runs
+             */
+            warn_at?: string;
         };
         IncidentBody: {
             /** @description What the caller may do to it now */
             allowed_actions: string[];
+            appealed?: boolean;
             area_code: string;
             class_code: string;
             class_en: string;
@@ -1204,15 +1988,28 @@ export interface components {
             contact?: string;
             /** @description After a write: the place in the log that holds it */
             cursor?: string;
+            /** @description The command centre said whose it is */
+            decided?: boolean;
             /** @description The responsible department */
             dept_code: string;
             dept_en: string;
             dept_zh: string;
             description: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent where no clock runs
+             */
+            due_at?: string;
+            /** @description An appeal was granted: it does not count as overdue */
+            excused?: boolean;
+            /** Format: int64 */
+            extensions?: number;
             /** @description What happened to it, in order */
             flow?: components["schemas"]["Step"][] | null;
             /** @description The finest governance grid that holds it; empty outside of all */
             grid_code: string;
+            /** @description Login of whom the department assigned */
+            handler?: string;
             /** @description Fields the caller may not see */
             hidden?: string[] | null;
             /** Format: int64 */
@@ -1233,20 +2030,38 @@ export interface components {
             occurred_at?: string;
             /** @description No governance grid holds it: nobody's own grid shows it */
             outside_grids: boolean;
+            overdue?: boolean;
+            /**
+             * @description What was asked for and waits for its answer
+             * @enum {string}
+             */
+            pending?: "extension" | "suspension" | "appeal" | "appeal_second";
             photos?: components["schemas"]["Shown"][] | null;
             /** @description The place in words */
             place: string;
             /** Format: date-time */
             reported_at?: string;
+            /** Format: int64 */
+            returns?: number;
+            /** Format: int64 */
+            reworks?: number;
             /**
              * Format: int64
              * @description 1 red, 2 orange, 3 yellow, 4 blue; 0 if hidden
              */
             severity: number;
+            /**
+             * Format: date-time
+             * @description In this state since
+             */
+            since?: string;
             /** @enum {string} */
             source: "worker" | "public" | "hotline" | "sensor" | "video" | "import" | "";
             /** @enum {string} */
-            state: "reported" | "filed" | "dispatched" | "handling" | "feedback" | "closed" | "rejected" | "void" | "";
+            state: "reported" | "verifying" | "self_handled" | "registered" | "filed" | "returned" | "disputed" | "dispatched" | "handling" | "suspended" | "feedback" | "checking" | "checked" | "closed" | "rejected" | "void" | "merged" | "";
+            supervised?: boolean;
+            /** Format: int64 */
+            suspensions?: number;
             /** @description The report's number, made by the reporter's client */
             uuid: string;
             /**
@@ -1254,6 +2069,11 @@ export interface components {
              * @description Send it with an action; it says what you looked at
              */
             version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on; absent where no clock runs
+             */
+            warn_at?: string;
         };
         IncidentsOutputBody: {
             /** @description The latest to occur first */
@@ -1403,6 +2223,135 @@ export interface components {
         OrganisationsOutputBody: {
             organisations: components["schemas"]["Organisation"][];
         };
+        Pack: {
+            /**
+             * Format: int64
+             * @description In the caller's grids: GET /api/v1/phone/assets has them
+             */
+            assets: number;
+            /** @description Of the caller's grids: west, south, east, north in degrees; empty without grids */
+            bounds: number[];
+            checklists: components["schemas"]["Checklist"][];
+            classes: components["schemas"]["PackClasses"];
+            /** @description The caller's own, and the unit grids inside them */
+            grids: components["schemas"]["PackGrid"][];
+            person: components["schemas"]["PackPerson"];
+            /**
+             * Format: date-time
+             * @description So that the phone can tell that its clock is wrong
+             */
+            server_time: string;
+            settings: components["schemas"]["PackSetting"];
+            tasks: components["schemas"]["PackCounts"];
+            tiles: components["schemas"]["PackTiles"];
+        };
+        PackAssets: {
+            /** @description id, code, class_standard, class_code, name, dept_code, state, lon, lat, grid_code */
+            fields: string[];
+            /**
+             * Format: int64
+             * @description Send it as after for the rest; absent at the end
+             */
+            next?: number;
+            /** @description By id */
+            rows: (unknown[] | null)[];
+        };
+        PackClasses: {
+            /** Format: int64 */
+            count: number;
+            /** @description Changes when any class, condition or limit does: fetch /api/v1/classes anew */
+            version: string;
+        };
+        PackCounts: {
+            /** @description Open, by kind */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            overdue: number;
+        };
+        PackGrid: {
+            area_code: string;
+            code: string;
+            /** @enum {string} */
+            kind: "unit" | "duty" | "community";
+            name: string;
+            /** @description A GeoJSON MultiPolygon, EPSG:4326, to a metre */
+            outline: unknown;
+            /** @description Named in the caller's account; else inside one that is */
+            own: boolean;
+            /**
+             * Format: date
+             * @description In force since
+             */
+            valid_from: string;
+        };
+        PackPerson: {
+            login: string;
+            name: string;
+            org: string;
+            org_en: string;
+            org_zh: string;
+            roles: string[];
+        };
+        PackSetting: {
+            /**
+             * Format: int64
+             * @description How far ahead a phone's clock may be
+             */
+            clock_skew_s: number;
+            /** Format: double */
+            duplicate_hours: number;
+            /** Format: double */
+            duplicate_metres: number;
+            /**
+             * Format: double
+             * @description A report further than this from the city is refused
+             */
+            far_km: number;
+            /** Format: double */
+            patrol_near_m: number;
+            /**
+             * Format: int64
+             * @description The most that one may have
+             */
+            photo_bytes: number;
+            /**
+             * Format: int64
+             * @description Larger ones are shrunk to this many pixels: shrink them before sending
+             */
+            photo_edge: number;
+            /**
+             * Format: int64
+             * @description Width times height, at most
+             */
+            photo_pixels: number;
+            /** @description How long an uploaded photo waits for its report */
+            photo_waits: string;
+            /** Format: int64 */
+            photos_per_report: number;
+            /**
+             * Format: int64
+             * @description How long positions are kept, which the worker is told
+             */
+            position_days: number;
+            time_zone: string;
+        };
+        PackTiles: {
+            /** @description Paths on this server, from the smallest zoom on */
+            addresses: string[];
+            /** @description Of the base map, in the order of the page's tile addresses */
+            layers: string[];
+            /**
+             * Format: int64
+             * @description The deepest zoom that is kept
+             */
+            maxzoom: number;
+            /** Format: int64 */
+            minzoom: number;
+        };
         PasswordInputBody: {
             /** Format: password */
             new: string;
@@ -1410,6 +2359,63 @@ export interface components {
             old: string;
             /** @description Revoke all API keys of the account too: where someone else may know the old password. All its sessions end in any case, this one too */
             revoke_keys?: boolean;
+        };
+        PatrolPoint: {
+            /** Format: date-time */
+            client_at?: string;
+            /**
+             * Format: double
+             * @description Of the visit from the point; absent: the phone had no position
+             */
+            distance_m?: number;
+            /** @description The visit was further away than near_m: noted, not refused */
+            far?: boolean;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: double
+             * @description A visit within these metres counts as at the point
+             */
+            near_m: number;
+            note?: string;
+            /** @description Why it was left out */
+            skipped?: string;
+            title: string;
+            /**
+             * Format: date-time
+             * @description By the server's clock; what the phone's clock said is client_at
+             */
+            visited_at?: string;
+            visited_by?: string;
+        };
+        PatrolSchedule: {
+            area_code: string;
+            dept_code?: string;
+            /**
+             * Format: date
+             * @description Its last day
+             */
+            ends_on?: string;
+            /** @description Of the city's clock, 08:00 */
+            from_time: string;
+            grid_code: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /** @description Login; absent: any worker of its grid */
+            person?: string;
+            points: components["schemas"]["SchedulePoint"][];
+            title: string;
+            /** @description When it is due */
+            until_time: string;
+            /** @description 1 Monday to 7 Sunday */
+            weekdays: number[];
         };
         PeopleOutputBody: {
             people: components["schemas"]["AccountBody"][];
@@ -1447,6 +2453,85 @@ export interface components {
              */
             kind?: "near" | "far" | "reference" | "before" | "after";
         };
+        PlaceBody: {
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates: number[] | null;
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+        };
+        PlaceStruct: {
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates: number[] | null;
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+            /** @description The place in words */
+            text?: string;
+        };
+        PlaceWithAccuracy: {
+            /**
+             * Format: double
+             * @description Metres, as the device says
+             */
+            accuracy_m?: number;
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates: number[] | null;
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+        };
+        Plan: {
+            /** @description What is done if it goes wrong meanwhile (预案) */
+            contingency: string;
+            /** @description What is done (措施) */
+            measure: string;
+            /**
+             * Format: double
+             * @description 资金, in yuan; absent: not said
+             */
+            money_yuan?: number;
+            /** @description Who at the enterprise, by their post (责任); erased some time after the closing */
+            responsible: string;
+        };
+        PointDraft: {
+            /**
+             * Format: double
+             * @description A visit within these metres counts as at the point; left out: the setting patrol.near_m
+             */
+            near_m?: number;
+            place: components["schemas"]["PlaceBody"];
+            title?: string;
+        };
+        PointVisitBody: {
+            /**
+             * Format: date-time
+             * @description By the phone's clock; kept, never counted with
+             */
+            client_at?: string;
+            /**
+             * Format: int64
+             * @description The point's number
+             */
+            n: number;
+            note?: string;
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description Where the phone was; absent: it did not know */
+            place?: components["schemas"]["PlaceWithAccuracy"];
+            /** @description Why it was left out; absent: it was visited */
+            skipped?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same visit. Needed where the visit is sent alone
+             */
+            uuid?: string;
+        };
         PositionInputBody: {
             /**
              * Format: double
@@ -1473,6 +2558,19 @@ export interface components {
             title: string;
             /** @description What kind of problem; stable */
             type: string;
+        };
+        PutChecklistInputBody: {
+            /** @description False: it is no longer used for new visits */
+            active: boolean;
+            industries?: string[] | null;
+            items: components["schemas"]["ChecklistItem"][] | null;
+            name_en: string;
+            name_zh: string;
+            /**
+             * Format: int64
+             * @description The current one, which the new one follows; 0: there is none
+             */
+            version: number;
         };
         Readiness: {
             /** @enum {string} */
@@ -1534,8 +2632,85 @@ export interface components {
             /** @description The place in words */
             text?: string;
         };
+        ReportHazardInputBody: {
+            description?: string;
+            /**
+             * Format: int64
+             * @description Number of the feature of layer enterprise
+             */
+            enterprise?: number;
+            /**
+             * Format: date-time
+             * @description By the finder's clock; left out: now
+             */
+            found_at?: string;
+            /**
+             * Format: int64
+             * @description The case that it came from
+             */
+            incident?: number;
+            kind?: string;
+            /**
+             * @description As the finder sees it; left out: general
+             * @enum {string}
+             */
+            level?: "general" | "major";
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description Left out: the enterprise's */
+            place?: components["schemas"]["PlaceStruct"];
+            title: string;
+            /**
+             * Format: uuid
+             * @description Made by the client, new for each report; a report sent again keeps it
+             */
+            uuid: string;
+        };
+        ResultInputBody: {
+            answers?: components["schemas"]["AnswerBody"][] | null;
+            /** @description Of a visit: the code of the list that was answered; left out: the task's */
+            checklist?: string;
+            /**
+             * Format: int64
+             * @description And its version, as the phone had it
+             */
+            checklist_version?: number;
+            /**
+             * Format: date-time
+             * @description By the phone's clock; kept, never counted with
+             */
+            client_at?: string;
+            /** @description Needed for failed and unknown */
+            opinion?: string;
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description Where the phone was; absent: it did not know */
+            place?: components["schemas"]["PlaceWithAccuracy"];
+            /** @description Of a patrol: the points not yet sent */
+            points?: components["schemas"]["PointVisitBody"][] | null;
+            /**
+             * @description One of the task's results
+             * @enum {string}
+             */
+            result: "true" | "false" | "unknown" | "passed" | "failed" | "done";
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same result
+             */
+            uuid: string;
+        };
         RolesInputBody: {
-            roles: ("administrator" | "security_administrator" | "auditor" | "command_centre" | "department_officer" | "planner" | "grid_worker")[] | null;
+            roles: ("administrator" | "security_administrator" | "auditor" | "command_centre" | "acceptor" | "shift_leader" | "dispatcher" | "department_officer" | "planner" | "grid_worker")[] | null;
+        };
+        SchedulePoint: {
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            /** Format: double */
+            near_m: number;
+            title: string;
+        };
+        SchedulesOutputBody: {
+            schedules: components["schemas"]["PatrolSchedule"][];
         };
         SearchOutputBody: {
             /** @description The best first */
@@ -1602,6 +2777,250 @@ export interface components {
             org: string;
             to: string;
         };
+        Task: {
+            /** @description What the caller may do to it now: result, point, assign, cancel */
+            allowed_actions: string[];
+            /** @description Of a visit that was made */
+            answers?: components["schemas"]["VisitAnswer"][] | null;
+            area_code: string;
+            /** @description Code of the checklist of a visit */
+            checklist?: string;
+            /** Format: int64 */
+            checklist_version?: number;
+            /** @description The department for which it is done */
+            dept_code?: string;
+            /**
+             * Format: double
+             * @description Metres from the place asked about, as the crow flies; of a patrol to its nearest point not yet visited
+             */
+            distance_m?: number;
+            /**
+             * Format: date-time
+             * @description By the server's clock
+             */
+            done_at?: string;
+            done_by?: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent: no limit
+             */
+            due_at?: string;
+            /** @description Of visit and recheck */
+            enterprise?: components["schemas"]["TaskEnterprise"];
+            grid_code: string;
+            /** @description Of recheck */
+            hazard?: components["schemas"]["TaskHazard"];
+            /** Format: int64 */
+            id: number;
+            /** @description Of verify and check */
+            incident?: components["schemas"]["TaskCase"];
+            /** @enum {string} */
+            kind: "verify" | "check" | "patrol" | "visit" | "recheck";
+            /** Format: double */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Degrees, EPSG:4326; of a patrol its first point
+             */
+            lon?: number;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Login, or system */
+            made_by: string;
+            /** @description The caller is to do it, or may: it is theirs, or of their grid and nobody's */
+            mine: boolean;
+            opinion?: string;
+            /**
+             * @description Of a visit that was made
+             * @enum {string}
+             */
+            outcome?: "pass" | "conditional" | "fail" | "not_done";
+            /** @description Login of whose it is; absent: of any worker of its grid */
+            person?: string;
+            person_name?: string;
+            /** @description Of the result */
+            photos?: components["schemas"]["TaskPhoto"][] | null;
+            /** @description Of patrol, in their order */
+            points?: components["schemas"]["PatrolPoint"][] | null;
+            /** @enum {string} */
+            result?: "true" | "false" | "unknown" | "passed" | "failed" | "done" | "cancelled";
+            /** @description What its result may be */
+            results: string[];
+            /** @enum {string} */
+            state: "open" | "done" | "cancelled";
+            title: string;
+            /**
+             * Format: int64
+             * @description Send it with an action; a result needs none
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on
+             */
+            warn_at?: string;
+        };
+        TaskBody: {
+            /** @description What the caller may do to it now: result, point, assign, cancel */
+            allowed_actions: string[];
+            /** @description Of a visit that was made */
+            answers?: components["schemas"]["VisitAnswer"][] | null;
+            area_code: string;
+            /** @description Code of the checklist of a visit */
+            checklist?: string;
+            /** Format: int64 */
+            checklist_version?: number;
+            /** @description After a write: the place in the log that holds it */
+            cursor?: string;
+            /** @description The department for which it is done */
+            dept_code?: string;
+            /**
+             * Format: double
+             * @description Metres from the place asked about, as the crow flies; of a patrol to its nearest point not yet visited
+             */
+            distance_m?: number;
+            /**
+             * Format: date-time
+             * @description By the server's clock
+             */
+            done_at?: string;
+            done_by?: string;
+            /**
+             * Format: date-time
+             * @description Red after it; absent: no limit
+             */
+            due_at?: string;
+            /** @description Of visit and recheck */
+            enterprise?: components["schemas"]["TaskEnterprise"];
+            grid_code: string;
+            /** @description Of recheck */
+            hazard?: components["schemas"]["TaskHazard"];
+            /** Format: int64 */
+            id: number;
+            /** @description Of verify and check */
+            incident?: components["schemas"]["TaskCase"];
+            /** @enum {string} */
+            kind: "verify" | "check" | "patrol" | "visit" | "recheck";
+            /** Format: double */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Degrees, EPSG:4326; of a patrol its first point
+             */
+            lon?: number;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Login, or system */
+            made_by: string;
+            /** @description The caller is to do it, or may: it is theirs, or of their grid and nobody's */
+            mine: boolean;
+            opinion?: string;
+            /**
+             * @description Of a visit that was made
+             * @enum {string}
+             */
+            outcome?: "pass" | "conditional" | "fail" | "not_done";
+            /** @description Login of whose it is; absent: of any worker of its grid */
+            person?: string;
+            person_name?: string;
+            /** @description Of the result */
+            photos?: components["schemas"]["TaskPhoto"][] | null;
+            /** @description Of patrol, in their order */
+            points?: components["schemas"]["PatrolPoint"][] | null;
+            /** @enum {string} */
+            result?: "true" | "false" | "unknown" | "passed" | "failed" | "done" | "cancelled";
+            /** @description What its result may be */
+            results: string[];
+            /** @enum {string} */
+            state: "open" | "done" | "cancelled";
+            title: string;
+            /**
+             * Format: int64
+             * @description Send it with an action; a result needs none
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Yellow from then on
+             */
+            warn_at?: string;
+        };
+        TaskCase: {
+            class_code: string;
+            class_en: string;
+            class_standard: string;
+            class_zh: string;
+            description: string;
+            /** Format: int64 */
+            id: number;
+            number?: string;
+            /** Format: date-time */
+            occurred_at: string;
+            photos: components["schemas"]["Shown"][];
+            place: string;
+            /** Format: int64 */
+            severity: number;
+            state: string;
+        };
+        TaskEnterprise: {
+            address: string;
+            /** Format: int64 */
+            id: number;
+            industry: string;
+            /** Format: date */
+            last_inspected_on?: string;
+            name: string;
+            /** Format: date */
+            next_due_on?: string;
+            /**
+             * Format: int64
+             * @description Found there and not yet closed
+             */
+            open_hazards: number;
+            /**
+             * Format: int64
+             * @description 1 red to 4 blue
+             */
+            risk: number;
+            state: string;
+        };
+        TaskHazard: {
+            description: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            level: "general" | "major";
+            /** @description What was to be done */
+            measure: string;
+            photos: components["schemas"]["HazardPhoto"][];
+            place: string;
+            state: string;
+            title: string;
+        };
+        TaskPhoto: {
+            id: string;
+            /** @enum {string} */
+            kind: "near" | "far" | "reference" | "before" | "after";
+            subject?: string;
+        };
+        TasksOutputBody: {
+            /** @description Send it as page for those after them; absent at the end */
+            next?: string;
+            tasks: components["schemas"]["Task"][];
+        };
+        VisitAnswer: {
+            failed?: boolean;
+            /**
+             * Format: int64
+             * @description The hazard that it opened
+             */
+            hazard?: number;
+            item: string;
+            note?: string;
+            photos?: components["schemas"]["TaskPhoto"][] | null;
+            /** @description yes, no, na (does not apply); a number; words; empty for a photo */
+            value: string;
+        };
     };
     responses: never;
     parameters: {
@@ -1659,6 +3078,38 @@ export interface operations {
                 };
                 content: {
                     "application/openapi+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAsset: {
+        parameters: {
+            query: {
+                /** @description The whole identification code (部件标识码) */
+                code: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetsOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1754,6 +3205,107 @@ export interface operations {
             };
         };
     };
+    listChecklists: {
+        parameters: {
+            query?: {
+                /** @description Those that are no longer in use, too */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChecklist: {
+        parameters: {
+            query?: {
+                /** @description Left out: the current one */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putChecklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutChecklistInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listClasses: {
         parameters: {
             query?: {
@@ -1775,6 +3327,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHazardFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardFlowOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHazards: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description Those that I found */
+                mine?: boolean;
+                /** @description Neither closed nor void */
+                open?: boolean;
+                /** @description A number, or words of the title, the description, the place or the enterprise's name */
+                q?: string;
+                /** @description What an earlier answer called next */
+                page?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportHazard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportHazardInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was reported before; here is what became of it */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardBody"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHazard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnHazard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActHazardInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HazardBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -2342,6 +4096,97 @@ export interface operations {
             };
         };
     };
+    listPatrolSchedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPatrolSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateScheduleInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolSchedule"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endPatrolSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPeople: {
         parameters: {
             query?: never;
@@ -2487,6 +4332,83 @@ export interface operations {
         responses: {
             /** @description No Content */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What to keep */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"];
+                };
+            };
+            /** @description As the client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPhoneAssets: {
+        parameters: {
+            query?: {
+                /** @description Assets with larger ids: as an earlier answer's next has it */
+                after?: string;
+                /** @description 1 to 50,000; left out: 20,000 */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of assets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackAssets"];
+                };
+            };
+            /** @description As the client has it */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2893,6 +4815,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description Those that I am to do, or may: mine, or of my grids and nobody's */
+                mine?: boolean;
+                /** @description Neither done nor cancelled */
+                open?: boolean;
+                kind?: "verify" | "check" | "patrol" | "visit" | "recheck";
+                /** @description In this grid, or in one that it is made of */
+                grid?: string;
+                /** @description Login */
+                person?: string;
+                incident?: number;
+                enterprise?: number;
+                /** @description Where I am, degrees of EPSG:4326; with lat, tasks say how far they are */
+                lon?: number;
+                lat?: number;
+                /** @description clock: what is due first; distance: the nearest, without pages; it needs lon and lat */
+                sort?: "clock" | "distance";
+                /** @description What an earlier answer called next */
+                page?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTaskInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was made before; here is what became of it */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTaskInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    visitPoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointVisitBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
