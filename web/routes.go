@@ -154,6 +154,29 @@ func (s *Server) routes() []route {
 				answersWith[task.PackAssets](200, "A page of assets"), answers(304, "", "As the client has it")), []option{produces("application/json")}},
 		{"GET", "/api/v1/assets", signedIn, "findAsset", "phone", "An asset by its code, with the class to report it by and whose it is", call(s.assetByCode), nil},
 
+		// Connected (1): webhooks.
+		{"GET", "/api/v1/webhooks", admins, "listWebhooks", "webhooks", "Webhooks", call(s.listWebhooks), nil},
+		{"POST", "/api/v1/webhooks", admins, "createWebhook", "webhooks", "Make a webhook; its secret is shown this once", call(s.createWebhook), []option{created()}},
+		{"GET", "/api/v1/webhooks/{id}", admins, "getWebhook", "webhooks", "One webhook", call(s.getWebhook), nil},
+		{"PUT", "/api/v1/webhooks/{id}", admins, "changeWebhook", "webhooks", "Change, pause or resume a webhook", call(s.changeWebhook), nil},
+		{"DELETE", "/api/v1/webhooks/{id}", admins, "deleteWebhook", "webhooks", "Forget a webhook", call(s.deleteWebhook), nil},
+		{"POST", "/api/v1/webhooks/{id}/secret", admins, "newWebhookSecret", "webhooks", "Give it another secret; the old one signs along for a day", call(s.newWebhookSecret), []option{created()}},
+		{"GET", "/api/v1/webhooks/{id}/deliveries", admins, "listDeliveries", "webhooks", "What was and is to be sent", call(s.listDeliveries), nil},
+		{"POST", "/api/v1/webhooks/{id}/replay", admins, "replayWebhook", "webhooks", "Send again: one delivery, or those of a time", call(s.replayWebhook), nil},
+		{"POST", "/api/v1/webhooks/{id}/test", admins, "testWebhook", "webhooks", "Send a word now, and say what became of it", call(s.testWebhook), []option{rate(30)}},
+
+		// Positions of staff on duty, and fences.
+		{"PUT", "/api/v1/positions", only(access.GridWorker), "setPosition", "positions", "Where I am: puts me on duty and on the map. The answer comes when it is committed", call(s.setPosition), nil},
+		{"POST", "/api/v1/positions", only(access.GridWorker, access.Gateway), "setPositions", "positions", "Positions kept while there was no signal; or, from a gateway, those of many workers. Sent again, they are the same",
+			call(s.setPositions), []option{body(512 << 10)}},
+		{"DELETE", "/api/v1/positions", only(access.GridWorker), "goOffDuty", "positions", "Off duty: takes me off the map", call(s.offDuty), nil},
+		{"GET", "/api/v1/positions/history", only(access.GridWorker, access.CommandCentre), "getPositionHistory", "positions",
+			"Where I was on duty, and who looked; or where a worker of the command centre's area was, with a reason that is audited", call(s.positionHistory), nil},
+		{"GET", "/api/v1/fences", signedIn, "listFences", "positions", "Fences that were drawn, by right", call(s.listFences), nil},
+		{"POST", "/api/v1/fences", onlyDrawers, "createFence", "positions", "Draw a fence", call(s.createFence), []option{created(), body(256 << 10)}},
+		{"PUT", "/api/v1/fences/{id}", onlyDrawers, "updateFence", "positions", "Draw a fence anew", call(s.updateFence), []option{body(256 << 10)}},
+		{"DELETE", "/api/v1/fences/{id}", onlyDrawers, "endFence", "positions", "End a fence: who is in it leaves it", call(s.endFence), nil},
+
 		// Changes as they happen.
 		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",
 			plain(s.socket, answers(101, "", "A WebSocket")), []option{stream}},

@@ -25,7 +25,9 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/feed"
 	"onemap/layers/hazard"
+	"onemap/layers/hook"
 	"onemap/layers/incident"
+	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
 	"onemap/tiles"
@@ -40,8 +42,10 @@ type Server struct {
 	Directory *access.Directory
 	Audit     *access.Audit
 	Incidents *incident.Store
+	Positions *position.Store
 	Tasks     *task.Store
 	Hazards   *hazard.Store
+	Hooks     *hook.Store
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -24,12 +25,16 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/hazard"
+	"onemap/layers/hook"
 	"onemap/layers/incident"
+	"onemap/layers/jobs"
 	"onemap/layers/layerstest"
+	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/web"
+	"onemap/web/outbound"
 )
 
 // world is a small city behind a server: two grids side by side, one person
@@ -42,6 +47,7 @@ type world struct {
 	url      string
 	log      *logBuffer
 	tokens   map[string]string // login -> API key
+	jobs     *jobs.Queue       // does nothing until it is run
 }
 
 var operator = access.Operator("test")
@@ -129,7 +135,21 @@ func newWorld(t testing.TB) *world {
 	}
 	t.Cleanup(func() { _ = photos.Close() })
 	incidents, hazards := &incident.Store{Layers: store, Photos: photos}, &hazard.Store{Layers: store}
+	queue, err := jobs.New(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue.Poll, queue.Log = 20*time.Millisecond, slog.New(slog.DiscardHandler)
+	outside := outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
+	hooks := &hook.Store{Layers: store, Directory: dir, Incidents: incidents, Jobs: queue, Log: queue.Log, Post: outside.Post, CheckURL: outside.Check,
+		Retry: func(int) time.Duration { return time.Millisecond }}
+	hooks.Work()
+	w.jobs = queue
+	positions := position.New(store)
+	t.Cleanup(positions.Close)
 	w.server = &web.Server{
+		Positions: positions,
+		Hooks: hooks,
 		Tasks: &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},

@@ -14,6 +14,7 @@ type Config struct {
 	Listen      string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	PublicURL   string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
 	Proxies     []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
+	Outbound    []netip.Prefix `help:"Networks of your own that webhooks may be sent to, over http too; other addresses must be public and https." placeholder:"CIDR"`
 	Photos      string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
 	BasePMTiles string         `help:"Serve tiles of the base library from this archive, as long as it is true, and the archive itself at /pmtiles/NAME.pmtiles; see \"onemap export\"." name:"base-pmtiles" placeholder:"FILE"`
 	TileCache   byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`

@@ -19,13 +19,17 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/feed"
 	"onemap/layers/hazard"
+	"onemap/layers/hook"
 	"onemap/layers/incident"
+	"onemap/layers/jobs"
+	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web"
 	"onemap/web/live"
+	"onemap/web/outbound"
 )
 
 type serveCommand struct {
@@ -81,7 +85,18 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	defer directory.Close()
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hazards := &hazard.Store{Layers: store}
-	tasks := &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}
+	tasks := &task.Store{Layers: store, Incidents: incidents, Positions: positions, Hazards: hazards}
+	queue, err := jobs.New(db)
+	if err != nil {
+		return err
+	}
+	queue.Log = log
+	outside := outbound.New(cfg.Outbound)
+	hooks := &hook.Store{Layers: store, Directory: directory, Incidents: incidents, Jobs: queue, Log: log, Post: outside.Post, CheckURL: outside.Check}
+	hooks.Work()
+	positions := position.New(store)
+	positions.Log = log
+	defer positions.Close()
 	hub := live.NewHub(store, directory)
 	hub.Log = log
 	stamps := new(tiles.Stamps)
@@ -111,9 +126,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		Stamps: stamps, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout,
 	}
 	counted := metrics(wal.Status, hub, keeper)
-	counted.MustRegister(tileMetrics{maker})
+	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents,
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Hooks: hooks,
 		Tasks: tasks, Hazards: hazards,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
@@ -132,6 +147,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	work.Go(func() error { return hub.Run(living) })
 	work.Go(func() error { return wal.Run(working) })
 	work.Go(func() error { return keeper.Run(working) })
+	work.Go(func() error { return positions.Run(working) })
+	work.Go(func() error { return queue.Run(working) })
 	if base != nil {
 		work.Go(func() error { return base.Run(working) })
 	}
