@@ -8,10 +8,12 @@ import (
 // vocabularies are the values that a text field may have, where they are few
 // and the table refuses all others; a test compares them with its constraints.
 var vocabularies = map[[2]string][]string{
-	{"incident", "state"}:   {"reported", "filed", "dispatched", "handling", "feedback", "closed", "rejected", "void"},
+	{"incident", "state"}: {"reported", "verifying", "self_handled", "registered", "filed", "returned", "disputed", "dispatched", "handling", "suspended",
+		"feedback", "checking", "checked", "closed", "rejected", "void", "merged"},
 	{"asset", "state"}:      {"intact", "damaged", "lost", "abandoned", "removed"},
 	{"enterprise", "state"}: {"open", "closed", "suspended"},
 	{"place", "state"}:      {"ready", "limited", "out_of_service"},
+	{"fence", "kind"}:       {"temporary", "site"},
 	{"place", "kind"}:       {"hydrant", "fire_station", "police_station", "shelter", "hospital", "camera", "depot", "other"},
 }
 

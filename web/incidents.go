@@ -10,8 +10,12 @@ import (
 	"onemap/layers/incident"
 )
 
-// onlyReporters are those who may report incidents.
-var onlyReporters = only(access.GridWorker, access.CommandCentre, access.DepartmentOfficer)
+// onlyReporters are those who may report incidents: acceptors write down what
+// comes by telephone.
+var onlyReporters = only(access.GridWorker, access.CommandCentre, access.Acceptor, access.DepartmentOfficer)
+
+// onlyHandlers are those who have a part in the flow of a case.
+var onlyHandlers = only(access.CommandCentre, access.Acceptor, access.ShiftLeader, access.Dispatcher, access.DepartmentOfficer, access.GridWorker)
 
 // A PlaceBody is a place as a client sends it.
 type PlaceBody struct {
@@ -29,13 +33,13 @@ type reportInput struct {
 }
 
 type reportBody struct {
-	UUID  string `json:"uuid" format:"uuid" doc:"Made by the client, new for each report; a report sent again keeps it"`
-	Class struct {
-		Standard string `json:"standard,omitempty" maxLength:"100" doc:"The list it is from; may be left out where the code is in one list only"`
-		Code     string `json:"code" maxLength:"24"`
-	} `json:"class" doc:"A matter's class, from /api/v1/classes"`
-	Severity int `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"1 red to 4 blue; left out: the class's"`
-	Place    struct {
+	UUID        string     `json:"uuid" format:"uuid" doc:"Made by the client, new for each report; a report sent again keeps it"`
+	Class       *classBody `json:"class,omitempty" doc:"A matter's class, from /api/v1/classes; may be left out with an asset, whose defect it then is"`
+	Asset       int64      `json:"asset,omitempty" minimum:"1" doc:"Number of the component that it is about"`
+	Condition   string     `json:"condition,omitempty" maxLength:"24" doc:"The filing condition that the reporter sees"`
+	SelfHandled bool       `json:"self_handled,omitempty" doc:"Settled on the spot; needs a photo of kind after"`
+	Severity    int        `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"1 red to 4 blue; left out: the class's"`
+	Place       struct {
 		PlaceBody
 		Text string `json:"text,omitempty" maxLength:"256" doc:"The place in words"`
 	} `json:"place"`
@@ -46,15 +50,24 @@ type reportBody struct {
 	Photos      []photoBody `json:"photos,omitempty" maxItems:"20" doc:"Uploaded before with POST /api/v1/photos"`
 }
 
+// A classBody names a class of a list.
+type classBody struct {
+	Standard string `json:"standard,omitempty" maxLength:"100" doc:"The list it is from; may be left out where the code is in one list only"`
+	Code     string `json:"code" maxLength:"24"`
+}
+
 type photoBody struct {
-	ID   string `json:"id" pattern:"^[0-9a-f]{64}$" patternDescription:"the id that the upload returned"`
-	Kind string `json:"kind,omitempty" enum:"near,far,reference,before,after" doc:"Left out: near"`
+	ID      string     `json:"id" pattern:"^[0-9a-f]{64}$" patternDescription:"the id that the upload returned"`
+	Kind    string     `json:"kind,omitempty" enum:"near,far,reference,before,after" doc:"Left out: near"`
+	TakenAt *time.Time `json:"taken_at,omitempty" doc:"As the device says"`
+	Lon     *float64   `json:"lon,omitempty" doc:"Where it was taken: longitude in degrees of WGS 84"`
+	Lat     *float64   `json:"lat,omitempty"`
 }
 
 func photosOf(bs []photoBody) []incident.Shown {
 	var out []incident.Shown
 	for _, b := range bs {
-		out = append(out, incident.Shown(b))
+		out = append(out, incident.Shown{ID: b.ID, Kind: b.Kind, TakenAt: b.TakenAt, Lon: b.Lon, Lat: b.Lat})
 	}
 	return out
 }
@@ -77,8 +90,11 @@ func (s *Server) report(ctx context.Context, in *reportInput) (*incidentOutput, 
 	if err != nil {
 		return nil, inputError("uuid", b.UUID, "a UUID")
 	}
-	r := incident.Report{UUID: id, Standard: b.Class.Standard, Class: b.Class.Code, Severity: b.Severity, Source: b.Source,
+	r := incident.Report{UUID: id, Severity: b.Severity, Source: b.Source, Asset: b.Asset, Condition: b.Condition, SelfHandled: b.SelfHandled,
 		At: b.Place.place(), Place: b.Place.Text, Description: b.Description, Contact: b.Contact, Photos: photosOf(b.Photos), Address: clientAddress(in.r)}
+	if b.Class != nil {
+		r.Standard, r.Class = b.Class.Standard, b.Class.Code
+	}
 	if b.OccurredAt != nil {
 		if b.OccurredAt.IsZero() { // for Go, the year 1 is no time at all
 			return nil, inputError("occurred_at", b.OccurredAt.Format(time.RFC3339), "a time after 1900")
@@ -167,43 +183,53 @@ func (s *Server) incidentQuery(ctx context.Context, in *incidentsInput) (inciden
 type actInput struct {
 	Request
 	ID   int64 `path:"id" minimum:"1"`
-	Body struct {
-		Action  string      `json:"action" maxLength:"20" doc:"One of the incident's allowed_actions"`
-		Version int         `json:"version" minimum:"1" doc:"Of the incident as the caller saw it"`
-		Opinion string      `json:"opinion,omitempty" maxLength:"2000" doc:"The reason; needed for reject, void, return and rework"`
-		Dept    string      `json:"dept,omitempty" maxLength:"32" doc:"For dispatch; left out: the department it has"`
-		Photos  []photoBody `json:"photos,omitempty" maxItems:"20"`
-	}
+	Body actBody
+}
+
+type actBody struct {
+	UUID      string      `json:"uuid,omitempty" format:"uuid" doc:"Made by the client, new for each action; an action sent again keeps it and is done once"`
+	Action    string      `json:"action" maxLength:"20" doc:"One of the incident's allowed_actions; /api/v1/flow says what each needs"`
+	Version   int         `json:"version" minimum:"1" doc:"Of the incident as the caller saw it"`
+	Opinion   string      `json:"opinion,omitempty" maxLength:"2000" doc:"The reason; many actions need one"`
+	Dept      string      `json:"dept,omitempty" maxLength:"32" doc:"For file, dispatch and decide: whose it is; for return: who is thought responsible"`
+	Worker    string      `json:"worker,omitempty" maxLength:"64" doc:"For send_verify, send_check and assign: login; left out of the first two: who is best placed"`
+	Condition string      `json:"condition,omitempty" maxLength:"24" doc:"For file: code of the filing condition"`
+	Until     *time.Time  `json:"until,omitempty" doc:"For ask_suspension"`
+	Into      int64       `json:"into,omitempty" minimum:"1" doc:"For merge: the case that goes on"`
+	Result    string      `json:"result,omitempty" enum:"true,false,unknown,passed,failed" doc:"For report_verify: true, false or unknown; for report_check: passed or failed"`
+	Class     *classBody  `json:"class,omitempty" doc:"For register: another class"`
+	Severity  int         `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"For register: another severity"`
+	Photos    []photoBody `json:"photos,omitempty" maxItems:"20"`
+	DoneAt    *time.Time  `json:"done_at,omitempty" doc:"When it was done, by the client's clock, for what was sent later; limits are counted by the server's clock"`
 }
 
 func (s *Server) act(ctx context.Context, in *actInput) (*incidentOutput, error) {
 	b := in.Body
-	i, at, err := s.Incidents.Act(ctx, scopeOf(ctx), in.ID,
-		incident.Action{Name: b.Action, Opinion: b.Opinion, Dept: b.Dept, Version: b.Version, Photos: photosOf(b.Photos),
-			Address: clientAddress(in.r)})
+	do := incident.Action{Name: b.Action, Version: b.Version, Opinion: b.Opinion, Dept: b.Dept, Worker: b.Worker, Condition: b.Condition,
+		Into: b.Into, Result: b.Result, Severity: b.Severity, Photos: photosOf(b.Photos), Address: clientAddress(in.r)}
+	if b.UUID != "" {
+		id, err := uuid.Parse(b.UUID)
+		if err != nil {
+			return nil, inputError("uuid", b.UUID, "a UUID")
+		}
+		do.UUID = id
+	}
+	if b.Until != nil {
+		do.Until = *b.Until
+	}
+	if b.DoneAt != nil {
+		do.DoneAt = *b.DoneAt
+	}
+	if b.Class != nil {
+		do.Standard, do.Class = b.Class.Standard, b.Class.Code
+	}
+	i, at, err := s.Incidents.Act(ctx, scopeOf(ctx), in.ID, do)
 	if err != nil {
 		return nil, err
 	}
 	return &incidentOutput{Status: 200, Cursor: at.String(), Body: incidentBody{at.String(), i.OutsideGrids(), i}}, nil
 }
 
-type positionInput struct {
-	Body struct {
-		PlaceBody
-		AccuracyM float64 `json:"accuracy_m,omitempty" minimum:"0" maximum:"1000000" doc:"Metres, as the device says"`
-	}
-}
-
 type cursorOutput struct {
 	Cursor string `header:"Onemap-Cursor" doc:"The place in the log that holds the write"`
-}
-
-func (s *Server) setPosition(ctx context.Context, in *positionInput) (*cursorOutput, error) {
-	at, err := s.Incidents.SetPosition(ctx, scopeOf(ctx), in.Body.place(), in.Body.AccuracyM)
-	return &cursorOutput{at.String()}, err
-}
-
-func (s *Server) offDuty(ctx context.Context, _ *struct{}) (*cursorOutput, error) {
-	at, err := s.Incidents.OffDuty(ctx, scopeOf(ctx))
-	return &cursorOutput{at.String()}, err
 }

@@ -13,7 +13,6 @@ func (s *Server) routes() []route {
 	security := only(access.SecurityAdministrator)
 	threeAdmins := only(access.Administrator, access.SecurityAdministrator, access.Auditor)
 	officers := only(access.DepartmentOfficer)
-	centre := only(access.CommandCentre, access.DepartmentOfficer, access.GridWorker)
 
 	return []route{
 		// Who is calling.
@@ -115,14 +114,12 @@ func (s *Server) routes() []route {
 			call(s.report), []option{created(), also(200, "It was reported before; here is what became of it")}},
 		{"GET", "/api/v1/incidents", signedIn, "listIncidents", "incidents", "Incidents, the latest first", call(s.listIncidents), nil},
 		{"GET", "/api/v1/incidents/{id}", signedIn, "getIncident", "incidents", "One incident with its flow and photos", call(s.getIncident), nil},
-		{"POST", "/api/v1/incidents/{id}/actions", centre, "actOnIncident", "incidents", "File, dispatch, accept, return, feed back, close …", call(s.act), nil},
+		{"POST", "/api/v1/incidents/{id}/actions", onlyHandlers, "actOnIncident", "incidents", "File, dispatch, accept, return, feed back, close …", call(s.act), nil},
 		{"GET", "/api/v1/stats", signedIn, "getStats", "incidents", "Counts over the list of incidents", call(s.stats), nil},
 		{"POST", "/api/v1/photos", onlyReporters, "uploadPhoto", "incidents", "Upload a photo, to be named in a report",
 			plain(s.putPhoto, takes(photoTypes...), answersWith[incident.Photo](201, "Kept")), []option{body(incident.MaxPhotoBytes), stream, produces("application/json")}},
 		{"GET", "/api/v1/photos/{id}", signedIn, "getPhoto", "incidents", "A photo",
 			plain(s.getPhoto, inPath("id", "SHA-256"), param("query", "size", "Left out: full", "full", "thumb"), answers(200, "image/jpeg", "The photo")), nil},
-		{"PUT", "/api/v1/positions", only(access.GridWorker), "setPosition", "incidents", "Where I am, while I am on duty", call(s.setPosition), nil},
-		{"DELETE", "/api/v1/positions", only(access.GridWorker), "goOffDuty", "incidents", "Take me off the map", call(s.offDuty), nil},
 
 		// Tasks in the field: verify, check, patrol, visit, re-check.
 		{"GET", "/api/v1/tasks", onlyField, "listTasks", "tasks", "Tasks that I may see; mine: those that I am to do", call(s.listTasks), nil},

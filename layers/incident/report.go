@@ -18,6 +18,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/class"
 	"onemap/layers/feed"
 )
 
@@ -25,7 +26,7 @@ import (
 type Report struct {
 	UUID        uuid.UUID // made by the client: sent again, it is the same report
 	Standard    string    // the class's list; "" where its code is in one list only
-	Class       string    // a matter's code
+	Class       string    // a matter's code; "" with an asset: its defect
 	Severity    int       // 1 to 4; 0: the class's own
 	Source      string    // worker, public, hotline, sensor or video; "": worker
 	At          Place
@@ -34,7 +35,13 @@ type Report struct {
 	OccurredAt  time.Time // zero: now
 	Contact     string    // how to reach the reporter, where they leave it
 	Photos      []Shown   // uploaded before
-	Address     string    // the reporter's IP address, for the audit
+	Asset       int64     // number of the component that it is about; 0: none
+	Condition   string    // the filing condition that the reporter sees; "": none
+	SelfHandled bool      // settled on the spot (自处理): needs a photo of after
+	// Another system's name of it, for what comes over a bridge: the same one again is the same report.
+	ExternalSource string
+	ExternalID     string
+	Address        string // the reporter's IP address, for the audit
 }
 
 // clockSkew is how far ahead of ours a reporter's clock may be.
@@ -51,10 +58,14 @@ var reportSQL string
 
 // Report writes an incident and its first flow record, photos and audit entry
 // in one transaction, and returns it with the cursor of the log after its
-// commit. A report of a UUID that is there already is answered with the
-// incident as it is now, and again is true, if its content is the same, and
-// with an error wrapping [layers.ErrConflict] if not. What is wrong with the
-// report is an [layers.InputError].
+// commit, with what does not fit together in it, and with cases that are
+// likely the same.
+//
+// A report of a UUID that is there already is answered with the incident as it
+// is now, and again is true, if its content is the same, and with an error
+// wrapping [layers.ErrConflict] if not. One of an external source is the same
+// as an earlier one of the same source and id, whatever its content. What is
+// wrong with the report is an [layers.InputError].
 func (s *Store) Report(ctx context.Context, scope access.Scope, r Report) (i Incident, at feed.Cursor, again bool, err error) {
 	who, ok := scope.Person()
 	if !ok {
@@ -69,85 +80,162 @@ func (s *Store) Report(ctx context.Context, scope access.Scope, r Report) (i Inc
 	if r.Source == "" {
 		r.Source = "worker"
 	}
-	if err := r.check(); err != nil {
+	if err := r.check(s.now()); err != nil {
 		return Incident{}, feed.Cursor{}, false, err
-	}
-	cl, err := s.class(ctx, r.Standard, r.Class)
-	if err != nil {
-		return Incident{}, feed.Cursor{}, false, err
-	}
-	if r.Severity == 0 {
-		r.Severity = cl.Severity
 	}
 	loc, err := s.locate(ctx, "place", r.At)
 	if err != nil {
 		return Incident{}, feed.Cursor{}, false, err
 	}
-
+	set, err := s.settings(ctx)
+	if err != nil {
+		return Incident{}, feed.Cursor{}, false, err
+	}
 	var id int64
+	var warnings []Warning
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{
-			"uuid": r.UUID, "standard": cl.Standard, "class": cl.Code, "severity": r.Severity, "description": r.Description,
-			"place": r.Place, "source": r.Source, "dept": cl.Dept, "reporter": who.ID, "occurred_at": nil, "content": content,
-			"crs": loc.crs.String(), "x": nil, "y": nil, "srid": loc.crs.SRID(), "geom": loc.at,
-		}
-		if !r.OccurredAt.IsZero() {
-			args["occurred_at"] = r.OccurredAt
-		}
-		if loc.orig != nil {
-			args["x"], args["y"] = loc.orig[0], loc.orig[1]
-		}
-		err := tx.QueryRow(ctx, reportSQL, args).Scan(&id)
-		if errors.Is(err, pgx.ErrNoRows) {
-			again = true
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := step(ctx, tx, id, who, "report", "", Reported, ""); err != nil {
-			return err
-		}
-		if err := attach(ctx, tx, id, "photos", r.Photos); err != nil {
-			return err
-		}
-		if r.Contact != "" {
-			if _, err := tx.Exec(ctx, `INSERT INTO onemap.incident_contact (incident, contact) VALUES (@id, @contact)`,
-				pgx.NamedArgs{"id": id, "contact": r.Contact}); err != nil {
-				return err
-			}
-		}
-		return audit(ctx, tx, scope, "incident.report", id, r.Address, "")
+		n := &newcomer{s: s, tx: tx, scope: scope, who: who, set: set, r: r, at: loc, content: content}
+		id, err = n.write(ctx)
+		warnings, again = n.warnings, id == 0
+		return err
 	})
 	if err != nil {
 		return Incident{}, feed.Cursor{}, false, wrap("report incident", err)
 	}
 	if again {
-		if id, err = s.sameReport(ctx, r.UUID, who.ID, content); err != nil {
+		if id, err = s.sameReport(ctx, r, who.ID, content); err != nil {
 			return Incident{}, feed.Cursor{}, false, err
 		}
 	}
 	if at, err = feed.Now(ctx, s.Layers.DB()); err != nil {
 		return Incident{}, feed.Cursor{}, false, fmt.Errorf("report incident: %w", err)
 	}
-	i, err = s.Get(ctx, scope, id)
+	if i, err = s.Get(ctx, scope, id); err != nil {
+		return Incident{}, feed.Cursor{}, false, err
+	}
+	i.Warnings = warnings
+	if !ended(i.State) {
+		i.Duplicates, err = s.Duplicates(ctx, scope, id)
+	}
 	return i, at, again, err
 }
 
 // sameReport returns the incident of an earlier report, if that was the same one.
-func (s *Store) sameReport(ctx context.Context, id uuid.UUID, reporter int64, content string) (int64, error) {
+func (s *Store) sameReport(ctx context.Context, r Report, reporter int64, content string) (int64, error) {
 	var incident int64
 	err := s.Layers.DB().QueryRow(ctx, `SELECT id FROM map.incident
-		WHERE uuid = @uuid AND reporter = @reporter AND attributes ->> 'content' = @content`,
-		pgx.NamedArgs{"uuid": id, "reporter": reporter, "content": content}).Scan(&incident)
+		WHERE uuid = @uuid AND coalesce(reporter, 0) = @reporter AND attributes ->> 'content' = @content
+		UNION ALL SELECT id FROM map.incident WHERE external_source <> '' AND external_source = @source AND external_id = @external`,
+		pgx.NamedArgs{"uuid": r.UUID, "reporter": reporter, "content": content, "source": r.ExternalSource, "external": r.ExternalID}).Scan(&incident)
 	if errors.Is(err, pgx.ErrNoRows) {
 		// It does not say whose or what: the other report may be hidden from the caller.
-		return 0, fmt.Errorf("a different report has the uuid %s: give a new report a new uuid: %w", id, layers.ErrConflict)
+		return 0, fmt.Errorf("a different report has the uuid %s: give a new report a new uuid: %w", r.UUID, layers.ErrConflict)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("find report %s: %w", id, err)
+		return 0, fmt.Errorf("find report %s: %w", r.UUID, err)
 	}
 	return incident, nil
+}
+
+// A newcomer is a report while it is written.
+type newcomer struct {
+	s         *Store
+	tx        pgx.Tx
+	scope     access.Scope
+	who       access.Person
+	set       settings
+	r         Report
+	at        located
+	content   string
+	class     class.Of
+	component *component
+	warnings  []Warning
+}
+
+// write returns the new incident's number; 0 where the report is there already.
+func (n *newcomer) write(ctx context.Context) (id int64, err error) {
+	r := n.r
+	if err := n.classify(ctx); err != nil {
+		return 0, err
+	}
+	if r.Severity == 0 {
+		r.Severity = n.class.Severity
+	}
+	rec := Record{Actor: n.who.Login, Org: n.who.Org, Post: n.post(), Action: "report", To: Reported, Detail: Detail{Condition: r.Condition}}
+	if r.SelfHandled {
+		rec.To = SelfHandled
+	}
+	if r.ExternalSource != "" {
+		rec.Detail.External = r.ExternalSource + "/" + r.ExternalID
+	}
+	rec.Detail.Photos, rec.Detail.Stage = len(r.Photos), n.set.stage(rec.To)
+	args := pgx.NamedArgs{
+		"uuid": r.UUID, "standard": n.class.Standard, "class": n.class.Code, "severity": r.Severity, "description": r.Description,
+		"place": r.Place, "source": r.Source, "state": rec.To, "reporter": nil, "occurred_at": nil, "now": nil, "content": n.content, "asset": nil,
+		"external_source": r.ExternalSource, "external_id": r.ExternalID,
+		"crs": n.at.crs.String(), "x": nil, "y": nil, "srid": n.at.crs.SRID(), "geom": n.at.at,
+	}
+	if n.who.ID != 0 {
+		args["reporter"] = n.who.ID
+	}
+	if r.Asset != 0 {
+		args["asset"] = r.Asset
+	}
+	if !r.OccurredAt.IsZero() {
+		args["occurred_at"] = r.OccurredAt
+	}
+	if n.s.Clock != nil {
+		args["now"] = n.s.Clock()
+	}
+	if n.at.orig != nil {
+		args["x"], args["y"] = n.at.orig[0], n.at.orig[1]
+	}
+	var grid, area string
+	err = n.tx.QueryRow(ctx, reportSQL, args).Scan(&id, &rec.At, &grid, &area)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	answer, err := n.s.classes().Responsible(ctx, n.tx, class.Question{Standard: n.class.Standard, Code: n.class.Code, Grid: grid, Area: area, Asset: r.Asset})
+	if err != nil {
+		return 0, err
+	}
+	rec.Dept = answer.Dept
+	if r.Condition != "" {
+		if _, err := n.s.classes().Condition(ctx, n.tx, n.class.Standard, n.class.Code, r.Condition, "B"); err != nil {
+			return 0, err
+		}
+	}
+	n.compare(grid, answer.Dept)
+	if err := attach(ctx, n.tx, id, "photos", "", r.Photos); err != nil {
+		return 0, err
+	}
+	b := &pgx.Batch{}
+	var st Standing
+	queueStep(b, id, uuid.Nil, rec, &st, n.set.Rules)
+	queueStanding(b, id, st, false)
+	if r.Contact != "" {
+		b.Queue(`INSERT INTO onemap.incident_contact (incident, contact) VALUES (@id, @contact)`, pgx.NamedArgs{"id": id, "contact": r.Contact})
+	}
+	if err := n.tx.SendBatch(ctx, b).Close(); err != nil {
+		return 0, err
+	}
+	return id, audit(ctx, n.tx, n.scope, "incident.report", id, r.Address, "")
+}
+
+// post is the role in which somebody reports.
+func (n *newcomer) post() string {
+	for _, role := range []access.Role{access.GridWorker, access.Acceptor, access.DepartmentOfficer} {
+		if n.scope.Has(role) && n.who.ID != 0 {
+			return string(role)
+		}
+	}
+	if n.scope.Has(access.CommandCentre) && n.who.ID != 0 {
+		return string(access.Acceptor) // stands in
+	}
+	return "reporter"
 }
 
 // hash identifies what a person sent.
@@ -168,7 +256,7 @@ func (r Report) hash(person int64) (string, error) {
 }
 
 // check says what is wrong with r as far as that can be seen without the database.
-func (r Report) check() error {
+func (r Report) check(now time.Time) error {
 	if r.UUID == uuid.Nil {
 		return &layers.InputError{Field: "uuid", Remedy: "a new UUID for each report, kept when it is sent again"}
 	}
@@ -181,12 +269,18 @@ func (r Report) check() error {
 	for _, t := range []struct {
 		field, text string
 		most        int
-	}{{"description", r.Description, 4000}, {"place.text", r.Place, 256}, {"contact", r.Contact, 200}} {
+	}{{"description", r.Description, 4000}, {"place.text", r.Place, 256}, {"contact", r.Contact, 200}, {"external_source", r.ExternalSource, 60}, {"external_id", r.ExternalID, 200}, {"condition", r.Condition, 24}} {
 		if err := checkText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}
-	if r.OccurredAt.After(time.Now().Add(clockSkew)) {
+	if r.SelfHandled && !slices.ContainsFunc(r.Photos, func(p Shown) bool { return p.Kind == "after" }) {
+		return &layers.InputError{Field: "photos", Remedy: "what was settled on the spot needs a photo of kind after"}
+	}
+	if (r.ExternalSource == "") != (r.ExternalID == "") {
+		return &layers.InputError{Field: "external_id", Remedy: "the source and its id, or neither"}
+	}
+	if r.OccurredAt.After(now.Add(clockSkew)) {
 		return &layers.InputError{Field: "occurred_at", Value: r.OccurredAt.Format(time.RFC3339), Remedy: "a time that has passed: check the clock"}
 	}
 	if !r.OccurredAt.IsZero() && r.OccurredAt.Year() < 1900 {

@@ -12,10 +12,13 @@ type Transition struct {
 	From   []string // states
 	To     string   // "": it stays in the state it is in
 	By     []access.Role
-	// Responsible: only people of the department that the case is with.
+	// Responsible: of officers and workers, only people of the department that the
+	// case is with, and where it assigned a worker, no other one.
 	Responsible bool
 	// Assigned: only the worker whose task it is.
 	Assigned bool
+	// Reporter: whoever reported it as well.
+	Reporter bool
 	Opinion  bool     // needs a reason in words
 	Needs    []string // what must be sent with it: dept, worker, into, until, result …
 	Takes    []string // what may be sent with it
@@ -59,10 +62,11 @@ var Transitions = []Transition{
 	{Action: "approve_self", From: []string{SelfHandled}, To: Closed, By: acceptor},
 	{Action: "refuse_self", From: []string{SelfHandled}, To: Reported, By: acceptor, Opinion: true},
 	{Action: "register", From: []string{Reported}, To: Registered, By: acceptor, Takes: []string{"class", "severity"}},
-	{Action: "reject", From: []string{Reported, Registered}, To: Rejected, By: slices.Concat(acceptor, leader[:1]), Opinion: true},
+	{Action: "reject", From: []string{Reported}, To: Rejected, By: acceptor, Opinion: true},
 	{Action: "merge", From: []string{Reported, Registered, Filed}, To: Merged, By: acceptor, Needs: []string{"into"}},
 	// 案件建立
 	{Action: "file", From: []string{Registered}, To: Filed, By: leader, Takes: []string{"condition", "dept"}},
+	{Action: "reject", From: []string{Registered}, To: Rejected, By: leader, Opinion: true},
 	{Action: "send_back", From: []string{Registered}, To: Reported, By: leader, Opinion: true},
 	{Action: "void", From: slices.Concat([]string{Reported, Registered}, filed), To: Void, By: leader, Opinion: true},
 	// 任务派遣
@@ -80,7 +84,7 @@ var Transitions = []Transition{
 	{Action: "ask_suspension", From: []string{Handling}, By: officer, Responsible: true, Opinion: true, Needs: []string{"until"}, Guards: []Guard{nothingPending, inTime, neverSuspended}},
 	{Action: "grant_suspension", From: []string{Handling}, To: Suspended, By: dispatcher, Guards: []Guard{pendingIs("suspension")}},
 	{Action: "refuse_suspension", From: []string{Handling}, By: dispatcher, Opinion: true, Guards: []Guard{pendingIs("suspension")}},
-	{Action: "resume", From: []string{Suspended}, To: Handling, By: slices.Concat(officer, dispatcher), Responsible: false},
+	{Action: "resume", From: []string{Suspended}, To: Handling, By: slices.Concat(officer, dispatcher), Responsible: true},
 	{Action: "feedback", From: []string{Handling}, To: Feedback, By: handlers, Responsible: true, Takes: []string{"photos"}, Guards: []Guard{nothingPending}},
 	// 处理反馈
 	{Action: "send_check", From: []string{Feedback}, To: Checking, By: acceptor, Takes: []string{"worker"}},
@@ -97,7 +101,7 @@ var Transitions = []Transition{
 	{Action: "refuse_appeal", From: []string{Closed}, By: dispatcher, Opinion: true, Guards: []Guard{pendingIs("appeal", "appeal_second")}},
 	// At any time
 	{Action: "supervise", From: open, By: leader, Opinion: true, Guards: []Guard{notSupervised}},
-	{Action: "photo", From: open, By: slices.Concat(handlers, acceptor), Needs: []string{"photos"}},
+	{Action: "photo", From: open, By: slices.Concat(handlers, acceptor), Responsible: true, Reporter: true, Needs: []string{"photos"}},
 }
 
 var (
@@ -134,23 +138,58 @@ func transition(action, state string) (Transition, bool) {
 	return Transition{}, false
 }
 
-// mayBy says whether the caller may do t to an incident of that department.
-func (t Transition) mayBy(scope access.Scope, dept string) bool {
-	if !scope.Has(t.By...) {
-		return false
+// posts are those of a command centre.
+var posts = []access.Role{access.Acceptor, access.ShiftLeader, access.Dispatcher, access.CommandCentre}
+
+// post is the role in which the caller may do t to i; "" where they may not.
+// Where the command centre stands in for a post, it is that post: the time it
+// takes is the post's.
+func (t Transition) post(scope access.Scope, i Incident) string {
+	p, _ := scope.Person()
+	stands := string(access.CommandCentre)
+	for _, role := range t.By {
+		if slices.Contains(posts, role) && stands == string(access.CommandCentre) {
+			stands = string(role)
+		}
+		if !scope.Has(role) {
+			continue
+		}
+		field := role == access.DepartmentOfficer || role == access.GridWorker
+		if t.Responsible && field && (i.Dept == "" || p.Org != i.Dept) {
+			continue
+		}
+		if role == access.GridWorker && (t.Assigned && !i.Task || t.Responsible && i.Handler != "" && i.Handler != p.Login) {
+			continue
+		}
+		if role == access.CommandCentre {
+			return stands
+		}
+		return string(role)
 	}
-	if !t.Responsible {
-		return true
+	if t.Reporter && i.Mine {
+		return "reporter"
 	}
-	p, ok := scope.Person()
-	return ok && dept != "" && p.Org == dept
+	return ""
+}
+
+// fails is the first guard that does not hold.
+func (t Transition) fails(i Incident) (Guard, bool) {
+	for _, g := range t.Guards {
+		if !g.Holds(i) {
+			return g, true
+		}
+	}
+	return Guard{}, false
 }
 
 // allowed lists what the caller may do now, in the order of the table.
 func allowed(scope access.Scope, i Incident) []string {
 	actions := []string{}
 	for _, t := range Transitions {
-		if slices.Contains(t.From, i.State) && t.mayBy(scope, i.Dept) && !slices.ContainsFunc(t.Guards, func(g Guard) bool { return !g.Holds(i) }) {
+		if !slices.Contains(t.From, i.State) || t.post(scope, i) == "" {
+			continue
+		}
+		if _, bad := t.fails(i); !bad {
 			actions = append(actions, t.Action)
 		}
 	}
