@@ -91,6 +91,16 @@ func (s Scope) Require(roles ...Role) error {
 	return ErrForbidden
 }
 
+// Cells returns the codes that stand on rows in the caller's own grids, sorted:
+// the grids themselves, and those that they are made of. Callers other than
+// grid workers have none. It is shared: do not change it.
+func (s Scope) Cells() []string {
+	if s.s == nil {
+		return nil
+	}
+	return s.s.cells
+}
+
 // InGrids says whether grid code is one of the caller's own grids. Callers
 // other than grid workers have none.
 func (s Scope) InGrids(code string) bool {

@@ -110,8 +110,8 @@ func (st *state) makeScope(id int64, p account, now time.Time) *scope {
 		s.duty = s.duty || slices.Contains(duties, r)
 		wide = wide || r != GridWorker && slices.Contains(duties, r)
 	}
-	if !wide && slices.Contains(s.person.Roles, GridWorker) {
-		s.onlyGrids = true
+	if slices.Contains(s.person.Roles, GridWorker) {
+		s.onlyGrids = !wide
 		s.cells, s.cellBounds = st.geo.cells(s.person.Grids)
 	}
 	for _, g := range st.grants {
