@@ -12,7 +12,9 @@ func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
 	if err := l.emptyFlow(ctx, tx); err != nil {
 		return err
 	}
-	for _, sql := range []string{`DELETE FROM onemap.population_count WHERE source = 'simulate'`, `DELETE FROM onemap.population_flow WHERE source = 'simulate'`} {
+	for _, sql := range []string{`DELETE FROM onemap.population_count WHERE source = 'simulate'`, `DELETE FROM onemap.population_flow WHERE source = 'simulate'`,
+		// Another city's codes lie elsewhere.
+		`DELETE FROM onemap.grid_code`, `SELECT map.remember_grid_codes()`} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
 		}
