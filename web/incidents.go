@@ -126,15 +126,20 @@ func (s *Server) getIncident(ctx context.Context, in *incidentInput) (*incidentO
 
 type incidentsInput struct {
 	Filter
-	Mine  bool   `query:"mine" doc:"The caller's own reports"`
-	Text  string `query:"q" maxLength:"100" doc:"A number, or words of the description or the place"`
-	Page  string `query:"page" maxLength:"100" doc:"What an earlier answer called next"`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Sort    string `query:"sort" enum:"occurred,due" default:"occurred" doc:"occurred: the latest first; due: what is due first, those without a clock last"`
+	Mine    bool   `query:"mine" doc:"The caller's own reports"`
+	Open    bool   `query:"open" doc:"Neither closed, rejected, void nor merged"`
+	Waiting bool   `query:"waiting" doc:"Those that wait for the caller, by the caller's roles: what is to be taken in, filed, dispatched, decided, handled, looked at"`
+	Stage   string `query:"stage" enum:"collection,filing,dispatch,handling,feedback,closing" doc:"One of the six stages"`
+	Light   string `query:"light" enum:"green,yellow,red" doc:"The colour of the clock"`
+	Text    string `query:"q" maxLength:"100" doc:"A number, or words of the description or the place"`
+	Page    string `query:"page" maxLength:"100" doc:"What an earlier answer called next"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
 type incidentsOutput struct {
 	Body struct {
-		Incidents []incident.Incident `json:"incidents" nullable:"false" doc:"The latest to occur first"`
+		Incidents []incident.Incident `json:"incidents" nullable:"false" doc:"In the order that was asked for"`
 		Next      string              `json:"next,omitempty" doc:"Send it as page for those after them; absent at the end"`
 	}
 }
@@ -177,7 +182,8 @@ func (s *Server) incidentQuery(ctx context.Context, in *incidentsInput) (inciden
 		}
 	}
 	cond, err := s.narrow(ctx, in.Filter, l, right)
-	return incident.Query{Filter: cond, Mine: in.Mine, Text: in.Text, Page: in.Page, Limit: in.Limit}, err
+	return incident.Query{Filter: cond, Mine: in.Mine, Open: in.Open, Waiting: in.Waiting, Stage: in.Stage, Light: in.Light, Text: in.Text,
+		ByDue: in.Sort == "due", Page: in.Page, Limit: in.Limit}, err
 }
 
 type actInput struct {

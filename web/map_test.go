@@ -327,30 +327,6 @@ func TestPhotos(t *testing.T) {
 // bomb is the head of a PNG that claims 100,000 x 100,000 pixels.
 var bomb = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x01\x86\xa0\x00\x01\x86\xa0\x08\x06\x00\x00\x00\x9c\xfd\x29\x27")
 
-func TestPositions(t *testing.T) {
-	w := newWorld(t)
-	put := func(login string, lon float64) reply {
-		return w.as(login, "PUT", "/api/v1/positions", map[string]any{"crs": "WGS84", "coordinates": []float64{lon, 29.305}, "accuracy_m": 8})
-	}
-	w.want(204, put("worker", 120.005))
-	r := w.want(204, put("worker", 120.015))
-	if r.Header.Get("Onemap-Cursor") == "" {
-		t.Error("no cursor")
-	}
-	w.want(403, put("centre", 120.005))
-	var c collection
-	w.want(200, w.as("centre", "GET", "/api/v1/layers/worker/features", nil)).into(t, &c)
-	if len(c.Features) != 1 || c.Features[0].Properties["grid_code"] != "330799002001001" {
-		t.Errorf("%+v", c)
-	}
-	w.want(204, w.as("worker", "DELETE", "/api/v1/positions", nil))
-	c = collection{}
-	w.want(200, w.as("centre", "GET", "/api/v1/layers/worker/features", nil)).into(t, &c)
-	if len(c.Features) != 0 {
-		t.Error("off duty, and still on the map")
-	}
-}
-
 func TestLookups(t *testing.T) {
 	w := newWorld(t)
 	i := w.report("centre", 120.015, 29.305)

@@ -15,6 +15,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/edit"
+	"onemap/layers/position"
 	"onemap/tiles"
 )
 
@@ -60,6 +61,7 @@ var problems = []struct {
 	{errTooMany, http.StatusTooManyRequests, "too-many-requests"},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin"},
 	{errForeignCursor, http.StatusConflict, "foreign-cursor"},
+	{position.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
 	{context.Canceled, 499, "client-left"}, // nobody reads it; the log does

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"github.com/danielgtaylor/huma/v2"
+
 	"onemap/layers/access"
+	"onemap/layers/evaluate"
 	"onemap/layers/incident"
 	"onemap/layers/task"
 )
@@ -115,6 +118,10 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/incidents", signedIn, "listIncidents", "incidents", "Incidents, the latest first", call(s.listIncidents), nil},
 		{"GET", "/api/v1/incidents/{id}", signedIn, "getIncident", "incidents", "One incident with its flow and photos", call(s.getIncident), nil},
 		{"POST", "/api/v1/incidents/{id}/actions", onlyHandlers, "actOnIncident", "incidents", "File, dispatch, accept, return, feed back, close …", call(s.act), nil},
+		{"GET", "/api/v1/incidents/{id}/duplicates", signedIn, "listDuplicates", "incidents", "Open cases of the same class near by, that may be the same matter", call(s.getDuplicates), nil},
+		{"GET", "/api/v1/incidents/{id}/suggestion", onlyHandlers, "getSuggestion", "incidents", "Whose matter it is by the rules, and which workers are near by road", call(s.getSuggestion), nil},
+		{"GET", "/api/v1/flow", anyone, "getFlow", "incidents", "The stages and states of a case, and who may do what in each: the table that the server itself goes by", call(s.getFlow), []option{openCORS}},
+		{"GET", "/api/v1/queue", signedIn, "getQueue", "incidents", "How many open cases stand where, with green, yellow and red clocks, and how many wait for the caller", call(s.getQueue), nil},
 		{"GET", "/api/v1/stats", signedIn, "getStats", "incidents", "Counts over the list of incidents", call(s.stats), nil},
 		{"POST", "/api/v1/photos", onlyReporters, "uploadPhoto", "incidents", "Upload a photo, to be named in a report",
 			plain(s.putPhoto, takes(photoTypes...), answersWith[incident.Photo](201, "Kept")), []option{body(incident.MaxPhotoBytes), stream, produces("application/json")}},
@@ -173,6 +180,23 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/fences", onlyDrawers, "createFence", "positions", "Draw a fence", call(s.createFence), []option{created(), body(256 << 10)}},
 		{"PUT", "/api/v1/fences/{id}", onlyDrawers, "updateFence", "positions", "Draw a fence anew", call(s.updateFence), []option{body(256 << 10)}},
 		{"DELETE", "/api/v1/fences/{id}", onlyDrawers, "endFence", "positions", "End a fence: who is in it leaves it", call(s.endFence), nil},
+
+		// Evaluation.
+		{"GET", "/api/v1/evaluation", evaluators, "getEvaluation", "evaluation", "How cases were handled: counts, rates, grades and scores of areas, departments or posts in a period, beside the period before and a year ago",
+			plain(s.getEvaluation, evaluationParams, param("query", "compare", "Whether other periods are counted too. Left out: true", "true", "false"),
+				answersWith[evaluate.Report](200, "The report"), sheetAnswers), []option{producesSheets}},
+		{"GET", "/api/v1/evaluation/cases", evaluators, "listEvaluationCases", "evaluation", "The cases behind a number of a report: as many as it says",
+			plain(s.getEvaluationCases, evaluationParams, inQuery("count", "The count's name, as in the report's definitions"), inQuery("key", "Of the row. Left out: of the total"),
+				inQuery("until", "period.until of the report, where the period has not ended"), inQuery("page", "What an earlier answer called next"), limitParam,
+				answersWith[evaluationCases](200, "The cases"), sheetAnswers), []option{producesSheets}},
+		{"GET", "/api/v1/evaluation/rules", signedIn, "getEvaluationRules", "evaluation", "The grades and the weights of the scores, all versions", call(s.getEvaluationRules), nil},
+		{"PUT", "/api/v1/evaluation/rules", admins, "setEvaluationRules", "evaluation", "New grades and weights, from a date on that has not passed", call(s.setEvaluationRules), nil},
+		{"GET", "/api/v1/incidents/export", signedIn, "exportIncidents", "incidents", "The list of incidents for Excel, by right; who takes it is recorded",
+			plain(s.exportIncidents, filterParams, param("query", "mine", "The caller's own reports", "true", "false"), inQuery("q", "A number, or words of the description or the place"),
+				param("query", "format", "Left out: xlsx", "xlsx", "csv"), param("query", "lang", "Of the headings. Left out: zh", "zh", "en"),
+				answers(200, sheetTypes["xlsx"], "The sheet"), func(op *huma.Operation) {
+					op.Responses["200"].Content[sheetTypes["csv"]] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+				}), []option{stream}},
 
 		// Changes as they happen.
 		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",

@@ -149,8 +149,8 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(positions.Close)
 	w.server = &web.Server{
 		Positions: positions,
-		Hooks: hooks,
-		Tasks: &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
+		Hooks:     hooks,
+		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
 		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,

@@ -85,7 +85,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	defer directory.Close()
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hazards := &hazard.Store{Layers: store}
-	tasks := &task.Store{Layers: store, Incidents: incidents, Positions: positions, Hazards: hazards}
+	tasks := &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}
 	queue, err := jobs.New(db)
 	if err != nil {
 		return err
@@ -104,9 +104,10 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	options.Stamps, options.Log = stamps, log
 	keeper := tilefeed.NewKeeper(store, options)
 	// The keeper before the hub: who is told that a tile is stale finds the new one.
-	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
+	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), positions.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
 	directory.Follow(wal.Status)
+	positions.Follow(wal.Status)
 	keeper.Follow(wal)
 	hub.Follow(wal)
 
@@ -128,7 +129,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Hooks: hooks,
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks,
 		Tasks: tasks, Hazards: hazards,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
@@ -153,6 +154,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		work.Go(func() error { return base.Run(working) })
 	}
 	work.Go(func() error { sweep(working, incidents, log); return nil })
+	work.Go(func() error { escalate(working, incidents, log); return nil })
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
 	hangUp()
 	rest()
@@ -195,6 +197,26 @@ func sweep(ctx context.Context, incidents *incident.Store, log *slog.Logger) {
 		}
 		if err := incidents.Sweep(ctx); err != nil && ctx.Err() == nil {
 			log.Error("tidy up", "error", err)
+		}
+	}
+}
+
+// escalate has the clocks of cases looked at every half minute, until ctx ends.
+func escalate(ctx context.Context, incidents *incident.Store, log *slog.Logger) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		n, err := incidents.Escalate(ctx)
+		if err != nil && ctx.Err() == nil {
+			log.Error("escalate cases", "error", err)
+		}
+		if n > 0 {
+			log.Info("clocks of cases were noted", "cases", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

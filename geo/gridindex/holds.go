@@ -6,6 +6,10 @@ import (
 	"github.com/paulmach/orb"
 )
 
+// Holds says whether p is in mp or on its border, as PostGIS's ST_Intersects
+// does, to the last bit. Rings must be closed.
+func Holds(mp orb.MultiPolygon, p orb.Point) bool { return holds(mp, p) }
+
 // holds says whether p is in mp or on its border.
 func holds(mp orb.MultiPolygon, p orb.Point) bool {
 	for _, poly := range mp {

@@ -51,11 +51,12 @@ const (
 	DepartmentOfficer     Role = "department_officer"     // 部门人员: handles the department's cases
 	Planner               Role = "planner"                // 规划分析: forecasts and plans
 	GridWorker            Role = "grid_worker"            // 网格员: reports and checks in their own grids
+	Gateway               Role = "gateway"                // 位置网关: a platform's account that hands in its workers' positions
 	PublicRole            Role = "public"                 // everyone, signed in or not
 )
 
 // Roles are those that a person may be given, in the order of the list above.
-var Roles = []Role{Administrator, SecurityAdministrator, Auditor, CommandCentre, Acceptor, ShiftLeader, Dispatcher, DepartmentOfficer, Planner, GridWorker}
+var Roles = []Role{Administrator, SecurityAdministrator, Auditor, CommandCentre, Acceptor, ShiftLeader, Dispatcher, DepartmentOfficer, Planner, GridWorker, Gateway}
 
 // duties are the roles that work with the city's data. The three
 // administrators, alone, do not.
