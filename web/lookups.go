@@ -10,26 +10,7 @@ import (
 	"onemap/layers/search"
 )
 
-// What the search box, the class list and a click on the map ask.
-
-type classesInput struct {
-	Kind  string `query:"kind" enum:"component,matter"`
-	Text  string `query:"q" maxLength:"100" doc:"A code, Chinese words, pinyin initials, or English words"`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"500"`
-}
-
-type classesOutput struct {
-	Body struct {
-		Classes []search.Class `json:"classes" nullable:"false" doc:"The best first"`
-	}
-}
-
-func (s *Server) classes(ctx context.Context, in *classesInput) (*classesOutput, error) {
-	found, err := s.Search.Classes(ctx, in.Kind, in.Text, in.Limit)
-	out := &classesOutput{}
-	out.Body.Classes = append([]search.Class{}, found...)
-	return out, err
-}
+// What the search box and a click on the map ask.
 
 type searchInput struct {
 	Text  string `query:"q" required:"true" minLength:"1" maxLength:"100" doc:"A name, a code, or an incident's number"`

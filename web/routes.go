@@ -4,6 +4,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"onemap/layers/access"
+	"onemap/layers/alert"
+	"onemap/layers/class"
 	"onemap/layers/evaluate"
 	"onemap/layers/incident"
 	"onemap/layers/task"
@@ -51,7 +53,6 @@ func (s *Server) routes() []route {
 				answers(304, "", "As the client has it"), answers(416, "", "The file has no such bytes")), []option{stream, openCORS}},
 		{"GET", "/api/v1/search", anyone, "search", "map", "Find by name, code or number", call(s.search), nil},
 		{"GET", "/api/v1/at", anyone, "whatIsAt", "map", "What is here", call(s.at), nil},
-		{"GET", "/api/v1/classes", anyone, "listClasses", "map", "Classes of components and matters", call(s.classes), []option{openCORS}},
 		{"GET", "/api/v1/population/hours", anyone, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
 
 		// The same for GIS programs, by the standards of the OGC: see ogc.go.
@@ -158,6 +159,19 @@ func (s *Server) routes() []route {
 				answersWith[task.PackAssets](200, "A page of assets"), answers(304, "", "As the client has it")), []option{produces("application/json")}},
 		{"GET", "/api/v1/assets", signedIn, "findAsset", "phone", "An asset by its code, with the class to report it by and whose it is", call(s.assetByCode), nil},
 
+		// Connected (2): alerts, CAP 1.2.
+		{"GET", "/api/v1/alerts", signedIn, "listAlerts", "alerts", "Alerts, the latest first", call(s.listAlerts), nil},
+		{"POST", "/api/v1/alerts", commanders, "issueAlert", "alerts", "Issue an alert", call(s.issueAlert), []option{created(), body(1 << 20)}},
+		{"GET", "/api/v1/alerts/{id}", signedIn, "getAlert", "alerts", "One alert", call(s.getAlert), nil},
+		{"POST", "/api/v1/alerts/{id}/update", commanders, "updateAlert", "alerts", "Issue another in its place", call(s.updateAlert), []option{created(), body(1 << 20)}},
+		{"POST", "/api/v1/alerts/{id}/cancel", commanders, "cancelAlert", "alerts", "Issue its end", call(s.cancelAlert), []option{created()}},
+		{"POST", "/cap/alerts", commanders, "receiveAlert", "alerts", "Hand in a CAP 1.2 message of another sender; the same message again is known",
+			plain(s.receiveAlert, takes(capTypes...), answersWith[alertInfo](201, "Kept"), answersWith[alertInfo](200, "It was kept before")), []option{body(alert.MaxBytes), produces("application/json")}},
+		{"GET", "/cap/alerts.atom", everybody, "getAlertFeed", "alerts", "Alerts in force that are public and actual, as an Atom feed",
+			plain(s.getAlertFeed, answers(200, "application/atom+xml", "Atom")), []option{openCORS, rate(120)}},
+		{"GET", "/cap/{file}", anyone, "getCAP", "alerts", "An alert as CAP 1.2: identifier.xml; public and actual ones for anyone",
+			plain(s.getCAP, inPath("file", "Identifier and .xml"), answers(200, "application/cap+xml", "CAP 1.2")), []option{openCORS, rate(300)}},
+
 		// Connected (1): webhooks.
 		{"GET", "/api/v1/webhooks", admins, "listWebhooks", "webhooks", "Webhooks", call(s.listWebhooks), nil},
 		{"POST", "/api/v1/webhooks", admins, "createWebhook", "webhooks", "Make a webhook; its secret is shown this once", call(s.createWebhook), []option{created()}},
@@ -197,6 +211,29 @@ func (s *Server) routes() []route {
 				answers(200, sheetTypes["xlsx"], "The sheet"), func(op *huma.Operation) {
 					op.Responses["200"].Content[sheetTypes["csv"]] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 				}), []option{stream}},
+
+		// Classes, conditions, rules, calendar.
+		{"GET", "/api/v1/classes", anyone, "listClasses", "classes", "Classes of components and matters that are in use", call(s.classes), []option{openCORS}},
+		{"GET", "/api/v1/class-editions", anyone, "listEditions", "classes", "The lists that there are, and how far to trust them", call(s.editions), []option{openCORS}},
+		{"PUT", "/api/v1/class-editions/{standard}", classEditors, "putEdition", "classes", "Say whether new cases may be of a list", call(s.putEdition), nil},
+		{"POST", "/api/v1/classes", classEditors, "extendClasses", "classes", "Add a class of the city's own to a national list; it gets the next code from the top down", call(s.extendClasses), []option{created()}},
+		{"GET", "/api/v1/classes/{standard}/{kind}/{code}", signedIn, "getClass", "classes", "One class with its conditions, limits, rules and crosswalk", call(s.getClass), nil},
+		{"PUT", "/api/v1/classes/{standard}/{kind}/{code}", classEditors, "putClass", "classes", "Change a class", call(s.putClass), nil},
+		{"PUT", "/api/v1/classes/{standard}/{kind}/{code}/conditions/{condition}", classEditors, "putCondition", "classes", "Make or change a filing condition and its limits", call(s.putCondition), nil},
+		{"GET", "/api/v1/class-conditions", signedIn, "getConditions", "classes", "The filing conditions and limits as CSV",
+			plain(s.getConditions, inQuery("edition", "A list by its standard; left out: all"), answers(200, "text/csv", "UTF-8 with a byte order mark")), []option{produces("text/csv")}},
+		{"POST", "/api/v1/class-conditions", classEditors, "putConditions", "classes", "Take a CSV of filing conditions, as it is given out; wrong lines are rejected one by one",
+			plain(s.putConditions, takes("text/csv"), param("query", "try", "true: write nothing, only say what would be", "true", "false"), inQuery("reason", "Why, for the record"),
+				answersWith[class.Taken](200, "What became of the lines")), []option{body(maxConditionFile), produces("application/json")}},
+		{"GET", "/api/v1/class-rules", signedIn, "listRules", "classes", "Whose matter what is", call(s.listRules), nil},
+		{"POST", "/api/v1/class-rules", classEditors, "addRule", "classes", "Set whose matter a class is, in a grid, a division or everywhere", call(s.addRule), []option{created()}},
+		{"DELETE", "/api/v1/class-rules/{id}", classEditors, "endRule", "classes", "Take a rule out of force", call(s.endRule), nil},
+		{"GET", "/api/v1/responsible", signedIn, "getResponsible", "classes", "Whose matter a class is at a place, and by what", call(s.responsible), nil},
+		{"GET", "/api/v1/class-crosswalk", anyone, "getCrosswalk", "classes", "What classes of older lists became, with how sure that is", call(s.crosswalk), []option{openCORS}},
+		{"GET", "/api/v1/class-history", signedIn, "getClassHistory", "classes", "What administrators changed, with what was there before", call(s.classHistory), nil},
+		{"POST", "/api/v1/class-history/{id}/restore", classEditors, "restoreClass", "classes", "Put back what was there before a change", call(s.restoreClass), nil},
+		{"GET", "/api/v1/calendar", signedIn, "getCalendar", "classes", "Office hours, holidays and made-up days of a year", call(s.getCalendar), nil},
+		{"PUT", "/api/v1/calendar", classEditors, "putCalendar", "classes", "Set the holidays and made-up days of a year", call(s.putCalendar), nil},
 
 		// Changes as they happen.
 		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",

@@ -23,6 +23,8 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/alert"
+	"onemap/layers/class"
 	"onemap/layers/feed"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -42,10 +44,12 @@ type Server struct {
 	Directory *access.Directory
 	Audit     *access.Audit
 	Incidents *incident.Store
+	Classes   *class.Store // nil: that of Incidents, or one of its own
 	Positions *position.Store
 	Tasks     *task.Store
 	Hazards   *hazard.Store
 	Hooks     *hook.Store
+	Alerts    *alert.Store
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
@@ -91,6 +95,12 @@ func (s *Server) defaults() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	s.meters = newMeters(s.Metrics)
+	if s.Classes == nil && s.Incidents != nil {
+		s.Classes = s.Incidents.Classes
+	}
+	if s.Classes == nil {
+		s.Classes = &class.Store{Layers: s.Store}
+	}
 	if s.Store != nil { // without one only the description is asked for
 		s.exports = make(chan struct{}, exportsAtOnce(s.Store.Connections()))
 	}

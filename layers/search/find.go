@@ -223,3 +223,8 @@ func named(fields []string, col func(string) string) []string {
 
 // round7 keeps seven decimals of a degree: a centimetre on the ground.
 func round7(degrees float64) float64 { return math.Round(degrees*1e7) / 1e7 }
+
+// like escapes text for a LIKE pattern.
+func like(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
+}
