@@ -24,6 +24,7 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/alert"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
@@ -145,11 +146,14 @@ func newWorld(t testing.TB) *world {
 		Retry: func(int) time.Duration { return time.Millisecond }}
 	hooks.Work()
 	w.jobs = queue
+	alerts := &alert.Store{Layers: store, Jobs: queue}
+	alerts.Work()
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
 	w.server = &web.Server{
 		Positions: positions,
 		Hooks:     hooks,
+		Alerts:    alerts,
 		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},

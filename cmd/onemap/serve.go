@@ -17,6 +17,7 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/alert"
 	"onemap/layers/feed"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -94,6 +95,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	outside := outbound.New(cfg.Outbound)
 	hooks := &hook.Store{Layers: store, Directory: directory, Incidents: incidents, Jobs: queue, Log: log, Post: outside.Post, CheckURL: outside.Check}
 	hooks.Work()
+	alerts := &alert.Store{Layers: store, Jobs: queue}
+	alerts.Work()
 	positions := position.New(store)
 	positions.Log = log
 	defer positions.Close()
@@ -129,7 +132,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks,
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts,
 		Tasks: tasks, Hazards: hazards,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
