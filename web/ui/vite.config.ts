@@ -2,6 +2,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+import { phoneWorker } from './pwa';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -20,7 +21,7 @@ function apiDocs(): Plugin {
 
 export default defineConfig({
   base: '/',
-  plugins: [svelte(), apiDocs()],
+  plugins: [svelte(), apiDocs(), phoneWorker()],
   // MapLibre's worker is a module; see src/map/maplibre.ts.
   worker: { format: 'es' },
   build: {

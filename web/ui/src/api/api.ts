@@ -9,8 +9,36 @@ export type { Action, ClassOf, Department, Found, Here, Incident, Layer, Report,
 const v1 = '/api/v1';
 
 export const session = (signal?: AbortSignal) => get<Session>(`${v1}/session`, {}, signal);
-export const signIn = (login: string, password: string) => put<Session>('POST', `${v1}/session`, { login, password });
-export const signOut = () => put<undefined>('DELETE', `${v1}/session`);
+export const signIn = (login: string, password: string) => alone(() => put<Session>('POST', `${v1}/session`, { login, password }), (s) => s.person?.id);
+export const signOut = () => alone(() => put<undefined>('DELETE', `${v1}/session`), () => undefined);
+
+/**
+ * Signs in or out while no tab of this browser sends what waits on a phone (phone/outbox.ts),
+ * and notes who is signed in: so nothing goes out as somebody else's.
+ */
+async function alone<T>(f: () => Promise<T>, person: (answer: T) => number | undefined): Promise<T> {
+  const go = async () => {
+    const answer = await f();
+    notePerson(person(answer));
+    return answer;
+  };
+  return typeof navigator === 'undefined' || !navigator.locks ? go() : navigator.locks.request('onemap.session', go);
+}
+
+const PERSON = 'onemap.person';
+
+/** Notes who is signed in, for all tabs. */
+export function notePerson(id: number | undefined): void {
+  try {
+    if (id === undefined) localStorage.removeItem(PERSON);
+    else localStorage.setItem(PERSON, String(id));
+  } catch {
+    // A browser that keeps nothing has no queue either.
+  }
+}
+
+/** Who is signed in, as far as this browser's tabs know. */
+export const notedPerson = (): number | undefined => Number(localStorage.getItem(PERSON)) || undefined;
 
 export const layers = async (signal?: AbortSignal) => (await get<{ layers: Layer[] }>(`${v1}/layers`, {}, signal)).layers;
 export const classes = async (kind: string, signal?: AbortSignal) => (await get<{ classes: ClassOf[] }>(`${v1}/classes`, { kind, limit: 1000 }, signal)).classes;
@@ -36,9 +64,9 @@ export const stats = (q: IncidentQuery, signal?: AbortSignal) => get<Stats>(`${v
 
 export const act = (id: number, a: Action) => put<Incident>('POST', `${v1}/incidents/${id}/actions`, a);
 
-/** A position with the system it is in; the browser's GPS and our map both give WGS 84, [lon, lat] in degrees. */
+/** A position with the system it is in, [lon, lat] in degrees; our map gives WGS 84. */
 export interface Place {
-  crs: 'WGS84';
+  crs: string;
   coordinates: [number, number];
   text?: string;
 }

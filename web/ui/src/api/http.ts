@@ -15,22 +15,40 @@ export function address(path: string, params: Params = {}): string {
   return text ? `${path}?${text}` : path;
 }
 
+type Listener = (serverMs: number, askedMs: number, answeredMs: number) => void;
+let listener: Listener | undefined;
+
+/** Has each answer's header Date told to f, with when it was asked for and came, by this machine's clock: milliseconds since 1970. */
+export const onAnswer = (f: Listener): void => void (listener = f);
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
+  const asked = Date.now();
   try {
     response = await fetch(path, { credentials: 'same-origin', ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw offline();
   }
+  listener?.(Date.parse(response.headers.get('Date') ?? ''), asked, Date.now());
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+/** Reads an answer's JSON. What is none came from something between us and the server, such as a hotel's sign-in page. */
+async function json<T>(response: Response): Promise<T> {
+  if (!(response.headers.get('Content-Type') ?? '').includes('json')) throw offline();
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw offline(); // cut off
+  }
 }
 
 /** GETs JSON. Rejects with a Problem, or with an AbortError when the signal says so. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const response = await send(address(path, params), { headers: { Accept: 'application/json' }, signal: signal ?? null });
-  return (await response.json()) as T;
+  return json<T>(response);
 }
 
 let wrote = '';
@@ -48,11 +66,11 @@ export async function put<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: 
   });
   wrote = response.headers.get('Onemap-Cursor') ?? wrote;
   if (response.status === 204 || response.headers.get('Content-Length') === '0') return undefined as T;
-  return (await response.json()) as T;
+  return json<T>(response);
 }
 
 /** Sends a file's bytes as they are. */
 export async function upload<T>(path: string, file: Blob, signal?: AbortSignal): Promise<T> {
   const response = await send(path, { method: 'POST', headers: { 'Content-Type': file.type }, body: file, signal: signal ?? null });
-  return (await response.json()) as T;
+  return json<T>(response);
 }

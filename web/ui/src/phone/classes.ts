@@ -38,3 +38,18 @@ export function frequentClasses(all: ClassOf[], used: Record<string, number>, mo
     .map(([code]) => code);
   return [...new Set([...own, ...usual])].map((code) => by.get(code)).filter((c) => c !== undefined).slice(0, most);
 }
+
+/** The major classes in their order: a first choice for those who find by looking. */
+export function majorsOf(all: ClassOf[]): { key: string; major: string; zh: string; en: string }[] {
+  const seen = new Map<string, { key: string; major: string; zh: string; en: string }>();
+  for (const c of all) {
+    const key = c.standard + c.major;
+    if (!seen.has(key)) seen.set(key, { key, major: c.major, zh: c.major_zh, en: c.major_en });
+  }
+  return [...seen.values()].sort((a, b) => a.major.localeCompare(b.major));
+}
+
+/** The matter that is reported about a component: in the edition of 2026 it has the component's own code. */
+export function matterOf(all: ClassOf[], standard: string, code: string): ClassOf | undefined {
+  return all.find((c) => c.standard === standard && c.code === code);
+}
