@@ -1,7 +1,7 @@
 -- The flow of cases: numbers without a row that all filings would wait for, and
 -- what the second wave of columns of map.incident lacked. Holds map.incident
 -- ACCESS EXCLUSIVE for a moment (a column with a constant default) and builds
--- one small index over the open cases' suspensions and one over merged cases.
+-- small partial indexes.
 
 -- +goose Up
 
@@ -10,6 +10,8 @@
 CREATE SEQUENCE onemap.case_serial MINVALUE 1 MAXVALUE 99999 CYCLE CACHE 1;
 
 ALTER TABLE map.incident ADD COLUMN appealed boolean NOT NULL DEFAULT false; -- 申诉: once a case
+-- What the sweep looks at every half minute: clocks that are yellow or red and not told of to the end.
+CREATE INDEX incident_warn_idx ON map.incident (warn_at) WHERE warn_at IS NOT NULL AND escalation < 3;
 CREATE INDEX incident_merged_idx ON map.incident (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX incident_pending_idx ON map.incident (pending) WHERE pending <> '';
 

@@ -125,10 +125,12 @@ Sign in with a session cookie (POST /api/v1/session) or an API key (Authorizatio
 is decided per layer; what may not be known of answers 404. The answer to a write carries the header *Onemap-Cursor*:
 the place in the database's log that holds it, for /live.
 
-An incident's flow:
+The flow of a case. Who may do what, and when; GET /api/v1/flow has the same as data, with names in Chinese and English.
+The command centre stands in for the acceptor, the shift leader and the dispatcher. What is not possible is refused with the
+reason and what is possible instead.
 
-| action | from | to | who |
-|---|---|---|---|
+| action | from | to | who | with | only where |
+|---|---|---|---|---|---|
 `)
 	for _, t := range incident.Transitions {
 		who := make([]string, len(t.By))
@@ -136,14 +138,31 @@ An incident's flow:
 			who[i] = string(r)
 		}
 		of := ""
-		if t.Responsible {
+		switch {
+		case t.Responsible:
 			of = " of the responsible department"
+		case t.Assigned:
+			of = " whose task it is"
 		}
-		need := ""
+		if t.Reporter {
+			of += ", its reporter"
+		}
+		with := slices.Clone(t.Needs)
 		if t.Opinion {
-			need = " (with an opinion)"
+			with = append(with, "opinion")
 		}
-		fmt.Fprintf(&b, "| %s%s | %s | %s | %s%s |\n", t.Action, need, strings.Join(t.From, ", "), t.To, strings.Join(who, ", "), of)
+		for _, f := range t.Takes {
+			with = append(with, f+"?")
+		}
+		var unless []string
+		for _, g := range t.Guards {
+			unless = append(unless, g.Name)
+		}
+		to := t.To
+		if to == "" {
+			to = "(stays)"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s%s | %s | %s |\n", t.Action, strings.Join(t.From, ", "), to, strings.Join(who, ", "), of, strings.Join(with, ", "), strings.Join(unless, ", "))
 	}
 	return b.String()
 }

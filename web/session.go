@@ -25,7 +25,8 @@ type sessionBody struct {
 	Organisation *organisation `json:"organisation,omitempty"`
 	City         cityName      `json:"city"`
 	MayReport    bool          `json:"may_report"`
-	MayDispatch  bool          `json:"may_dispatch"`
+	MayDispatch  bool          `json:"may_dispatch" doc:"Sits in the command centre: has one of the posts"`
+	Posts        []string      `json:"posts" nullable:"false" enum:"acceptor,shift_leader,dispatcher,command_centre,department_officer,grid_worker" doc:"The posts in the flow of cases that the caller works at; the command centre may stand in for the three before it"`
 	OnDuty       bool          `json:"may_share_position" doc:"A grid worker, whose position shows on the map while on duty"`
 	Version      string        `json:"version"`
 }
@@ -86,13 +87,32 @@ func (s *Server) sessionOf(ctx context.Context, scope access.Scope) (*sessionOut
 		return nil, err
 	}
 	out := &sessionOutput{Body: sessionBody{City: cityName{city.NameZH, city.NameEN}, Version: s.Version,
-		MayReport: onlyReporters.may(scope) == nil, MayDispatch: scope.Has(access.CommandCentre), OnDuty: scope.Has(access.GridWorker)}}
+		MayReport: onlyReporters.may(scope) == nil, MayDispatch: onlyCentre.may(scope) == nil, Posts: postsOf(scope), OnDuty: scope.Has(access.GridWorker)}}
 	if p, ok := scope.Person(); ok {
 		out.Body.SignedIn = true
 		person, org := bodyOf(p), organisationOf(scope.Org())
 		out.Body.Person, out.Body.Organisation = &person, &org
 	}
 	return out, nil
+}
+
+// onlyCentre are the posts of a command centre.
+var onlyCentre = only(access.CommandCentre, access.Acceptor, access.ShiftLeader, access.Dispatcher)
+
+// postsOf are the caller's posts in the flow of cases.
+func postsOf(scope access.Scope) []string {
+	posts := []string{}
+	for _, r := range []access.Role{access.Acceptor, access.ShiftLeader, access.Dispatcher} {
+		if scope.Has(r, access.CommandCentre) {
+			posts = append(posts, string(r))
+		}
+	}
+	for _, r := range []access.Role{access.CommandCentre, access.DepartmentOfficer, access.GridWorker} {
+		if scope.Has(r) {
+			posts = append(posts, string(r))
+		}
+	}
+	return posts
 }
 
 // signOut ends the session of the cookie. It answers the same where there is

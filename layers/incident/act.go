@@ -190,7 +190,7 @@ func (d *deed) write(ctx context.Context) error {
 	b := &pgx.Batch{}
 	for n, r := range append([]Record{d.record}, d.after...) {
 		if r.From != r.To {
-			r.Detail.Stage = d.set.stage(r.To)
+			r.Detail.Stage = d.set.Stage(r.To)
 		}
 		id := uuid.Nil
 		if n == 0 {

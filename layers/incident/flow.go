@@ -64,7 +64,7 @@ func (i Incident) standing(rules Rules, flow []Record) Standing {
 	if i.running {
 		s.running = s.Since
 	}
-	if a := rules.stage(i.State); a != nil && i.DueAt != nil {
+	if a := rules.Stage(i.State); a != nil && i.DueAt != nil {
 		s.allowance = a.allowance()
 	}
 	return s

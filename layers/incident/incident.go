@@ -66,11 +66,14 @@ const (
 	Merged   = "merged"   // 已并案, it goes on as another case
 )
 
-// Stages are the six stages with their states.
-var Stages = []struct {
+// A Stage6 is one of the six stages.
+type Stage6 struct {
 	Name   string
 	States []string
-}{
+}
+
+// Stages are the six stages with their states.
+var Stages = []Stage6{
 	{"collection", []string{Reported, Verifying, SelfHandled}},
 	{"filing", []string{Registered}},
 	{"dispatch", []string{Filed, Returned, Disputed}},

@@ -57,8 +57,9 @@ func (s Stage) allowance() worktime.Allowance {
 	return worktime.Allowance{Time: time.Duration(s.Minutes) * time.Minute, Unit: s.Unit}
 }
 
-// stage is what r.Detail has of the rules for a case that comes into a state.
-func (r Rules) stage(state string) *Stage {
+// Stage is what a [Detail] has of the rules for a case that comes into a state;
+// nil where the state has no limit.
+func (r Rules) Stage(state string) *Stage {
 	a, ok := r.Stages[state]
 	if !ok {
 		return nil

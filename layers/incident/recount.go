@@ -33,6 +33,7 @@ type Standing struct {
 	DueAt      time.Time       // zero: no clock runs
 	Escalation int
 
+	// Overdue: the department that it is with handles it, or did, beyond its limit.
 	Supervised, Decided, Overdue, Excused, Forced, Appealed bool
 
 	Extensions, Suspensions, Returns, Reworks, Dispatches int
@@ -112,6 +113,9 @@ func (s *Standing) count(r Record) {
 		s.Dept, s.Condition, s.AreaClass, s.Limit = r.Dept, d.Condition, d.AreaClass, d.Limit.limit()
 	case "dispatch", "decide":
 		s.Dept, s.DispatchedAt, s.Handler = r.Dept, r.At, ""
+		if s.with != "" && s.with != r.Dept {
+			s.Overdue = false // was the other department's: its flow keeps it, this one begins anew
+		}
 		if s.with != r.Dept { // sent back to the same one, its clock goes on
 			s.with, s.used, s.extended = r.Dept, 0, 0
 			s.Dispatches++

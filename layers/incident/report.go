@@ -168,7 +168,7 @@ func (n *newcomer) write(ctx context.Context) (id int64, err error) {
 	if r.ExternalSource != "" {
 		rec.Detail.External = r.ExternalSource + "/" + r.ExternalID
 	}
-	rec.Detail.Photos, rec.Detail.Stage = len(r.Photos), n.set.stage(rec.To)
+	rec.Detail.Photos, rec.Detail.Stage = len(r.Photos), n.set.Stage(rec.To)
 	args := pgx.NamedArgs{
 		"uuid": r.UUID, "standard": n.class.Standard, "class": n.class.Code, "severity": r.Severity, "description": r.Description,
 		"place": r.Place, "source": r.Source, "state": rec.To, "reporter": nil, "occurred_at": nil, "now": nil, "content": n.content, "asset": nil,

@@ -16,7 +16,7 @@ import (
 // Stats are counts over the incidents that a query asks for.
 type Stats struct {
 	Total    int64   `json:"total"`
-	Open     int64   `json:"open" doc:"Neither closed, rejected nor void"`
+	Open     int64   `json:"open" doc:"Neither closed, rejected, void nor merged"`
 	State    []Count `json:"state" nullable:"false"`
 	Severity []Count `json:"severity" nullable:"false"`
 	Class    []Count `json:"class" nullable:"false" doc:"The most frequent 50"`
@@ -44,7 +44,7 @@ func (s *Store) Stats(ctx context.Context, scope access.Scope, q Query) (Stats, 
 		return Stats{}, err
 	}
 	var a layers.Args
-	cond, err := v.cond(q, &a)
+	cond, err := v.cond(scope, q, &a)
 	if err != nil {
 		return Stats{}, err
 	}

@@ -30,7 +30,7 @@ func sendTask(kind string) func(context.Context, *deed) error {
 		if person != 0 {
 			args["person"] = person
 		}
-		if s := d.set.stage(state); s != nil {
+		if s := d.set.Stage(state); s != nil {
 			var t Standing
 			t.State = d.i.State
 			t.Apply(d.set.Rules, Record{At: d.record.At, To: state, Detail: Detail{Stage: s}})

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"onemap/layers"
+	"onemap/layers/class"
+	"onemap/layers/incident"
 	"onemap/layers/population"
 	"onemap/layers/simulate/city"
 )
@@ -64,11 +66,15 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 			return Summary{}, err
 		}
 	}
-	c, err := city.New(city.Options{Seed: o.Seed, Size: o.Size, Now: o.Now})
+	l := &loader{replace: o.Replace, progress: o.Progress, rows: map[string]int64{}}
+	if err := l.readRules(ctx, store); err != nil {
+		return Summary{}, fmt.Errorf("simulate: %w", err)
+	}
+	c, err := city.New(city.Options{Seed: o.Seed, Size: o.Size, Now: o.Now, Due: l.due})
 	if err != nil {
 		return Summary{}, &layers.InputError{Field: "size", Value: o.Size, Remedy: "one of small, city, metro"}
 	}
-	l := &loader{city: c, replace: o.Replace, progress: o.Progress, rows: map[string]int64{}}
+	l.city = c
 	if err := pgx.BeginFunc(ctx, store.DB(), func(tx pgx.Tx) error { return l.people(ctx, tx) }); err != nil {
 		return Summary{}, fmt.Errorf("simulate: organisations: %w", err)
 	}
@@ -79,7 +85,7 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 	}
 	err = store.ReplaceAll(ctx, names, func(ctx context.Context, db *pgxpool.Pool, staging map[string]string) error {
 		for _, t := range tables {
-			if err := l.fill(ctx, db, t, staging[t.name]); err != nil {
+			if err := errors.Join(l.fill(ctx, db, t, staging[t.name]), l.failed); err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 		}
@@ -133,4 +139,8 @@ type loader struct {
 	progress func(table string, done, total int64)
 	rows     map[string]int64
 	persons  map[string]int64 // login -> id
+
+	rules     incident.Rules
+	condition func(standard, class, areaClass string) class.Condition
+	failed    error // of condition
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/incident"
 	"onemap/layers/layerstest"
 	"onemap/layers/simulate"
 )
@@ -95,5 +96,36 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := simulate.Load(t.Context(), store, simulate.Options{Seed: 2, Size: "huge", Replace: true}); !errors.Is(err, layers.ErrInvalid) {
 		t.Errorf("a size that there is not: %v", err)
+	}
+}
+
+// The flow of every simulated case is one that the table of transitions has,
+// and each stands where its flow leads.
+func TestSimulatedCasesAreLegal(t *testing.T) {
+	db := layerstest.DB(t)
+	if _, err := simulate.Load(t.Context(), layers.NewStore(db), simulate.Options{Seed: 2, Size: "small", Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	bad := 0
+	n, err := incident.Recheck(t.Context(), db, func(d incident.Difference) {
+		if bad++; bad < 20 {
+			t.Errorf("incident %d: %s is %v, want %v", d.Incident, d.What, d.Has, d.Want)
+		}
+	})
+	if err != nil || n < 7_500 {
+		t.Errorf("%d cases are counted anew, %v", n, err)
+	}
+	for _, some := range []struct{ what, where string }{
+		{"returned", "returns = 1"}, {"decided", "decided"}, {"reworked", "reworks > 0"}, {"extended", "extensions > 0"}, {"suspended", "suspensions > 0"},
+		{"self-handled", "state = 'closed' AND number IS NULL"}, {"verified", "verified = 'true'"}, {"overdue", "overdue"}, {"in time", "state = 'closed' AND NOT overdue AND limit_n IS NOT NULL"},
+		{"green", "warn_at > '2026-11-22 09:00Z'"}, {"yellow", "warn_at <= '2026-11-22 09:00Z' AND due_at >= '2026-11-22 09:00Z'"}, {"red", "due_at < '2026-11-22 09:00Z'"},
+	} {
+		var n int
+		if err := db.QueryRow(t.Context(), `SELECT count(*) FROM map.incident WHERE `+some.where).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if t.Logf("%s: %d", some.what, n); n == 0 {
+			t.Errorf("no case is %s", some.what)
+		}
 	}
 }

@@ -24,6 +24,9 @@ func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+	if err := l.tasks(ctx, tx); err != nil {
+		return err
+	}
 	truth, err := l.truthJSON()
 	if err != nil {
 		return err
@@ -58,20 +61,4 @@ func (l *loader) emptyFlow(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return nil
-}
-
-func (l *loader) steps() table {
-	since := l.city.StepsSince()
-	return table{"incident_flow", []string{"incident", "at", "actor", "org", "action", "from_state", "to_state", "opinion"}, 0, func(yield func([]any) bool) {
-		for x := range l.city.Incidents {
-			if x.Reported.Before(since) && !x.Closed.IsZero() {
-				continue
-			}
-			for _, s := range x.Steps {
-				if !yield([]any{int64(x.ID), s.At, s.Actor, s.Org, s.Action, s.From, s.To, s.Opinion}) {
-					return
-				}
-			}
-		}
-	}}
 }

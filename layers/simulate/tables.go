@@ -96,16 +96,7 @@ func (l *loader) tables() []table {
 			return l.head("place", n, p.Block, p.At, p.Kind, p.Name, capacity, p.Dept, p.State)
 		})},
 		{"worker", headed("person", "name", "org", "accuracy_m", "seen_at"), 0, l.onDuty()},
-		{"incident", headed("uuid", "class_standard", "class_code", "severity", "description", "place", "source", "state", "dept_code", "reporter",
-			"occurred_at", "reported_at", "closed_at", "version"), c.Amounts().Incidents,
-			each(c.Incidents, func(n int, x city.Incident) []any {
-				var reporter any
-				if id, ok := l.persons[x.Reporter]; ok {
-					reporter = id
-				}
-				return l.head("incident", n, x.Block, x.At, x.UUID, x.Standard, x.Class, int16(x.Severity), x.Description, x.Place, x.Source, x.State, x.Dept,
-					reporter, x.Occurred, x.Reported, date(x.Closed), int32(len(x.Steps)))
-			})},
+		l.incidents(),
 	}
 }
 

@@ -12,6 +12,9 @@ type Options struct {
 	Seed uint64
 	Size string    // small, city or metro
 	Now  time.Time // the moment the city is shown at: incidents end here
+	// Due is when a case of a class, in an area class (A, B, C), is to be handled
+	// that is dispatched then; false where no limit is set. nil: none is known.
+	Due func(standard, class, areaClass string, from time.Time) (time.Time, bool)
 }
 
 // A size says how much there is of what grows with a city.
@@ -125,6 +128,9 @@ func (c *City) StepsSince() time.Time { return c.Now.AddDate(0, 0, -c.size.flowD
 func (c *City) Middle(block int) (orb.Point, float64) {
 	return lonLat(c.blocks[block].at), c.blocks[block].areaM2 / 1e6
 }
+
+// AreaClass is the area class of a block: A, B or C.
+func (c *City) AreaClass(block int) string { return c.blocks[block].class }
 
 // PlaceName is the town and community of a block.
 func (c *City) PlaceName(block int) string {

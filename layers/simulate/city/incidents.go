@@ -31,14 +31,21 @@ type Incident struct {
 	At          orb.Point
 	Steps       []Step // in the order of time
 	Triggered   bool   // by an incident near by, not of the background
+	all         []Step // what would happen, without an end of the history
 }
 
-// A Step is one line of an incident's flow record.
+// A Step is one line of an incident's flow record: see layers/incident.Record,
+// which it becomes.
 type Step struct {
 	At               time.Time
-	Actor, Org       string
+	Post, Actor, Org string
 	Action, From, To string
+	Dept             string // with which the case is after it
 	Opinion          string
+	Until            time.Time // of a suspension
+	Blame            string    // of a return: the department that is thought responsible
+	Worker           string    // login: sent
+	Result           string    // of a verification or a check
 }
 
 // days is how long the history is.
@@ -184,7 +191,7 @@ func (c *City) Incidents(yield func(Incident) bool) {
 			out = append(out, c.incident(id, s, block, p, workers, triggered, e))
 		}
 		held = append(held, out...)
-		if n := len(held) - 6*newest; n > 0 {
+		if n := len(held) - 9*newest; n > 0 {
 			for _, x := range held[:n] {
 				if !yield(x) {
 					return
@@ -278,7 +285,7 @@ func (c *City) incident(id int, s spark, block int, p *process, workers map[stri
 	if w, ok := workers[b.duty]; ok && x.Source == "worker" {
 		x.Reporter = w.Login
 	}
-	c.course(&x, r)
+	c.course(&x, workers[b.duty], r)
 	return x
 }
 
