@@ -9,7 +9,10 @@ import (
 
 // A Move takes a corner to another place. Where From is no corner but lies on
 // an edge, the edge gets one there.
-type Move struct{ From, To orb.Point }
+type Move struct {
+	From orb.Point `json:"from"`
+	To   orb.Point `json:"to"`
+}
 
 // takeM is how far, in metres, a place may lie from the corner or edge it means.
 const takeM = 0.5

@@ -151,3 +151,9 @@ func inRings(rings [][]pt, x, y float64) bool {
 	}
 	return in
 }
+
+// Holds says whether a place is inside a shape. On its edge the answer is
+// either.
+func Holds(shape orb.MultiPolygon, p orb.Point) bool {
+	return inRings(ringsOf(shape), p[0]*perDegree, p[1]*perDegree+1e-3)
+}

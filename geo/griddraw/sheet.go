@@ -14,6 +14,7 @@ type Piece struct {
 	ID        int64
 	Community string
 	Shape     orb.MultiPolygon
+	From      int64 // of a new piece: the cell that it was part of
 }
 
 // A Fault says why an operation is not possible, and where.
@@ -153,6 +154,7 @@ func (s *Sheet) done(a *arrangement, of []int32, cells int, parent []int32) (Edi
 			p, was = s.pieces[c], c
 		} else {
 			p.Community = s.pieces[parent[c-len(s.pieces)]].Community
+			p.From = s.pieces[parent[c-len(s.pieces)]].ID
 		}
 		if len(shape) == 0 {
 			if was >= 0 {
@@ -231,4 +233,16 @@ func canonical(rings [][]pt) [][]pt {
 		return cmp.Or(slices.CompareFunc(r, t, func(p, q pt) int { return cmp.Or(cmp.Compare(p.x, q.x), cmp.Compare(p.y, q.y)) }))
 	})
 	return out
+}
+
+// IsThin says that a shape is too long and thin to be a cell.
+func IsThin(shape orb.MultiPolygon) bool {
+	perim := 0.0
+	for _, r := range ringsOf(shape) {
+		for i, p := range r {
+			perim += distM(p, r[(i+1)%len(r)])
+		}
+	}
+	p := part{areaM2: AreaM2(shape), perimM: perim}
+	return p.sliver()
 }

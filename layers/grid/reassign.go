@@ -18,6 +18,12 @@ const reassignBatch = 20_000
 // transactions. Features that stay in their grid are not written. It may be
 // broken off and run again. It returns how many features changed theirs.
 func Reassign(ctx context.Context, store *layers.Store, within orb.Bound) (changed int64, err error) {
+	return ReassignTelling(ctx, store, within, func(int64) error { return nil })
+}
+
+// ReassignTelling is [Reassign] that tells after each transaction how many
+// features it has changed by then.
+func ReassignTelling(ctx context.Context, store *layers.Store, within orb.Bound, tell func(changed int64) error) (changed int64, err error) {
 	f, err := Load(ctx, store.DB())
 	if err != nil {
 		return 0, err
@@ -41,6 +47,9 @@ func Reassign(ctx context.Context, store *layers.Store, within orb.Bound) (chang
 				return changed, fmt.Errorf("reassign %s to its grids: %w", l.Name, err)
 			}
 			changed += n
+			if err := tell(changed); err != nil {
+				return changed, fmt.Errorf("reassign %s to its grids: %w", l.Name, err)
+			}
 		}
 	}
 	return changed, nil
