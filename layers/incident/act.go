@@ -95,7 +95,7 @@ func (do Action) check(now time.Time) error {
 	if do.Severity < 0 || do.Severity > 4 {
 		return &layers.InputError{Field: "severity", Value: fmt.Sprint(do.Severity), Remedy: "1 (red) to 4 (blue), or leave it out"}
 	}
-	if do.DoneAt.After(now.Add(clockSkew)) {
+	if do.DoneAt.After(now.Add(ClockSkew)) {
 		return &layers.InputError{Field: "done_at", Value: do.DoneAt.Format(time.RFC3339), Remedy: "a time that has passed: check the clock"}
 	}
 	for field, text := range map[string]string{"dept": do.Dept, "worker": do.Worker, "condition": do.Condition, "result": do.Result, "class.standard": do.Standard, "class.code": do.Class} {

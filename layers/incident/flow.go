@@ -149,8 +149,8 @@ func attach(ctx context.Context, tx pgx.Tx, incident int64, field, by string, ph
 		pgx.NamedArgs{"id": incident}).Scan(&have); err != nil {
 		return err
 	}
-	if have+len(photos) > maxPhotos {
-		return &layers.InputError{Field: field, Remedy: fmt.Sprintf("at most %d photos an incident", maxPhotos)}
+	if have+len(photos) > MaxPhotos {
+		return &layers.InputError{Field: field, Remedy: fmt.Sprintf("at most %d photos an incident", MaxPhotos)}
 	}
 	for n, p := range photos {
 		at := fmt.Sprintf("%s[%d]", field, n)

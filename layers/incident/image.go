@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	fullEdge  = 2560 // pixels
+	PhotoEdge = 2560 // pixels: the longer edge of a photo as it is kept
 	thumbEdge = 320
 )
 
@@ -48,7 +48,7 @@ func reencode(sent []byte) (full, thumb []byte, size image.Point, err error) {
 		turn = orientation(sent)
 	}
 	// Scale first, then turn: the copy that is turned is the small one.
-	upright := orient(scale(src, fullEdge), turn)
+	upright := orient(scale(src, PhotoEdge), turn)
 	if full, err = encode(upright); err != nil {
 		return nil, nil, size, err
 	}

@@ -27,9 +27,9 @@ const (
 	MaxPhotoPixels = 40_000_000
 )
 
-// orphanAge is how long a photo waits for the report that shows it: a phone
+// PhotoWaits is how long a photo waits for the report that shows it: a phone
 // may upload in the morning and be back on the air in the evening.
-const orphanAge = 48 * time.Hour
+const PhotoWaits = 48 * time.Hour
 
 // Photos keeps photos in a folder, each once, by the hash of its content. It
 // never opens a path outside of the folder.
@@ -195,12 +195,13 @@ func (p *Photos) write(name string, content []byte) error {
 	return nil
 }
 
-// sweep removes photos that no incident shows and whose time to be reported
+// sweep removes photos that no incident, task or hazard shows and whose time to be reported
 // has passed, and files that no row knows.
 func (p *Photos) sweep(ctx context.Context) error {
 	rows, err := p.db.Query(ctx, `DELETE FROM onemap.photo WHERE uploaded_at < now() - make_interval(secs => @age)
-		AND NOT EXISTS (SELECT FROM onemap.incident_photo WHERE photo = sha256) RETURNING sha256`,
-		pgx.NamedArgs{"age": orphanAge.Seconds()})
+		AND NOT EXISTS (SELECT FROM onemap.incident_photo WHERE photo = sha256) AND NOT EXISTS (SELECT FROM onemap.task_photo WHERE photo = sha256)
+		AND NOT EXISTS (SELECT FROM onemap.hazard_photo WHERE photo = sha256) RETURNING sha256`,
+		pgx.NamedArgs{"age": PhotoWaits.Seconds()})
 	if err == nil {
 		_, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
@@ -212,7 +213,7 @@ func (p *Photos) sweep(ctx context.Context) error {
 			return err
 		}
 		st, err := d.Info()
-		if err != nil || time.Since(st.ModTime()) < orphanAge {
+		if err != nil || time.Since(st.ModTime()) < PhotoWaits {
 			return nil // gone already, or young: its row may be about to be written
 		}
 		id, _, _ := strings.Cut(path.Base(name), ".")

@@ -31,6 +31,8 @@ type sight struct {
 	layer  layers.Layer
 	right  access.Right
 	person int64 // 0: nobody
+	login  string
+	cells  []string // of a worker's own grids
 	now    time.Time
 	whole  bool // nothing is hidden: for the rules, not for the caller
 }
@@ -45,7 +47,7 @@ func (s *Store) sight(ctx context.Context, scope access.Scope) (sight, error) {
 		v.right = r
 	}
 	if p, ok := scope.Person(); ok {
-		v.person = p.ID
+		v.person, v.login, v.cells = p.ID, p.Login, scope.Cells()
 	}
 	return v, nil
 }
@@ -61,10 +63,12 @@ func (v sight) sql(filter where.Cond, mine bool, a *layers.Args) (string, error)
 	case mine:
 		may = "f.reporter = " + a.Add(v.person)
 	case !where.IsTrue(v.right.Where):
-		// What one reported, and what one was sent to do, wherever it is.
+		// What one reported, and what one was sent to do or did, wherever it is.
 		p := a.Add(v.person)
-		may = "f.reporter = " + p + " OR f.handler = " + p +
-			" OR f.id IN (SELECT incident FROM onemap.task WHERE person = " + p + " AND done_at IS NULL AND incident IS NOT NULL)"
+		may = "f.reporter = " + p + " OR f.handler = " + p + " OR f.id IN (" +
+			"SELECT incident FROM onemap.task WHERE done_at IS NULL AND person = " + p +
+			" UNION ALL SELECT incident FROM onemap.task WHERE done_at IS NULL AND person IS NULL AND grid_code = ANY(" + a.Add(v.cells) + "::text[])" +
+			" UNION ALL SELECT incident FROM onemap.task WHERE done_by = " + a.Add(v.login) + ")"
 	}
 	if !mine {
 		right, err := v.layer.SQL(v.right.Where, a)

@@ -44,11 +44,11 @@ type Report struct {
 	Address        string // the reporter's IP address, for the audit
 }
 
-// clockSkew is how far ahead of ours a reporter's clock may be.
-const clockSkew = 10 * time.Minute
+// ClockSkew is how far ahead of ours a reporter's clock may be.
+const ClockSkew = 10 * time.Minute
 
-// maxPhotos is how many photos an incident may have.
-const maxPhotos = 20
+// MaxPhotos is how many photos an incident may have.
+const MaxPhotos = 20
 
 var sources = []string{"worker", "public", "hotline", "sensor", "video"}
 var photoKinds = []string{"near", "far", "reference", "before", "after"}
@@ -280,7 +280,7 @@ func (r Report) check(now time.Time) error {
 	if (r.ExternalSource == "") != (r.ExternalID == "") {
 		return &layers.InputError{Field: "external_id", Remedy: "the source and its id, or neither"}
 	}
-	if r.OccurredAt.After(now.Add(clockSkew)) {
+	if r.OccurredAt.After(now.Add(ClockSkew)) {
 		return &layers.InputError{Field: "occurred_at", Value: r.OccurredAt.Format(time.RFC3339), Remedy: "a time that has passed: check the clock"}
 	}
 	if !r.OccurredAt.IsZero() && r.OccurredAt.Year() < 1900 {
