@@ -102,6 +102,9 @@ var rights = []struct {
 	{"asset", "urban", "unconditional", "", false, nil},
 	{"incident", "centre", "conditional", duty, false, []string{"centre"}},
 	{"worker", "centre", "conditional", duty, false, []string{"centre"}},
+	{"fence", "centre", "conditional", duty, false, []string{"centre"}},
+	{"fence_event", "centre", "conditional", duty, false, []string{"centre"}},
+	{"alert", "emergency", "unconditional", "", true, nil}, // warnings are for everybody
 	{"place", "fire", "conditional", duty, false, []string{"centre", "police", "emergency"}},
 	{"enterprise", "emergency", "conditional", duty, false, []string{"centre", "fire"}},
 	{"hazard", "emergency", "conditional", duty, false, []string{"centre", "fire"}},
