@@ -74,9 +74,9 @@ func (p classPath) key() class.Key {
 	return class.Key{Standard: p.Standard, Kind: p.Kind, Code: p.Code}
 }
 
-type classOutput struct{ Body classBody }
+type classOutput struct{ Body classDetail }
 
-type classBody struct {
+type classDetail struct {
 	class.Class
 	Aliases    []string       `json:"aliases" nullable:"false" doc:"Other names"`
 	Conditions []class.Filing `json:"conditions" nullable:"false" doc:"Under which it is filed; those in use first"`
@@ -91,7 +91,7 @@ func (s *Server) getClass(ctx context.Context, in *classPath) (*classOutput, err
 	if err != nil {
 		return nil, err
 	}
-	out := &classOutput{classBody{Class: c, Aliases: []string{}, Conditions: []class.Filing{}, Rules: []class.Rule{}, Crosswalk: []class.Link{}}}
+	out := &classOutput{classDetail{Class: c, Aliases: []string{}, Conditions: []class.Filing{}, Rules: []class.Rule{}, Crosswalk: []class.Link{}}}
 	aliases, err := s.Classes.Aliases(ctx, db, k)
 	if err != nil {
 		return nil, err

@@ -116,8 +116,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, by access.Scope, k Key, e Ed
 		}
 		before = was
 	}
-	slices.Sort(e.Aliases)
-	e.Aliases = slices.Compact(e.Aliases)
+	e.Aliases = slices.Compact(slices.Sorted(slices.Values(e.Aliases))) // the caller's stay as they are
 	ended, err := date("ended_on", e.EndedOn)
 	if err != nil {
 		return Class{}, err
