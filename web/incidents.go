@@ -33,12 +33,12 @@ type reportInput struct {
 }
 
 type reportBody struct {
-	UUID        string     `json:"uuid" format:"uuid" doc:"Made by the client, new for each report; a report sent again keeps it"`
+	UUID        string    `json:"uuid" format:"uuid" doc:"Made by the client, new for each report; a report sent again keeps it"`
 	Class       *classRef `json:"class,omitempty" doc:"A matter's class, from /api/v1/classes; may be left out with an asset, whose defect it then is"`
-	Asset       int64      `json:"asset,omitempty" minimum:"1" doc:"Number of the component that it is about"`
-	Condition   string     `json:"condition,omitempty" maxLength:"24" doc:"The filing condition that the reporter sees"`
-	SelfHandled bool       `json:"self_handled,omitempty" doc:"Settled on the spot; needs a photo of kind after"`
-	Severity    int        `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"1 red to 4 blue; left out: the class's"`
+	Asset       int64     `json:"asset,omitempty" minimum:"1" doc:"Number of the component that it is about"`
+	Condition   string    `json:"condition,omitempty" maxLength:"24" doc:"The filing condition that the reporter sees"`
+	SelfHandled bool      `json:"self_handled,omitempty" doc:"Settled on the spot; needs a photo of kind after"`
+	Severity    int       `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"1 red to 4 blue; left out: the class's"`
 	Place       struct {
 		PlaceBody
 		Text string `json:"text,omitempty" maxLength:"256" doc:"The place in words"`
@@ -203,7 +203,7 @@ type actBody struct {
 	Until     *time.Time  `json:"until,omitempty" doc:"For ask_suspension"`
 	Into      int64       `json:"into,omitempty" minimum:"1" doc:"For merge: the case that goes on"`
 	Result    string      `json:"result,omitempty" enum:"true,false,unknown,passed,failed" doc:"For report_verify: true, false or unknown; for report_check: passed or failed"`
-	Class     *classRef  `json:"class,omitempty" doc:"For register: another class"`
+	Class     *classRef   `json:"class,omitempty" doc:"For register: another class"`
 	Severity  int         `json:"severity,omitempty" minimum:"0" maximum:"4" doc:"For register: another severity"`
 	Photos    []photoBody `json:"photos,omitempty" maxItems:"20"`
 	DoneAt    *time.Time  `json:"done_at,omitempty" doc:"When it was done, by the client's clock, for what was sent later; limits are counted by the server's clock"`

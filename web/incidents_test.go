@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ func TestIncidentFromReportToClosing(t *testing.T) {
 		t.Error("the reporter is named to others")
 	}
 	w.want(403, act("urban", "dispatch", 1, nil))
+	w.want(403, act("planner", "register", 1, nil))
+	w.want(409, act("urban", "accept", 1, nil)) // not yet
 	w.want(422, act("centre", "reject", 1, nil)) // without a reason
 	w.want(422, act("centre", "dance", 1, nil))
 
@@ -45,14 +48,17 @@ func TestIncidentFromReportToClosing(t *testing.T) {
 		more          map[string]any
 		state         string
 	}{
+		{"centre", "register", nil, "registered"},
 		{"centre", "file", nil, "filed"},
 		{"centre", "dispatch", map[string]any{"dept": "urban"}, "dispatched"},
-		{"urban", "return", map[string]any{"opinion": "不归我们管"}, "filed"},
-		{"centre", "dispatch", nil, "dispatched"},
+		{"urban", "return", map[string]any{"opinion": "不归我们管", "dept": "police"}, "returned"},
+		{"centre", "dispatch", map[string]any{"dept": "urban"}, "dispatched"},
 		{"urban", "accept", nil, "handling"},
 		{"urban", "feedback", nil, "feedback"},
 		{"centre", "rework", map[string]any{"opinion": "还没修好"}, "handling"},
 		{"urban", "feedback", nil, "feedback"},
+		{"centre", "send_check", map[string]any{"worker": "worker"}, "checking"},
+		{"worker", "report_check", map[string]any{"result": "passed"}, "checked"},
 		{"centre", "close", nil, "closed"},
 	} {
 		w.want(200, w.as(step.login, "GET", at, nil)).into(t, &seen)
@@ -68,7 +74,7 @@ func TestIncidentFromReportToClosing(t *testing.T) {
 			t.Fatalf("after %s it is %s", step.action, seen.State)
 		}
 	}
-	if len(seen.Flow) != 10 || seen.ClosedAt == nil || seen.Contact != "" || len(seen.Actions) != 0 {
+	if len(seen.Flow) != 13 || seen.ClosedAt == nil || seen.Contact != "" || !slices.Equal(seen.Actions, []string{"reopen"}) || len(seen.Number) != 19 || seen.Reworks != 1 || seen.Returns != 1 {
 		t.Errorf("closed as %+v", seen)
 	}
 	p := w.want(409, act("centre", "close", seen.Version, nil)).problem(t)
@@ -76,8 +82,8 @@ func TestIncidentFromReportToClosing(t *testing.T) {
 		t.Errorf("closing twice says %+v", p)
 	}
 	var audited int
-	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM onemap.audit WHERE object = $1`, "incident/"+strconv.FormatInt(i.ID, 10)).Scan(&audited); err != nil || audited != 10 {
-		t.Errorf("%d audit entries (%v), want 10", audited, err)
+	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM onemap.audit WHERE object = $1`, "incident/"+strconv.FormatInt(i.ID, 10)).Scan(&audited); err != nil || audited != 13 {
+		t.Errorf("%d audit entries (%v), want 13", audited, err)
 	}
 }
 
@@ -239,7 +245,7 @@ func TestListOfIncidents(t *testing.T) {
 			w.want(400, w.as("centre", "GET", "/ogc/collections/incident/items?"+param+"="+v, nil))
 		}
 	}
-	if p := w.as("centre", "GET", "/api/v1/incidents?state=nosuch", nil).problem(t); !strings.Contains(p.Detail, "reported, filed, dispatched") {
+	if p := w.as("centre", "GET", "/api/v1/incidents?state=nosuch", nil).problem(t); !strings.Contains(p.Detail, "reported, verifying, self_handled, registered, filed") {
 		t.Errorf("the states are not named: %s", p.Detail)
 	}
 	var st struct {

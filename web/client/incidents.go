@@ -86,12 +86,19 @@ func (c *Client) Incidents(ctx context.Context, filter url.Values) (page []Incid
 	return out.Incidents, out.Next, err
 }
 
-// An Action is a step in an incident's life, as the caller saw it.
+// An Action is a step in an incident's life, as the caller saw it. GET
+// /api/v1/flow says what each action needs.
 type Action struct {
-	Action  string `json:"action"`
-	Version int    `json:"version"`
-	Opinion string `json:"opinion,omitempty"`
-	Dept    string `json:"dept,omitempty"`
+	UUID      string     `json:"uuid,omitempty"` // sent again with the same one, it is done once
+	Action    string     `json:"action"`
+	Version   int        `json:"version"`
+	Opinion   string     `json:"opinion,omitempty"`
+	Dept      string     `json:"dept,omitempty"`
+	Worker    string     `json:"worker,omitempty"` // login
+	Condition string     `json:"condition,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`
+	Into      int64      `json:"into,omitempty"`
+	Result    string     `json:"result,omitempty"`
 }
 
 // Act does something to an incident. A Problem with status 409 says that

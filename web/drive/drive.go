@@ -86,12 +86,13 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 	for _, a := range d.actors {
 		if a.session.OnDuty {
 			all.Go(func() { d.walk(ctx, a) })
+			all.Go(func() { d.handle(ctx, a, atPlace) })
 		}
 		if a.session.MayDispatch {
-			all.Go(func() { d.handle(ctx, a, "reported,filed,feedback") })
+			all.Go(func() { d.handle(ctx, a, atCentre) })
 		}
 		if slices.Contains(a.session.Person.Roles, "department_officer") {
-			all.Go(func() { d.handle(ctx, a, "dispatched,handling") })
+			all.Go(func() { d.handle(ctx, a, atOffice) })
 		}
 	}
 	d.report(ctx)

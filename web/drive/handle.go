@@ -12,7 +12,14 @@ import (
 )
 
 // forward are the steps that move a case on, in the order of preference.
-var forward = []string{"file", "dispatch", "accept", "feedback", "close"}
+var forward = []string{"register", "file", "dispatch", "accept", "feedback", "send_check", "report_check", "close"}
+
+// The states that the centre, the departments and the workers look at.
+const (
+	atCentre = "reported,registered,filed,returned,feedback,checked"
+	atOffice = "dispatched,handling"
+	atPlace  = "checking"
+)
 
 // handle looks at the cases in the given states every two seconds and takes
 // some of them one step on: the newest wait, as they do on a desk.
@@ -49,10 +56,16 @@ func (d *driver) step(ctx context.Context, who *actor, i client.Incident) bool {
 	switch x := d.chance(); {
 	case a.Action == "":
 		return false
-	case a.Action == "file" && x < 0.03 && slices.Contains(i.Actions, "reject"):
+	case a.Action == "register" && x < 0.03 && slices.Contains(i.Actions, "reject"):
 		a.Action, a.Opinion = "reject", "核实不属实"
-	case a.Action == "close" && x < 0.05 && slices.Contains(i.Actions, "rework"):
-		a.Action, a.Opinion = "rework", "现场核查未通过"
+	case a.Action == "send_check":
+		if a.Worker = d.worker(); a.Worker == "" { // none of the accounts could look
+			a.Action, a.Opinion = "force_close", "处置单位已确认办结"
+		}
+	case a.Action == "report_check":
+		if a.Result = "passed"; x < 0.05 {
+			a.Result = "failed"
+		}
 	case a.Action == "feedback":
 		a.Opinion = "已处理"
 	}
@@ -69,6 +82,20 @@ func (d *driver) step(ctx context.Context, who *actor, i client.Incident) bool {
 		return false
 	}
 	return true
+}
+
+// worker is one of the accounts that works in the field, "" where none does.
+func (d *driver) worker() string {
+	var logins []string
+	for _, a := range d.actors {
+		if a.session.OnDuty {
+			logins = append(logins, a.session.Person.Login)
+		}
+	}
+	if len(logins) == 0 {
+		return ""
+	}
+	return logins[int(d.chance()*float64(len(logins)))]
 }
 
 // failed counts a request that got no good answer, and logs it where the
