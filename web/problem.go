@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/paulmach/orb"
 
 	"onemap/layers"
 	"onemap/layers/access"
@@ -69,12 +70,13 @@ var problems = []struct {
 
 // A Problem is the answer to a request that failed (RFC 9457).
 type Problem struct {
-	Type     string  `json:"type" doc:"What kind of problem; stable"`
-	Title    string  `json:"title"`
-	Status   int     `json:"status"`
-	Detail   string  `json:"detail,omitempty" doc:"What was wrong; never set for faults of the server"`
-	Instance string  `json:"instance,omitempty" doc:"The request's id, to quote to the operator"`
-	Errors   []Fault `json:"errors,omitempty" doc:"What was wrong with which field"`
+	Type     string     `json:"type" doc:"What kind of problem; stable"`
+	Title    string     `json:"title"`
+	Status   int        `json:"status"`
+	Detail   string     `json:"detail,omitempty" doc:"What was wrong; never set for faults of the server"`
+	Instance string     `json:"instance,omitempty" doc:"The request's id, to quote to the operator"`
+	Errors   []Fault    `json:"errors,omitempty" doc:"What was wrong with which field"`
+	At       *pointJSON `json:"at,omitempty" doc:"Where the fault lies, where it has a place"`
 
 	retryAfter time.Duration
 	cause      error
@@ -85,6 +87,12 @@ type Fault struct {
 	Field  string `json:"field" doc:"Its path: place.crs, query.limit"`
 	Value  string `json:"value,omitempty" doc:"What was sent, shortened"`
 	Remedy string `json:"remedy" doc:"What would be right"`
+}
+
+// pointJSON is a GeoJSON point.
+type pointJSON struct {
+	Type        string     `json:"type" enum:"Point"`
+	Coordinates [2]float64 `json:"coordinates" doc:"Longitude and latitude"`
 }
 
 func (p *Problem) Error() string                { return p.Title }
@@ -135,6 +143,10 @@ func problemOf(err error) *Problem {
 	if errors.As(err, &input) {
 		p.Detail = input.Error()
 		p.Errors = []Fault{{input.Field, input.Value, input.Remedy}}
+	}
+	var placed interface{ Place() orb.Point }
+	if errors.As(err, &placed) {
+		p.At = &pointJSON{"Point", placed.Place()}
 	}
 	var locked *access.LockedError
 	if errors.As(err, &locked) {

@@ -76,6 +76,7 @@ func body(bytes int64) option         { return func(m *mount) { m.body = bytes }
 func rate(perMinute int) option       { return func(m *mount) { m.rate = perMinute } }
 func produces(types ...string) option { return func(m *mount) { m.produces = types } }
 func created() option                 { return func(m *mount) { m.op.DefaultStatus = http.StatusCreated } }
+func accepted() option                { return func(m *mount) { m.op.DefaultStatus = http.StatusAccepted } }
 
 // maxBody is how large a body may be where the route says nothing else.
 const maxBody = 64 << 10

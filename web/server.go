@@ -26,6 +26,7 @@ import (
 	"onemap/layers/alert"
 	"onemap/layers/class"
 	"onemap/layers/feed"
+	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
@@ -49,6 +50,7 @@ type Server struct {
 	Tasks     *task.Store
 	Hazards   *hazard.Store
 	Hooks     *hook.Store
+	Grids     *grid.Drafts
 	Alerts    *alert.Store
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none

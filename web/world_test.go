@@ -25,6 +25,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/alert"
+	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
@@ -145,6 +146,8 @@ func newWorld(t testing.TB) *world {
 	}
 	queue.Poll, queue.Log = 20*time.Millisecond, slog.New(slog.DiscardHandler)
 	outside := outbound.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
+	drafts := grid.NewDrafts(context.WithoutCancel(t.Context()), store, slog.New(slog.DiscardHandler))
+	t.Cleanup(drafts.Close)
 	hooks := &hook.Store{Layers: store, Directory: dir, Incidents: incidents, Jobs: queue, Log: queue.Log, Post: outside.Post, CheckURL: outside.Check,
 		Retry: func(int) time.Duration { return time.Millisecond }}
 	hooks.Work()
@@ -157,7 +160,7 @@ func newWorld(t testing.TB) *world {
 		Positions: positions,
 		Hooks:     hooks,
 		Alerts:    alerts,
-		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards,
+		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards, Grids: drafts,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
 		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,

@@ -19,6 +19,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/alert"
 	"onemap/layers/feed"
+	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
@@ -87,6 +88,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hazards := &hazard.Store{Layers: store}
 	tasks := &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}
+	drafts := grid.NewDrafts(ctx, store, log)
+	defer drafts.Close()
 	queue, err := jobs.New(db)
 	if err != nil {
 		return err
@@ -133,7 +136,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts,
-		Tasks: tasks, Hazards: hazards,
+		Tasks: tasks, Hazards: hazards, Grids: drafts,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
@@ -158,6 +161,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	}
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	work.Go(func() error { escalate(working, incidents, log); return nil })
+	if err := drafts.Resume(ctx); err != nil {
+		log.Error("grid drafts", "error", err)
+	}
 	err = serveHTTP(ctx, cfg, ln, s.Handler(), log, ready)
 	hangUp()
 	rest()
