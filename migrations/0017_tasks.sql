@@ -18,6 +18,7 @@ CREATE UNIQUE INDEX task_visit_open_key ON onemap.task (enterprise) WHERE kind =
 CREATE UNIQUE INDEX task_recheck_open_key ON onemap.task (hazard) WHERE kind = 'recheck' AND done_at IS NULL;
 CREATE UNIQUE INDEX task_schedule_key ON onemap.task (schedule, day) WHERE schedule IS NOT NULL;
 CREATE INDEX task_enterprise_idx ON onemap.task (enterprise, done_at) WHERE enterprise IS NOT NULL;
+CREATE INDEX task_done_by_idx ON onemap.task (done_by) WHERE done_by IS NOT NULL; -- who did it goes on seeing what it was about
 CREATE INDEX task_due_idx ON onemap.task (due_at) WHERE done_at IS NULL;
 CREATE INDEX task_area_idx ON onemap.task (area_code text_pattern_ops) WHERE done_at IS NULL;
 

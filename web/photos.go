@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,8 +48,20 @@ func (s *Server) putPhoto(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// getPhoto shows a photo to its uploader and to those who may see an incident
-// that shows it.
+// maySeePhoto asks what may show a photo, one after the other.
+func (s *Server) maySeePhoto(ctx context.Context, id string) error {
+	err := s.Incidents.MaySeePhoto(ctx, scopeOf(ctx), id)
+	if errors.Is(err, layers.ErrNotFound) {
+		err = s.Hazards.MaySeePhoto(ctx, scopeOf(ctx), id)
+	}
+	if errors.Is(err, layers.ErrNotFound) {
+		err = s.Tasks.MaySeePhoto(ctx, scopeOf(ctx), id)
+	}
+	return err
+}
+
+// getPhoto shows a photo to its uploader and to those who may see an incident,
+// a hazard or a task that shows it.
 func (s *Server) getPhoto(w http.ResponseWriter, r *http.Request) error {
 	if s.Incidents.Photos == nil {
 		return fmt.Errorf("photo: %w", layers.ErrNotFound)
@@ -57,7 +70,7 @@ func (s *Server) getPhoto(w http.ResponseWriter, r *http.Request) error {
 	if size != "" && size != "full" && size != "thumb" {
 		return &layers.InputError{Field: "query.size", Value: short(size), Remedy: "full or thumb"}
 	}
-	if err := s.Incidents.MaySeePhoto(r.Context(), scopeOf(r.Context()), id); err != nil {
+	if err := s.maySeePhoto(r.Context(), id); err != nil {
 		return err
 	}
 	f, err := s.Incidents.Photos.Open(id, size == "thumb")

@@ -18,12 +18,14 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/alert"
+	"onemap/layers/bridge"
 	"onemap/layers/feed"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
 	"onemap/layers/jobs"
+	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
@@ -136,6 +138,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts,
+		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
@@ -160,6 +163,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		work.Go(func() error { return base.Run(working) })
 	}
 	work.Go(func() error { sweep(working, incidents, log); return nil })
+	work.Go(func() error { sweepTasks(working, tasks, hazards, log); return nil })
 	work.Go(func() error { escalate(working, incidents, log); return nil })
 	if err := drafts.Resume(ctx); err != nil {
 		log.Error("grid drafts", "error", err)
@@ -206,6 +210,23 @@ func sweep(ctx context.Context, incidents *incident.Store, log *slog.Logger) {
 		}
 		if err := incidents.Sweep(ctx); err != nil && ctx.Err() == nil {
 			log.Error("tidy up", "error", err)
+		}
+	}
+}
+
+// sweepTasks makes the tasks that are due and looks at the clocks of hazards,
+// at once and then every few minutes, until ctx ends.
+func sweepTasks(ctx context.Context, tasks *task.Store, hazards *hazard.Store, log *slog.Logger) {
+	tick := time.NewTicker(3 * time.Minute)
+	defer tick.Stop()
+	for {
+		if err := errors.Join(tasks.Sweep(ctx), hazards.Sweep(ctx)); err != nil && ctx.Err() == nil {
+			log.Error("tasks that are due", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

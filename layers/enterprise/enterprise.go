@@ -46,12 +46,10 @@ func SetPolicy(ctx context.Context, db *pgxpool.Pool, p Policy) error {
 // nothing. It returns how many enterprises changed.
 func Link(ctx context.Context, db *pgxpool.Pool) (changed int64, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
-		var p Policy
-		if err := tx.QueryRow(ctx, `SELECT value FROM onemap.setting WHERE key = 'enterprise.inspections'`).Scan(&p); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		p, months, err := policy(ctx, tx)
+		if err != nil {
 			return err
 		}
-		months := maps.Clone(DueMonths)
-		maps.Copy(months, p.DueMonths)
 		if _, err := tx.Exec(ctx, linkSQL); err != nil {
 			return err
 		}
@@ -65,4 +63,21 @@ func Link(ctx context.Context, db *pgxpool.Pool) (changed int64, err error) {
 		return 0, fmt.Errorf("link inspections to enterprises: %w", err)
 	}
 	return changed, nil
+}
+
+// Months returns how many months after an inspection the next is due, by
+// risk, as the city's policy has it.
+func Months(ctx context.Context, tx pgx.Tx) (map[int]int, error) {
+	_, months, err := policy(ctx, tx)
+	return months, err
+}
+
+func policy(ctx context.Context, tx pgx.Tx) (p Policy, months map[int]int, err error) {
+	err = tx.QueryRow(ctx, `SELECT value FROM onemap.setting WHERE key = 'enterprise.inspections'`).Scan(&p)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, nil, fmt.Errorf("policy of inspections: %w", err)
+	}
+	months = maps.Clone(DueMonths)
+	maps.Copy(months, p.DueMonths)
+	return p, months, nil
 }

@@ -24,7 +24,17 @@ import (
 const layerName = "hazard"
 
 // Store reads and writes hazards. Its methods are safe for concurrent use.
-type Store struct{ Layers *layers.Store }
+type Store struct {
+	Layers *layers.Store
+	Clock  func() time.Time // nil: time.Now
+}
+
+func (s *Store) now() time.Time {
+	if s.Clock != nil {
+		return s.Clock()
+	}
+	return time.Now()
+}
 
 // Levels of a hazard.
 const (
@@ -97,6 +107,8 @@ type Hazard struct {
 	Plan           *Plan         `json:"plan,omitempty" doc:"For those who handle it"`
 	Photos         []HazardPhoto `json:"photos,omitempty"`
 	Flow           []HazardStep  `json:"flow,omitempty" doc:"What happened to it, in order"`
+
+	overdue bool // as it is written, not as it is now
 }
 
 // A Plan is how a hazard is rectified (五落实); its term is the hazard's.

@@ -61,8 +61,8 @@ var Transitions = []Transition{
 	{Action: "send_recheck", From: []string{Rectified}, To: Rechecking, By: officers, Responsible: true, Takes: []string{"worker"}},
 	{Action: "recheck", From: []string{Rectified}, To: Rechecked, By: officers, Responsible: true, Opinion: true, Guards: []Guard{isGeneral, notRectifier}}, // by its photos
 	{Action: "refuse", From: []string{Rectified, Rechecked}, To: Rectifying, By: officers, Responsible: true, Opinion: true},
-	{Action: "report_recheck", From: []string{Rechecking}, To: Rechecked, By: worker, Assigned: true, Needs: []string{"result", "photos"}}, // failed: back to Rectifying
-	{Action: "recall", From: []string{Rechecking}, To: Rectified, By: officers, Responsible: true, Opinion: true},                          // to send somebody else
+	{Action: "report_recheck", From: []string{Rechecking}, To: Rechecked, By: worker, Assigned: true, Needs: []string{"result", "photos"}, Guards: []Guard{notRectifierOfMajor}}, // failed: back to Rectifying
+	{Action: "recall", From: []string{Rechecking}, To: Rectified, By: officers, Responsible: true, Opinion: true},                                                                // to send somebody else
 	// 销号
 	{Action: "close", From: []string{Rechecked}, To: Closed, By: officers, Responsible: true, Opinion: true, Guards: []Guard{notRectifier}},
 	{Action: "reopen", From: []string{Closed, Void}, To: Registered, By: officers, Responsible: true, Opinion: true},
@@ -76,11 +76,12 @@ var Transitions = []Transition{
 const mostExtensions = 2
 
 var (
-	isGeneral      = Guard{"is_general", func(h Hazard) bool { return h.Level == General }, "it is a major hazard"}
-	isMajor        = Guard{"is_major", func(h Hazard) bool { return h.Level == Major }, "it is a general hazard"}
-	extensionsLeft = Guard{"extensions_left", func(h Hazard) bool { return h.Extensions < mostExtensions }, "its term was extended twice: there is no third time"}
-	notRectifier   = Guard{"not_rectifier", func(h Hazard) bool { return !h.Rectifier }, "you reported its rectification: somebody else closes it"}
-	notSupervised  = Guard{"not_supervised", func(h Hazard) bool { return !h.Supervised }, "it is supervised already"}
+	isGeneral           = Guard{"is_general", func(h Hazard) bool { return h.Level == General }, "it is a major hazard"}
+	isMajor             = Guard{"is_major", func(h Hazard) bool { return h.Level == Major }, "it is a general hazard"}
+	extensionsLeft      = Guard{"extensions_left", func(h Hazard) bool { return h.Extensions < mostExtensions }, "its term was extended twice: there is no third time"}
+	notRectifier        = Guard{"not_rectifier", func(h Hazard) bool { return !h.Rectifier }, "you reported its rectification: somebody else closes it"}
+	notRectifierOfMajor = Guard{"not_rectifier_of_major", func(h Hazard) bool { return h.Level != Major || !h.Rectifier }, "you reported the rectification of this major hazard: somebody else checks it"}
+	notSupervised       = Guard{"not_supervised", func(h Hazard) bool { return !h.Supervised }, "it is supervised already"}
 )
 
 // has says whether a field may be sent with it.

@@ -1,107 +1,209 @@
 package task
 
 import (
-	"encoding/json"
-	"time"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geo"
+	"github.com/paulmach/orb/maptile"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/incident"
 )
 
-// A Pack is what a phone keeps for working without signal.
-type Pack struct {
-	ServerTime time.Time   `json:"server_time" doc:"So that the phone can tell that its clock is wrong"`
-	Person     PackPerson  `json:"person"`
-	Bounds     []float64   `json:"bounds" nullable:"false" doc:"Of the caller's grids: west, south, east, north in degrees; empty without grids"`
-	Grids      []PackGrid  `json:"grids" nullable:"false" doc:"The caller's own, and the unit grids inside them"`
-	Tiles      PackTiles   `json:"tiles"`
-	Tasks      PackCounts  `json:"tasks"`
-	Assets     int         `json:"assets" doc:"In the caller's grids: GET /api/v1/phone/assets has them"`
-	Classes    PackClasses `json:"classes"`
-	Checklists []Checklist `json:"checklists" nullable:"false"`
-	Settings   PackSetting `json:"settings"`
+// baseLayers are those of the base map in the order of the pages' tile
+// addresses (web/ui/src/map): what is kept under one address is of no use under
+// another.
+var baseLayers = []string{"base_landuse", "base_water", "base_waterway", "base_building", "base_road", "base_boundary", "base_address", "base_poi"}
+
+// Zooms of the tiles that a phone keeps; the base map has none deeper.
+const packMinZoom, packMaxZoom = 10, 16
+
+// Pack returns what the caller's phone keeps for working without signal.
+func (s *Store) Pack(ctx context.Context, scope access.Scope) (Pack, error) {
+	v, err := s.sight(scope)
+	if err != nil {
+		return Pack{}, err
+	}
+	db := s.Layers.DB()
+	org := scope.Org()
+	p := Pack{ServerTime: v.now, Person: PackPerson{Login: v.who.Login, Name: v.who.Name, Org: org.Code, OrgZH: org.NameZH, OrgEN: org.NameEN, Roles: []string{}}, Bounds: []float64{}}
+	for _, r := range v.who.Roles {
+		p.Person.Roles = append(p.Person.Roles, string(r))
+	}
+	bound, err := v.packGrids(ctx, db, &p)
+	if err != nil {
+		return Pack{}, err
+	}
+	if p.Tiles, err = s.packTiles(ctx, scope, bound); err != nil {
+		return Pack{}, err
+	}
+	if err := v.packCounts(ctx, db, &p.Tasks); err != nil {
+		return Pack{}, err
+	}
+	if p.Assets, err = s.countAssets(ctx, v); err != nil {
+		return Pack{}, err
+	}
+	if p.Checklists, err = s.Checklists(ctx, false); err != nil {
+		return Pack{}, err
+	}
+	if p.Classes, err = packClasses(ctx, db); err != nil {
+		return Pack{}, err
+	}
+	p.Settings, err = packSettings(ctx, db)
+	return p, err
 }
 
-// A PackPerson is who the phone belongs to.
-type PackPerson struct {
-	Login string   `json:"login"`
-	Name  string   `json:"name"`
-	Org   string   `json:"org"`
-	OrgZH string   `json:"org_zh"`
-	OrgEN string   `json:"org_en"`
-	Roles []string `json:"roles" nullable:"false"`
+// packGrids reads the caller's grids: those named in the account, and the unit
+// grids that they are made of. Outlines are simplified to a metre, which a map
+// on a phone does not show.
+func (v sight) packGrids(ctx context.Context, db querier, p *Pack) (orb.Bound, error) {
+	p.Grids = []PackGrid{}
+	cells := v.scope.Cells()
+	if len(cells) == 0 {
+		return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}, nil
+	}
+	rows, err := db.Query(ctx, `WITH g AS (
+			SELECT grid_code, 'community' AS kind, 1 AS n, name, area_code, valid_from, geom FROM map.grid_community WHERE valid_to IS NULL AND grid_code = ANY($1)
+			UNION ALL SELECT grid_code, 'duty', 2, name, area_code, valid_from, geom FROM map.grid_duty WHERE valid_to IS NULL AND grid_code = ANY($1)
+			UNION ALL SELECT grid_code, 'unit', 3, name, area_code, valid_from, geom FROM map.grid_unit WHERE valid_to IS NULL AND grid_code = ANY($1))
+		SELECT grid_code, kind, name, area_code, valid_from::text, grid_code = ANY($2), ST_AsGeoJSON(ST_Multi(ST_SimplifyPreserveTopology(geom, 0.00001)), 6)::json,
+		       ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM g ORDER BY n, grid_code`, cells, v.who.Grids)
+	if err != nil {
+		return orb.Bound{}, fmt.Errorf("own grids: %w", err)
+	}
+	var bound orb.Bound
+	p.Grids, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (PackGrid, error) {
+		var g PackGrid
+		var b orb.Bound
+		err := r.Scan(&g.Code, &g.Kind, &g.Name, &g.Area, &g.Version, &g.Own, &g.Outline, &b.Min[0], &b.Min[1], &b.Max[0], &b.Max[1])
+		if bound == (orb.Bound{}) {
+			bound = b
+		}
+		bound = bound.Union(b)
+		return g, err
+	})
+	if err != nil {
+		return orb.Bound{}, fmt.Errorf("own grids: %w", err)
+	}
+	if len(p.Grids) > 0 {
+		p.Bounds = []float64{bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1]}
+	}
+	return bound, nil
 }
 
-// A PackGrid is one grid with its outline.
-type PackGrid struct {
-	Code    string          `json:"code"`
-	Kind    string          `json:"kind" enum:"unit,duty,community"`
-	Name    string          `json:"name"`
-	Area    string          `json:"area_code"`
-	Own     bool            `json:"own" doc:"Named in the caller's account; else inside one that is"`
-	Version string          `json:"valid_from" format:"date" doc:"In force since"`
-	Outline json.RawMessage `json:"outline" doc:"A GeoJSON MultiPolygon, EPSG:4326, to a metre"`
+// keepSetting is the setting phone.keep.
+type keepSetting struct {
+	Tiles   int     `json:"tiles"`
+	MarginM float64 `json:"margin_m"`
 }
 
-// PackTiles are the tiles to keep: as many zooms as fit the setting phone.keep.
-type PackTiles struct {
-	Layers    []string `json:"layers" nullable:"false" doc:"Of the base map, in the order of the page's tile addresses"`
-	MinZoom   int      `json:"minzoom"`
-	MaxZoom   int      `json:"maxzoom" doc:"The deepest zoom that is kept"`
-	Addresses []string `json:"addresses" nullable:"false" doc:"Paths on this server, from the smallest zoom on"`
+// packTiles lists the tiles of the base map over the caller's grids and a
+// margin, zoom by zoom, as long as they fit; a zoom is kept whole or not at all.
+func (s *Store) packTiles(ctx context.Context, scope access.Scope, b orb.Bound) (PackTiles, error) {
+	out := PackTiles{Layers: []string{}, Addresses: []string{}, MinZoom: packMinZoom}
+	all, err := s.Layers.Layers(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, name := range baseLayers {
+		i := slices.IndexFunc(all, func(l layers.Layer) bool { return l.Name == name })
+		if i < 0 {
+			continue
+		}
+		if _, visible := scope.Layer(all[i]); visible {
+			out.Layers = append(out.Layers, name)
+		}
+	}
+	keep := keepSetting{Tiles: 300, MarginM: 200}
+	if err := setting(ctx, s.Layers.DB(), "phone.keep", &keep); err != nil {
+		return out, err
+	}
+	if b.IsEmpty() || b == (orb.Bound{}) || len(out.Layers) == 0 {
+		return out, nil
+	}
+	b = geo.BoundPad(b, min(max(keep.MarginM, 0), 5_000))
+	path := "/tiles/" + strings.Join(out.Layers, ",")
+	for z := maptile.Zoom(packMinZoom); z <= packMaxZoom; z++ {
+		nw, se := maptile.At(orb.Point{b.Min[0], b.Max[1]}, z), maptile.At(orb.Point{b.Max[0], b.Min[1]}, z)
+		n := int(se.X-nw.X+1) * int(se.Y-nw.Y+1)
+		if len(out.Addresses)+n > min(max(keep.Tiles, 0), 2_000) {
+			break
+		}
+		for x := nw.X; x <= se.X; x++ {
+			for y := nw.Y; y <= se.Y; y++ {
+				out.Addresses = append(out.Addresses, fmt.Sprintf("%s/%d/%d/%d.mvt", path, z, x, y))
+			}
+		}
+		out.MaxZoom = int(z)
+	}
+	return out, nil
 }
 
-// PackCounts are counts of the caller's open tasks.
-type PackCounts struct {
-	Open    int            `json:"open"`
-	Overdue int            `json:"overdue"`
-	Kinds   map[string]int `json:"kinds" doc:"Open, by kind"`
+// packCounts counts the caller's open tasks.
+func (v sight) packCounts(ctx context.Context, db querier, c *PackCounts) error {
+	c.Kinds = map[string]int{}
+	if !v.scope.Has(access.GridWorker) {
+		return nil
+	}
+	rows, err := db.Query(ctx, `SELECT kind, count(*), count(*) FILTER (WHERE due_at < @now) FROM onemap.task
+		WHERE done_at IS NULL AND (person = @me OR person IS NULL AND grid_code = ANY(@cells::text[])) GROUP BY kind`,
+		pgx.NamedArgs{"now": v.now, "me": v.who.ID, "cells": v.scope.Cells()})
+	if err != nil {
+		return fmt.Errorf("count tasks: %w", err)
+	}
+	var kind string
+	var n, late int
+	_, err = pgx.ForEachRow(rows, []any{&kind, &n, &late}, func() error {
+		c.Kinds[kind] = n
+		c.Open += n
+		c.Overdue += late
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("count tasks: %w", err)
+	}
+	return nil
 }
 
-// PackClasses says whether a kept class list is still true.
-type PackClasses struct {
-	Version string `json:"version" doc:"Changes when any class, condition or limit does: fetch /api/v1/classes anew"`
-	Count   int    `json:"count"`
+// packClasses says in which state the class list is: the hash of all that the
+// list and its conditions hold, so that it is the same on every node.
+func packClasses(ctx context.Context, db querier) (PackClasses, error) {
+	var c PackClasses
+	var classes, conditions string
+	err := db.QueryRow(ctx, `SELECT count(*), coalesce(sum(hashtextextended(c::text, 0)::numeric)::text, ''),
+			(SELECT coalesce(sum(hashtextextended(n::text, 0)::numeric)::text, '') FROM onemap.class_condition n)
+		FROM onemap.class c`).Scan(&c.Count, &classes, &conditions)
+	if err != nil {
+		return c, fmt.Errorf("version of the class list: %w", err)
+	}
+	sum := sha256.Sum256([]byte(classes + " " + conditions))
+	c.Version = hex.EncodeToString(sum[:8])
+	return c, nil
 }
 
-// A PackSetting is what the phone must know to help before it sends.
-type PackSetting struct {
-	TimeZone          string  `json:"time_zone"`
-	DuplicateMetres   float64 `json:"duplicate_metres"`
-	DuplicateHours    float64 `json:"duplicate_hours"`
-	PhotoBytes        int     `json:"photo_bytes" doc:"The most that one may have"`
-	PhotoPixels       int     `json:"photo_pixels" doc:"Width times height, at most"`
-	PhotoEdge         int     `json:"photo_edge" doc:"Larger ones are shrunk to this many pixels: shrink them before sending"`
-	PhotosPerReport   int     `json:"photos_per_report"`
-	ClockSkewSeconds  int     `json:"clock_skew_s" doc:"How far ahead a phone's clock may be"`
-	PositionDays      int     `json:"position_days" doc:"How long positions are kept, which the worker is told"`
-	FarKilometres     float64 `json:"far_km" doc:"A report further than this from the city is refused"`
-	PatrolNearMetres  float64 `json:"patrol_near_m"`
-	UploadPhotoWithin string  `json:"photo_waits" doc:"How long an uploaded photo waits for its report"`
-}
-
-// Assets are a page of the assets in the caller's grids, compact: a row has the
-// values of the fields, in their order.
-type PackAssets struct {
-	Fields []string `json:"fields" nullable:"false" doc:"id, code, class_standard, class_code, name, dept_code, state, lon, lat, grid_code"`
-	Rows   [][]any  `json:"rows" nullable:"false" doc:"By id"`
-	Next   int64    `json:"next,omitempty" doc:"Send it as after for the rest; absent at the end"`
-}
-
-// An Asset as a report about it needs it.
-type Asset struct {
-	ID       int64   `json:"id"`
-	Code     string  `json:"code"`
-	Name     string  `json:"name"`
-	Standard string  `json:"class_standard"`
-	Class    string  `json:"class_code"`
-	ClassZH  string  `json:"class_zh"`
-	ClassEN  string  `json:"class_en"`
-	Matter   string  `json:"matter_code,omitempty" doc:"The class of matters that is about such components, to report with"`
-	MatterZH string  `json:"matter_zh,omitempty"`
-	MatterEN string  `json:"matter_en,omitempty"`
-	Dept     string  `json:"dept_code" doc:"Whose it is"`
-	DeptZH   string  `json:"dept_zh"`
-	DeptEN   string  `json:"dept_en"`
-	State    string  `json:"state"`
-	Lon      float64 `json:"lon"`
-	Lat      float64 `json:"lat"`
-	Grid     string  `json:"grid_code"`
+// packSettings reads what the phone must know to help before it sends.
+func packSettings(ctx context.Context, db querier) (PackSetting, error) {
+	out := PackSetting{PhotoBytes: incident.MaxPhotoBytes, PhotoPixels: incident.MaxPhotoPixels, PhotoEdge: incident.PhotoEdge, PhotosPerReport: incident.MaxPhotos,
+		ClockSkewSeconds: int(incident.ClockSkew.Seconds()), PhotoWaits: int(incident.PhotoWaits.Seconds()), PatrolNearMetres: 50, PositionDays: 7}
+	city, err := zone(ctx, db)
+	if err != nil {
+		return out, err
+	}
+	out.TimeZone = city.String()
+	duplicate := struct{ Metres, Hours float64 }{50, 24}
+	for key, v := range map[string]any{"case.duplicate": &duplicate, "patrol.near_m": &out.PatrolNearMetres, "position.keep_days": &out.PositionDays, "report.far_km": &out.FarKilometres} {
+		if err := setting(ctx, db, key, v); err != nil {
+			return out, err
+		}
+	}
+	out.DuplicateMetres, out.DuplicateHours = duplicate.Metres, duplicate.Hours
+	return out, nil
 }

@@ -13,6 +13,7 @@ type Store struct {
 	Layers    *layers.Store
 	Incidents *incident.Store
 	Hazards   *hazard.Store
+	Clock     func() time.Time // nil: time.Now
 }
 
 // Kinds of tasks.
