@@ -309,15 +309,15 @@ type classHistoryInput struct {
 
 type classHistoryOutput struct {
 	Body struct {
-		Changes []class.Change `json:"changes" nullable:"false" doc:"The latest first"`
-		Next    int64          `json:"next,omitempty" doc:"Send it as before for those before them; absent at the end"`
+		Changes []class.Revision `json:"changes" nullable:"false" doc:"The latest first"`
+		Next    int64            `json:"next,omitempty" doc:"Send it as before for those before them; absent at the end"`
 	}
 }
 
 func (s *Server) classHistory(ctx context.Context, in *classHistoryInput) (*classHistoryOutput, error) {
 	found, err := s.Classes.History(ctx, class.HistoryQuery{Standard: in.Standard, Kind: in.Kind, Code: in.Code, What: in.What, Before: in.Before, Limit: in.Limit})
 	out := &classHistoryOutput{}
-	out.Body.Changes = append([]class.Change{}, found...)
+	out.Body.Changes = append([]class.Revision{}, found...)
 	if n := len(found); n == in.Limit {
 		out.Body.Next = found[n-1].ID
 	}

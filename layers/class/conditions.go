@@ -204,7 +204,7 @@ func same(a, b Filing) bool {
 	return slices.Equal(x, y)
 }
 
-func (s *Store) restoreCondition(ctx context.Context, tx pgx.Tx, by access.Scope, k Key, c Change, reason, address string) error {
+func (s *Store) restoreCondition(ctx context.Context, tx pgx.Tx, by access.Scope, k Key, c Revision, reason, address string) error {
 	text := c.Before
 	if text == nil { // it was new: cases may be of it, so it goes out of use
 		text = c.After

@@ -197,7 +197,7 @@ func checkDays(year int, days []Day) error {
 	return nil
 }
 
-func (s *Store) restoreCalendar(ctx context.Context, tx pgx.Tx, by access.Scope, c Change, reason, address string) error {
+func (s *Store) restoreCalendar(ctx context.Context, tx pgx.Tx, by access.Scope, c Revision, reason, address string) error {
 	year, err := strconv.Atoi(c.Key)
 	if err != nil {
 		return fmt.Errorf("change %d: %w", c.ID, err)

@@ -154,7 +154,7 @@ func (s *Store) edit(ctx context.Context, tx pgx.Tx, k Key) (Edit, error) {
 	return e, err
 }
 
-func (s *Store) restoreClass(ctx context.Context, tx pgx.Tx, by access.Scope, k Key, c Change, reason, address string) error {
+func (s *Store) restoreClass(ctx context.Context, tx pgx.Tx, by access.Scope, k Key, c Revision, reason, address string) error {
 	if _, err := s.locked(ctx, tx, k); err != nil {
 		return err
 	}

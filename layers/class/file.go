@@ -109,8 +109,8 @@ type Reject struct {
 	Reason string `json:"reason"`
 }
 
-// Taken is what became of a file of conditions.
-type Taken struct {
+// FileTaken is what became of a file of conditions.
+type FileTaken struct {
 	Rows      int      `json:"rows"`
 	Changed   int      `json:"changed" doc:"Made or changed"`
 	Unchanged int      `json:"unchanged"`
@@ -122,18 +122,18 @@ type Taken struct {
 // of the names that WriteFilings gives. Lines that are wrong are rejected with
 // their reason, the others are taken, in one transaction. What the file does not
 // name stays. With try, nothing is written.
-func (s *Store) ReadFilings(ctx context.Context, by access.Scope, file []byte, try bool, reason, address string) (Taken, error) {
+func (s *Store) ReadFilings(ctx context.Context, by access.Scope, file []byte, try bool, reason, address string) (FileTaken, error) {
 	if err := by.Require(access.Administrator); err != nil {
-		return Taken{}, err
+		return FileTaken{}, err
 	}
 	if err := checkText("reason", reason, 500); err != nil {
-		return Taken{}, err
+		return FileTaken{}, err
 	}
 	lines, err := readCSV(file)
 	if err != nil {
-		return Taken{}, err
+		return FileTaken{}, err
 	}
-	took := Taken{Rejects: []Reject{}, Tried: try}
+	took := FileTaken{Rejects: []Reject{}, Tried: try}
 	back := errors.New("only tried")
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		for _, l := range lines {
@@ -172,7 +172,7 @@ func (s *Store) ReadFilings(ctx context.Context, by access.Scope, file []byte, t
 		return nil
 	})
 	if err != nil && !errors.Is(err, back) {
-		return Taken{}, wrap("take conditions", err)
+		return FileTaken{}, wrap("take conditions", err)
 	}
 	return took, nil
 }

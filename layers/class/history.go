@@ -13,7 +13,7 @@ import (
 	"onemap/layers/access"
 )
 
-// What a [Change] is of.
+// What a [Revision] is of.
 const (
 	ofClass     = "class"
 	ofCondition = "condition"
@@ -22,8 +22,8 @@ const (
 	ofEdition   = "edition"
 )
 
-// A Change is what an administrator did, with what was there before and after.
-type Change struct {
+// A Revision is what an administrator did, with what was there before and after.
+type Revision struct {
 	ID       int64           `json:"id"`
 	At       time.Time       `json:"at"`
 	Login    string          `json:"login"`
@@ -79,7 +79,7 @@ type HistoryQuery struct {
 }
 
 // History returns what was changed.
-func (s *Store) History(ctx context.Context, q HistoryQuery) ([]Change, error) {
+func (s *Store) History(ctx context.Context, q HistoryQuery) ([]Revision, error) {
 	rows, err := s.Layers.DB().Query(ctx, `SELECT id, at, login, what, standard, kind, class, key, before, after, reason FROM onemap.class_history
 		WHERE (@standard = '' OR standard = @standard) AND (@kind = '' OR kind = @kind) AND (@code = '' OR class = @code) AND (@what = '' OR what = @what)
 		  AND (@before::bigint = 0 OR id < @before) ORDER BY id DESC LIMIT @limit`,
@@ -87,7 +87,7 @@ func (s *Store) History(ctx context.Context, q HistoryQuery) ([]Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("history of classes: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Change])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Revision])
 	if err != nil {
 		return nil, fmt.Errorf("history of classes: %w", err)
 	}
@@ -99,7 +99,7 @@ func (s *Store) Restore(ctx context.Context, by access.Scope, id int64, address 
 	if err := by.Require(access.Administrator); err != nil {
 		return err
 	}
-	var c Change
+	var c Revision
 	err := s.Layers.DB().QueryRow(ctx, `SELECT what, standard, kind, class, key, before, after FROM onemap.class_history WHERE id = $1`, id).
 		Scan(&c.What, &c.Standard, &c.Kind, &c.Code, &c.Key, &c.Before, &c.After)
 	if errors.Is(err, pgx.ErrNoRows) {

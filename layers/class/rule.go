@@ -164,7 +164,7 @@ func endRule(ctx context.Context, tx pgx.Tx, by access.Scope, id int64, reason, 
 
 // restoreRule puts the rule back that a change ended or replaced, or ends the
 // one that it made.
-func (s *Store) restoreRule(ctx context.Context, tx pgx.Tx, by access.Scope, c Change, reason, address string) error {
+func (s *Store) restoreRule(ctx context.Context, tx pgx.Tx, by access.Scope, c Revision, reason, address string) error {
 	if c.Before == nil {
 		var made NewRule
 		if err := json.Unmarshal(c.After, &made); err != nil {
