@@ -158,7 +158,9 @@ func (c *testCase) wander(ctx context.Context, db *pgxpool.Pool, r *rand.Rand, u
 	case 1:
 		st.used, st.limit = nil, nil
 	}
-	who := func(post string) { st.post, st.actor, st.org = post, fmt.Sprintf("%s%d", post, r.IntN(3)), "centre-"+string(rune('a'+r.IntN(2))) }
+	who := func(post string) {
+		st.post, st.actor, st.org = post, fmt.Sprintf("%s%d", post, r.IntN(3)), "centre-"+string(rune('a'+r.IntN(2)))
+	}
 	step := func(action, to string) { st.action, st.to = action, to }
 	in := func(hours int) *time.Time { t := c.at.Add(time.Duration(hours) * time.Hour); return &t }
 	due := in(1)

@@ -26,6 +26,7 @@ import (
 	"onemap/geo/crs"
 	"onemap/layers"
 	"onemap/layers/enterprise"
+	"onemap/layers/evaluate"
 	"onemap/layers/grid"
 )
 
@@ -223,6 +224,15 @@ func (im *importer) features(ctx context.Context) error {
 		return err
 	}
 	p.bounds, p.finder = im.bounds, im.finder
+	if im.m.Cases != nil {
+		calendar, err := im.calendar(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.compileCases(calendar, im.begun); err != nil {
+			return err
+		}
+	}
 	first, err := im.look(ctx, p)
 	if err != nil {
 		return err
@@ -240,12 +250,17 @@ func (im *importer) features(ctx context.Context) error {
 	if err := im.load(ctx, p, first); err != nil {
 		return err
 	}
-	return im.after(ctx)
+	return im.after(ctx, p)
 }
 
 // after is what a subject does once its rows are in.
-func (im *importer) after(ctx context.Context) error {
+func (im *importer) after(ctx context.Context, p *plan) error {
 	switch im.table.layer.Name {
+	case "incident":
+		if err := im.flow(ctx, p); err != nil {
+			return err
+		}
+		return evaluate.Renew(ctx, im.store.DB(), im.batch)
 	case "enterprise", "inspection":
 		if i := im.m.Inspect; i != nil {
 			if err := enterprise.SetPolicy(ctx, im.store.DB(), enterprise.Policy{SetsRisk: i.SetsRisk, DueMonths: i.DueMonths}); err != nil {

@@ -34,6 +34,7 @@ type Mapping struct {
 	Keep     []Rule      `yaml:"keep"`   // every one must hold
 	Skip     []Rule      `yaml:"skip"`   // none may hold
 	Classes  *ClassList  `yaml:"classes"`
+	Cases    *CaseFile   `yaml:"cases"`
 	Grid     *GridFile   `yaml:"grid"`
 	Trips    *TripFile   `yaml:"trips"`
 	Inspect  *Inspection `yaml:"inspections"`
@@ -83,9 +84,10 @@ type Rule struct {
 }
 
 // A Value says how a field's value comes from a row. Exactly one of Column,
-// Concat and Const is given; the rest is done to it in the order written here.
+// First, Concat and Const is given; the rest is done to it in the order written here.
 type Value struct {
 	Column    string   `yaml:"column"`
+	First     []string `yaml:"first"` // columns: the first with a value
 	Concat    []string `yaml:"concat"`
 	Separator *string  `yaml:"separator"` // of Concat; a blank if not given
 	Const     *string  `yaml:"const"`
@@ -223,6 +225,9 @@ func (m Mapping) check() error {
 	if m.Cancel != nil && len(m.Cancel.Columns) == 0 {
 		return fmt.Errorf("cancel.columns: say by which columns the row taken back is known")
 	}
+	if m.Cases != nil && m.Layer != "incident" {
+		return fmt.Errorf("cases: only incidents are cases")
+	}
 	if c := m.Classes; c != nil {
 		if c.Standard == "" {
 			return fmt.Errorf("classes.standard: name the list")
@@ -250,13 +255,13 @@ func (m Mapping) check() error {
 
 func (v Value) check() error {
 	n := 0
-	for _, given := range []bool{v.Column != "", len(v.Concat) > 0, v.Const != nil} {
+	for _, given := range []bool{v.Column != "", len(v.First) > 0, len(v.Concat) > 0, v.Const != nil} {
 		if given {
 			n++
 		}
 	}
 	if n != 1 {
-		return fmt.Errorf("give one of column, concat and const")
+		return fmt.Errorf("give one of column, first, concat and const")
 	}
 	if !slices.Contains([]string{"", "text", "integer", "number", "boolean", "date", "time"}, v.Type) {
 		return fmt.Errorf("type: %q is none of text, integer, number, boolean, date, time", v.Type)

@@ -33,6 +33,7 @@ type plan struct {
 	finder *grid.Finder
 
 	classes *classTable // where the layer has classes
+	cases   *casePlan   // where incidents are cases
 	// Where fields[i] is: -1 if the mapping does not set it.
 	standardAt, codeAt, severityAt, deptAt int
 }
@@ -86,6 +87,7 @@ func newPlan(m Mapping, t *table, c crs.CRS) (*plan, error) {
 		given = map[string]Value{}
 	}
 	assume(t.layer.Name, given)
+	assumeCases(m, given)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		col, ok := t.byName[name]
 		if !ok || slices.Contains([]string{"id", "source_key", "geom", "crs", "orig", "grid_code", "area_code", "batch", "updated_at", "attributes", "version"}, name) {

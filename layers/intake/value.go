@@ -19,6 +19,7 @@ const defaultLength = 2000
 type source struct {
 	field     string
 	slots     []int
+	first     bool // of the slots the first with a value counts, else all of them
 	separator string
 	constant  *string
 	empty     []string
@@ -52,6 +53,9 @@ func compileSource(field string, v Value, m Mapping, cols *columns) (source, err
 	if v.Column != "" {
 		s.slots = []int{cols.slot(v.Column)}
 	}
+	for _, c := range v.First {
+		s.slots, s.first = append(s.slots, cols.slot(c)), true
+	}
 	for _, c := range v.Concat {
 		s.slots = append(s.slots, cols.slot(c))
 	}
@@ -74,9 +78,16 @@ func (s *source) text(r *record) (string, *Fault) {
 		return *s.constant, nil
 	}
 	var v string
-	if len(s.slots) == 1 {
+	switch {
+	case s.first:
+		for _, i := range s.slots {
+			if v = strings.TrimSpace(r.values[i]); v != "" && !slices.Contains(s.empty, v) {
+				break
+			}
+		}
+	case len(s.slots) == 1:
 		v = strings.TrimSpace(r.values[s.slots[0]])
-	} else {
+	default:
 		var parts []string
 		for _, i := range s.slots {
 			if p := strings.TrimSpace(r.values[i]); p != "" {

@@ -156,6 +156,7 @@ func (w *worker) second(b *batch, out *row, r *record, orig, at orb.Point) {
 			return
 		}
 	}
+	w.cases()
 	class, fault := w.class()
 	if fault == nil {
 		fault = w.rules()
