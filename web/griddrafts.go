@@ -14,16 +14,22 @@ import (
 	"onemap/layers/grid"
 )
 
+// A GridDraft is a draft of grids under a name of its own in the API's description.
+type GridDraft grid.Draft
+
 type draftsOutput struct {
 	Body struct {
-		Drafts []grid.Draft `json:"drafts" nullable:"false" doc:"The latest first, without their reports"`
+		Drafts []GridDraft `json:"drafts" nullable:"false" doc:"The latest first, without their reports"`
 	}
 }
 
 func (s *Server) listGridDrafts(ctx context.Context, _ *struct{}) (*draftsOutput, error) {
 	all, err := s.Grids.List(ctx, scopeOf(ctx))
 	out := &draftsOutput{}
-	out.Body.Drafts = append([]grid.Draft{}, all...)
+	out.Body.Drafts = []GridDraft{}
+	for _, d := range all {
+		out.Body.Drafts = append(out.Body.Drafts, GridDraft(d))
+	}
 	return out, err
 }
 
@@ -44,14 +50,14 @@ type newDraftInput struct {
 	}
 }
 
-type draftOutput struct{ Body grid.Draft }
+type draftOutput struct{ Body GridDraft }
 
 func (s *Server) createGridDraft(ctx context.Context, in *newDraftInput) (*draftOutput, error) {
 	b := in.Body
 	d, err := s.Grids.Create(ctx, scopeOf(ctx), grid.NewDraft{Name: b.Name, Layer: b.Layer, Source: b.Source,
 		Ground:  grid.Ground{Area: b.Area, Communities: b.Communities, Boundary: b.Boundary, Grids: b.Grids},
 		Options: grid.DrawOptions{TargetM2: b.Options.TargetM2, OutsideM2: b.Options.OutsideM2}, Address: clientAddress(in.r)})
-	return &draftOutput{d}, err
+	return &draftOutput{GridDraft(d)}, err
 }
 
 type DraftInput struct {
@@ -60,7 +66,7 @@ type DraftInput struct {
 
 func (s *Server) getGridDraft(ctx context.Context, in *DraftInput) (*draftOutput, error) {
 	d, err := s.Grids.Get(ctx, scopeOf(ctx), in.ID)
-	return &draftOutput{d}, err
+	return &draftOutput{GridDraft(d)}, err
 }
 
 type deleteDraftInput struct {
@@ -75,14 +81,14 @@ func (s *Server) deleteGridDraft(ctx context.Context, in *deleteDraftInput) (*st
 
 type operationsOutput struct {
 	Body struct {
-		Operations []grid.Done `json:"operations" nullable:"false" doc:"The latest first"`
+		Operations []grid.DraftStep `json:"operations" nullable:"false" doc:"The latest first"`
 	}
 }
 
 func (s *Server) gridDraftHistory(ctx context.Context, in *DraftInput) (*operationsOutput, error) {
 	all, err := s.Grids.History(ctx, scopeOf(ctx), in.ID)
 	out := &operationsOutput{}
-	out.Body.Operations = append([]grid.Done{}, all...)
+	out.Body.Operations = append([]grid.DraftStep{}, all...)
 	return out, err
 }
 
@@ -92,30 +98,30 @@ type operationInput struct {
 	Request
 	DraftInput
 	Body struct {
-		Version   int      `json:"version" minimum:"1" doc:"The draft's, as the caller saw it"`
-		Op        string   `json:"op" enum:"split,merge,move,remove,shift,assign,set" doc:"split: cell, line. merge: cells. move: moves. remove: points. shift: cell, line. assign: cell, community. set: cell and what is to change"`
-		Reason    string   `json:"reason,omitempty" maxLength:"1000"`
-		Confirm   bool     `json:"confirm,omitempty" doc:"Though a building is cut"`
-		Cell      int64    `json:"cell,omitempty"`
-		Cells     []int64  `json:"cells,omitempty" maxItems:"1000"`
-		Line      []lonLat `json:"line,omitempty" maxItems:"1000" doc:"Longitudes and latitudes"`
-		Moves     []move   `json:"moves,omitempty" maxItems:"1000"`
-		Points    []lonLat `json:"points,omitempty" maxItems:"1000" doc:"Corners to take out"`
-		Community string   `json:"community,omitempty" maxLength:"20"`
-		Name      *string  `json:"name,omitempty" maxLength:"100"`
-		Class     *string  `json:"area_class,omitempty" enum:"A,B,C"`
-		Kind      *string  `json:"kind,omitempty" enum:"general,dedicated,micro"`
-		Parent    *string  `json:"parent,omitempty" maxLength:"40"`
-		Code      *string  `json:"code,omitempty" maxLength:"40"`
+		Version   int        `json:"version" minimum:"1" doc:"The draft's, as the caller saw it"`
+		Op        string     `json:"op" enum:"split,merge,move,remove,shift,assign,set" doc:"split: cell, line. merge: cells. move: moves. remove: points. shift: cell, line. assign: cell, community. set: cell and what is to change"`
+		Reason    string     `json:"reason,omitempty" maxLength:"1000"`
+		Confirm   bool       `json:"confirm,omitempty" doc:"Though a building is cut"`
+		Cell      int64      `json:"cell,omitempty"`
+		Cells     []int64    `json:"cells,omitempty" maxItems:"1000"`
+		Line      []lonLat   `json:"line,omitempty" maxItems:"1000" doc:"Longitudes and latitudes"`
+		Moves     []GridMove `json:"moves,omitempty" maxItems:"1000"`
+		Points    []lonLat   `json:"points,omitempty" maxItems:"1000" doc:"Corners to take out"`
+		Community string     `json:"community,omitempty" maxLength:"20"`
+		Name      *string    `json:"name,omitempty" maxLength:"100"`
+		Class     *string    `json:"area_class,omitempty" enum:"A,B,C"`
+		Kind      *string    `json:"kind,omitempty" enum:"general,dedicated,micro"`
+		Parent    *string    `json:"parent,omitempty" maxLength:"40"`
+		Code      *string    `json:"code,omitempty" maxLength:"40"`
 	}
 }
 
-type move struct {
+type GridMove struct {
 	From lonLat `json:"from" doc:"A corner, or a place on an edge"`
 	To   lonLat `json:"to"`
 }
 
-type answerOutput struct{ Body grid.Answer }
+type answerOutput struct{ Body grid.Edited }
 
 func (s *Server) editGridDraft(ctx context.Context, in *operationInput) (*answerOutput, error) {
 	b := in.Body
@@ -194,7 +200,7 @@ type publishInput struct {
 func (s *Server) publishGridDraft(ctx context.Context, in *publishInput) (*draftOutput, error) {
 	d, err := s.Grids.Publish(ctx, scopeOf(ctx), in.ID, grid.Publishing{Version: in.Body.Version, ValidFrom: in.Body.ValidFrom,
 		Reason: in.Body.Reason, Accept: in.Body.Accept, Address: clientAddress(in.r)})
-	return &draftOutput{d}, err
+	return &draftOutput{GridDraft(d)}, err
 }
 
 // maxDraftCells is how many cells one answer has at most.

@@ -17,14 +17,14 @@ const (
 // overlaps below slackM2, slips of drawing, to a neighbour or the first without
 // a word. Others are reported; a gap stays. Cells that lose all their ground
 // are left out.
-func Mesh(pieces []Piece, slackM2 float64) ([]Piece, []Finding) {
+func Mesh(pieces []Piece, slackM2 float64) ([]Piece, []Remark) {
 	rings := make([][][]pt, len(pieces))
 	for i, p := range pieces {
 		rings[i] = ringsOf(p.Shape)
 	}
 	a := arrange(node(segmentsOfPieces(pieces, rings)))
 	of := a.pieces(rings)
-	findings := []Finding{}
+	findings := []Remark{}
 	spot := func(f int) orb.Point {
 		x, y := pointIn(a.rings(int32(f)))
 		return orb.Point{x / perDegree, y / perDegree}
@@ -33,13 +33,13 @@ func Mesh(pieces []Piece, slackM2 float64) ([]Piece, []Finding) {
 		x, y := pointIn(a.rings(int32(f)))
 		if p < 0 {
 			if a.faces[f].areaM2 > slackM2 {
-				findings = append(findings, Finding{Kind: Gap, M2: math.Round(a.faces[f].areaM2), At: spot(f)})
+				findings = append(findings, Remark{Kind: Gap, M2: math.Round(a.faces[f].areaM2), At: spot(f)})
 			}
 			continue
 		}
 		for i := int(p) + 1; i < len(pieces); i++ {
 			if a.faces[f].areaM2 > slackM2 && inBox(rings[i], x, y) && inRings(rings[i], x, y) {
-				findings = append(findings, Finding{Kind: Overlap, M2: math.Round(a.faces[f].areaM2), At: spot(f)})
+				findings = append(findings, Remark{Kind: Overlap, M2: math.Round(a.faces[f].areaM2), At: spot(f)})
 			}
 		}
 	}

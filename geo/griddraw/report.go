@@ -20,8 +20,8 @@ const (
 	InParts      Flag = "in_parts"      // not of one piece
 )
 
-// A Finding is one thing at one place.
-type Finding struct {
+// A Remark is one thing at one place.
+type Remark struct {
 	Kind     string    `json:"kind"` // see the constants
 	Cell     string    `json:"cell,omitempty"`
 	Other    string    `json:"other,omitempty"`
@@ -56,18 +56,18 @@ type Report struct {
 	Cells       int       `json:"cells"`
 	All         Areas     `json:"all"`
 	BuiltUp     Areas     `json:"built_up"`   // of cells mostly in built-up land
-	Violations  []Finding `json:"violations"` // what must not be: buildings cut, cells in parts, numbers run out
-	Outliers    []Finding `json:"outliers"`   // cells with a flag that is no violation
-	Notes       []Finding `json:"notes"`      // what the input did not allow
+	Violations  []Remark `json:"violations"` // what must not be: buildings cut, cells in parts, numbers run out
+	Outliers    []Remark `json:"outliers"`   // cells with a flag that is no violation
+	Notes       []Remark `json:"notes"`      // what the input did not allow
 }
 
 func newReport(communities int) Report {
-	return Report{Communities: communities, Violations: []Finding{}, Outliers: []Finding{}, Notes: []Finding{}}
+	return Report{Communities: communities, Violations: []Remark{}, Outliers: []Remark{}, Notes: []Remark{}}
 }
 
 func (r *Report) claimed(at []pt) {
 	for _, p := range at {
-		r.Notes = append(r.Notes, Finding{Kind: ClaimedTwice, At: p.degrees()})
+		r.Notes = append(r.Notes, Remark{Kind: ClaimedTwice, At: p.degrees()})
 	}
 }
 
@@ -132,7 +132,7 @@ func (r *Report) fill(cells []Cell, parts []*part, a *arrangement, of []int32, t
 		at := middle(c.Shape).degrees()
 		flag := func(f Flag, wrong bool) {
 			c.Flags = append(c.Flags, f)
-			x := Finding{Kind: string(f), Cell: c.Code, M2: math.Round(c.AreaM2), At: at}
+			x := Remark{Kind: string(f), Cell: c.Code, M2: math.Round(c.AreaM2), At: at}
 			if wrong {
 				r.Violations = append(r.Violations, x)
 			} else {
@@ -159,11 +159,11 @@ func (r *Report) fill(cells []Cell, parts []*part, a *arrangement, of []int32, t
 			c.Flags = append(c.Flags, CutsBuilding)
 			for _, n := range ns {
 				b := town.houses[n]
-				r.Violations = append(r.Violations, Finding{Kind: string(CutsBuilding), Cell: c.Code, Building: b.id, At: b.ring[0].degrees()})
+				r.Violations = append(r.Violations, Remark{Kind: string(CutsBuilding), Cell: c.Code, Building: b.id, At: b.ring[0].degrees()})
 			}
 		}
 		if len(c.Code) > len(c.Community)+o.Digits {
-			r.Violations = append(r.Violations, Finding{Kind: NumbersOut, Cell: c.Code, At: at})
+			r.Violations = append(r.Violations, Remark{Kind: NumbersOut, Cell: c.Code, At: at})
 		}
 	}
 	for _, n := range onBorder {
@@ -174,9 +174,9 @@ func (r *Report) fill(cells []Cell, parts []*part, a *arrangement, of []int32, t
 			inside = inside || g.holds(x, y)
 		}
 		if inside {
-			r.Notes = append(r.Notes, Finding{Kind: BorderBuilding, Building: b.id, At: b.ring[0].degrees()})
+			r.Notes = append(r.Notes, Remark{Kind: BorderBuilding, Building: b.id, At: b.ring[0].degrees()})
 		}
 	}
-	slices.SortStableFunc(r.Outliers, func(x, y Finding) int { return cmp.Compare(x.Kind, y.Kind) })
+	slices.SortStableFunc(r.Outliers, func(x, y Remark) int { return cmp.Compare(x.Kind, y.Kind) })
 	r.All, r.BuiltUp = areasOf(all), areasOf(built)
 }

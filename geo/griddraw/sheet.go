@@ -35,7 +35,7 @@ func faultAt(field string, at pt, reason string, args ...any) *Fault {
 type Edit struct {
 	Changed []Piece // with their new shape; ID 0: new
 	Gone    []int64
-	Cut     []Finding // buildings that lie across an edge now and did not before
+	Cut     []Remark // buildings that lie across an edge now and did not before
 }
 
 // A Sheet is cells that are edited together: those that an operation is about
@@ -179,7 +179,7 @@ func (s *Sheet) done(a *arrangement, of []int32, cells int, parent []int32) (Edi
 }
 
 // newlyCut finds buildings across edges between cells of a community that were not there.
-func (s *Sheet) newlyCut(after []Piece) []Finding {
+func (s *Sheet) newlyCut(after []Piece) []Remark {
 	rings := make([][][]pt, len(after))
 	for i, p := range after {
 		rings[i] = ringsOf(p.Shape)
@@ -194,10 +194,10 @@ func (s *Sheet) newlyCut(after []Piece) []Finding {
 			fresh = append(fresh, e)
 		}
 	}
-	out := []Finding{}
+	out := []Remark{}
 	for _, n := range s.town.cutBy(fresh) {
 		h := s.town.houses[n]
-		out = append(out, Finding{Kind: string(CutsBuilding), Building: h.id, At: h.ring[0].degrees()})
+		out = append(out, Remark{Kind: string(CutsBuilding), Building: h.id, At: h.ring[0].degrees()})
 	}
 	return out
 }

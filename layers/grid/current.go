@@ -34,7 +34,7 @@ func own(layer, column string) string {
 // inForce takes over the grids in force of communities, so that they fit
 // together. Grids whose division lies outside of all the communities are left
 // alone; which community one belongs to its area_code says.
-func inForce(ctx context.Context, db *pgxpool.Pool, layer string, communities []griddraw.Community) ([]row, []griddraw.Finding, error) {
+func inForce(ctx context.Context, db *pgxpool.Pool, layer string, communities []griddraw.Community) ([]row, []griddraw.Remark, error) {
 	codes := make([]string, len(communities))
 	for i, c := range communities {
 		codes[i] = c.Code

@@ -143,7 +143,7 @@ func TestDraft(t *testing.T) {
 	}
 
 	version := g.Version
-	do := func(o grid.Operation) grid.Answer {
+	do := func(o grid.Operation) grid.Edited {
 		t.Helper()
 		a, err := d.Operate(ctx, by, g.ID, version, o, "a test", "")
 		if err != nil {

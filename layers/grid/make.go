@@ -97,9 +97,9 @@ func (d *Drafts) Resume(ctx context.Context) error {
 // the grids that were taken over.
 type MakingReport struct {
 	*griddraw.Report
-	Taken int                `json:"taken,omitempty"` // grids in force that it began with
-	Mesh  []griddraw.Finding `json:"mesh,omitempty"`  // gaps and overlaps between them
-	Took  float64            `json:"seconds"`
+	Taken int               `json:"taken,omitempty"` // grids in force that it began with
+	Mesh  []griddraw.Remark `json:"mesh,omitempty"`  // gaps and overlaps between them
+	Took  float64           `json:"seconds"`
 }
 
 // row is a cell on its way into the table.
@@ -223,7 +223,7 @@ func (r *MakingReport) recode(ctx context.Context, tx pgx.Tx, id int64, drawn []
 	for i, c := range codes {
 		now[drawn[i]] = c
 	}
-	for _, list := range [][]griddraw.Finding{r.Violations, r.Outliers} {
+	for _, list := range [][]griddraw.Remark{r.Violations, r.Outliers} {
 		for k := range list {
 			if c, ok := now[list[k].Cell]; ok {
 				list[k].Cell = c

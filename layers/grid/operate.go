@@ -42,13 +42,13 @@ type Operation struct {
 	Confirm   bool            `json:"confirm,omitempty"` // though a building is cut
 }
 
-// An Answer says what an operation, an undo or a redo did to a draft.
-type Answer struct {
-	Version  int                `json:"version"`
-	Cells    []int64            `json:"cells" nullable:"false" doc:"That changed or are new"`
-	Gone     []int64            `json:"gone" nullable:"false"`
-	Warnings []griddraw.Finding `json:"warnings" nullable:"false" doc:"Buildings that are cut now"`
-	BBox     []float64          `json:"bbox,omitempty" doc:"Of what changed"`
+// An Edited says what an operation, an undo or a redo did to a draft.
+type Edited struct {
+	Version  int               `json:"version"`
+	Cells    []int64           `json:"cells" nullable:"false" doc:"That changed or are new"`
+	Gone     []int64           `json:"gone" nullable:"false"`
+	Warnings []griddraw.Remark `json:"warnings" nullable:"false" doc:"Buildings that are cut now"`
+	BBox     []float64         `json:"bbox,omitempty" doc:"Of what changed"`
 }
 
 // maxCorners is how many points a line, or how many moves, one operation may have.
@@ -105,11 +105,11 @@ func (o Operation) check() error {
 // leaves no gap and no overlap, crosses no border of communities, and cuts no
 // building unless that is confirmed; where it would, nothing changes and a
 // [PlaceError] says where.
-func (d *Drafts) Operate(ctx context.Context, by access.Scope, id int64, version int, o Operation, reason, address string) (Answer, error) {
+func (d *Drafts) Operate(ctx context.Context, by access.Scope, id int64, version int, o Operation, reason, address string) (Edited, error) {
 	if err := o.check(); err != nil {
-		return Answer{}, err
+		return Edited{}, err
 	}
-	var a Answer
+	var a Edited
 	err := pgx.BeginFunc(ctx, d.Store.DB(), func(tx pgx.Tx) error {
 		layer, err := d.lock(ctx, tx, by, id, version)
 		if err != nil {
@@ -142,9 +142,9 @@ func (d *Drafts) Operate(ctx context.Context, by access.Scope, id int64, version
 	if err != nil {
 		var fault *griddraw.Fault
 		if errors.As(err, &fault) {
-			return Answer{}, placed(fault)
+			return Edited{}, placed(fault)
 		}
-		return Answer{}, fmt.Errorf("edit draft %d: %w", id, err)
+		return Edited{}, fmt.Errorf("edit draft %d: %w", id, err)
 	}
 	return a, nil
 }
@@ -158,12 +158,12 @@ func placed(f *griddraw.Fault) error {
 }
 
 // finish counts the version up and tells where the change was.
-func (a *Answer) finish(ctx context.Context, tx pgx.Tx, id int64) error {
+func (a *Edited) finish(ctx context.Context, tx pgx.Tx, id int64) error {
 	if a.Gone == nil {
 		a.Gone = []int64{}
 	}
 	if a.Warnings == nil {
-		a.Warnings = []griddraw.Finding{}
+		a.Warnings = []griddraw.Remark{}
 	}
 	var box []float64
 	if err := tx.QueryRow(ctx, `SELECT CASE WHEN count(*) > 0 THEN ARRAY[ST_XMin(ST_Extent(geom)), ST_YMin(ST_Extent(geom)), ST_XMax(ST_Extent(geom)), ST_YMax(ST_Extent(geom))] END
@@ -271,7 +271,7 @@ func codeFree(ctx context.Context, tx pgx.Tx, id int64, layer string, cell int64
 }
 
 // shape does an operation that changes outlines.
-func (d *Drafts) shape(ctx context.Context, tx pgx.Tx, id, op int64, layer string, o Operation, a *Answer) error {
+func (d *Drafts) shape(ctx context.Context, tx pgx.Tx, id, op int64, layer string, o Operation, a *Edited) error {
 	sheet, err := sheetFor(ctx, tx, id, o)
 	if err != nil {
 		return err
@@ -426,21 +426,21 @@ func sheetFor(ctx context.Context, tx pgx.Tx, id int64, o Operation) (*griddraw.
 
 // Undo takes back what was done last; Redo does again what was undone last.
 // Both put back the cells as they were, and are recorded.
-func (d *Drafts) Undo(ctx context.Context, by access.Scope, id int64, version int, reason, address string) (Answer, error) {
+func (d *Drafts) Undo(ctx context.Context, by access.Scope, id int64, version int, reason, address string) (Edited, error) {
 	return d.turn(ctx, by, id, version, reason, address, true)
 }
 
 // Redo: see [Drafts.Undo].
-func (d *Drafts) Redo(ctx context.Context, by access.Scope, id int64, version int, reason, address string) (Answer, error) {
+func (d *Drafts) Redo(ctx context.Context, by access.Scope, id int64, version int, reason, address string) (Edited, error) {
 	return d.turn(ctx, by, id, version, reason, address, false)
 }
 
-func (d *Drafts) turn(ctx context.Context, by access.Scope, id int64, version int, reason, address string, undo bool) (Answer, error) {
+func (d *Drafts) turn(ctx context.Context, by access.Scope, id int64, version int, reason, address string, undo bool) (Edited, error) {
 	word, find, mark := "undo", `undone_at IS NULL ORDER BY id DESC`, `undone_at = now(), undone_by = $2`
 	if !undo {
 		word, find, mark = "redo", `undone_at IS NOT NULL AND NOT dropped ORDER BY id`, `undone_at = NULL, undone_by = ''`
 	}
-	var a Answer
+	var a Edited
 	err := pgx.BeginFunc(ctx, d.Store.DB(), func(tx pgx.Tx) error {
 		if _, err := d.lock(ctx, tx, by, id, version); err != nil {
 			return err
@@ -487,13 +487,13 @@ func (d *Drafts) turn(ctx context.Context, by access.Scope, id int64, version in
 			Address: address, Detail: map[string]any{"operation": op}})
 	})
 	if err != nil {
-		return Answer{}, fmt.Errorf("%s in draft %d: %w", word, id, err)
+		return Edited{}, fmt.Errorf("%s in draft %d: %w", word, id, err)
 	}
 	return a, nil
 }
 
-// A Done is one operation of a draft's history.
-type Done struct {
+// A DraftStep is one operation of a draft's history.
+type DraftStep struct {
 	ID       int64           `json:"id"`
 	Op       string          `json:"op"`
 	Detail   json.RawMessage `json:"detail"`
@@ -505,7 +505,7 @@ type Done struct {
 }
 
 // History returns what was done to a draft, the latest first.
-func (d *Drafts) History(ctx context.Context, by access.Scope, id int64) ([]Done, error) {
+func (d *Drafts) History(ctx context.Context, by access.Scope, id int64) ([]DraftStep, error) {
 	if _, err := d.Get(ctx, by, id); err != nil {
 		return nil, err
 	}
@@ -513,5 +513,5 @@ func (d *Drafts) History(ctx context.Context, by access.Scope, id int64) ([]Done
 	if err != nil {
 		return nil, fmt.Errorf("history of draft %d: %w", id, err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Done])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[DraftStep])
 }
