@@ -31,6 +31,7 @@ type commandLine struct {
 	Simulate simulateCommand `cmd:"" help:"Make up a city, or act in one."`
 	Export   exportCommand   `cmd:"" help:"Write a layer to a file."`
 	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
+	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
 	Bench    benchCommand    `cmd:"" help:"Measure onemap beside the usual way, in one run."`
