@@ -90,6 +90,7 @@ type mount struct {
 	op  huma.Operation
 
 	stream, cors, loopback, hidden bool
+	corsWrite                      bool // pages may write, too
 	body                           int64
 	rate                           int
 	produces                       []string
@@ -151,8 +152,12 @@ func (s *Server) put(r chi.Router, api *openAPI, routes []route) {
 func (m *mount) handle(method, pattern string, h http.HandlerFunc) {
 	var guards chi.Middlewares
 	if m.cors {
-		guards = append(guards, openToPages)
-		m.r.With(openToPages).Options(pattern, func(http.ResponseWriter, *http.Request) {})
+		open := openToPages
+		if m.corsWrite {
+			open = openToWriters
+		}
+		guards = append(guards, open)
+		m.r.With(open).Options(pattern, func(http.ResponseWriter, *http.Request) {})
 	}
 	if m.rate > 0 {
 		guards = append(guards, limitRate(m.rate))

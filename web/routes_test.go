@@ -50,7 +50,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 		}{p.login, p.login, p.role})
 	}
 	values := map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6796",
-		"login": "nobody-there", "prefix": "om_00000000"}
+		"login": "nobody-there", "prefix": "om_00000000", "format": "json", "source": "sensor"}
 	for _, l := range w.server.Table() {
 		path := strings.Replace(fill(l.Pattern, values), "/*", "/assets/app-1234.js", 1)
 		for _, c := range callers {
@@ -59,6 +59,12 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 				body = map[string]any{}
 			}
 			r := w.as(c.login, l.Method, path, body)
+			if strings.HasPrefix(path, "/open311/") { // has a way of its own to say who may not: see its tests
+				if r.StatusCode >= 500 || r.StatusCode == 404 && strings.Contains(path, ".xml") {
+					t.Errorf("%s %s by %s: %d\n%s", l.Method, l.Pattern, c.name, r.StatusCode, w.faults())
+				}
+				continue
+			}
 			want := "passes"
 			switch {
 			case l.IgnoresCredentials:

@@ -19,23 +19,27 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-chi/httprate"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/alert"
+	"onemap/layers/bridge"
 	"onemap/layers/class"
 	"onemap/layers/feed"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
+	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web/live"
+	"onemap/web/outbound"
 	"onemap/web/ui"
 )
 
@@ -52,6 +56,9 @@ type Server struct {
 	Hooks     *hook.Store
 	Grids     *grid.Drafts
 	Alerts    *alert.Store
+	Bridges   *bridge.Store
+	Open311   *open311.Store
+	Outbound  *outbound.Client // fetches pictures that a report names; nil: they are not
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
@@ -68,12 +75,13 @@ type Server struct {
 	UI        fs.FS                // the built pages; nil: those in the binary
 	Metrics   *prometheus.Registry // where others' metrics are too; nil: one of its own
 
-	meters  *meters
-	openapi *openAPI
-	extents extents
-	latest  latests
-	exports chan struct{} // a place for each export that may run at a time
-	once    sync.Once
+	meters    *meters
+	openapi   *openAPI
+	extents   extents
+	latest    latests
+	anonymous *httprate.RateLimiter // of reports without a key
+	exports   chan struct{}         // a place for each export that may run at a time
+	once      sync.Once
 }
 
 // Handler returns the whole server.
@@ -97,6 +105,7 @@ func (s *Server) defaults() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	s.meters = newMeters(s.Metrics)
+	s.anonymous = httprate.NewRateLimiter(anonymousReports, time.Minute)
 	if s.Classes == nil && s.Incidents != nil {
 		s.Classes = s.Incidents.Classes
 	}

@@ -25,12 +25,14 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/alert"
+	"onemap/layers/bridge"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
 	"onemap/layers/jobs"
 	"onemap/layers/layerstest"
+	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
 	"onemap/layers/task"
@@ -160,6 +162,9 @@ func newWorld(t testing.TB) *world {
 		Positions: positions,
 		Hooks:     hooks,
 		Alerts:    alerts,
+		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
+		Open311:   &open311.Store{Layers: store},
+		Outbound:  outside,
 		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards, Grids: drafts,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
