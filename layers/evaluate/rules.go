@@ -31,15 +31,15 @@ type Grade struct {
 
 // A Part of a score: a rate, or a count that steps turn into points.
 type Part struct {
-	Of      string  `json:"of" maxLength:"40" doc:"A rate in percent, or where there are steps a count"`
-	Weight  float64 `json:"weight" exclusiveMinimum:"0" maximum:"100" doc:"Percent; those of a score make 100"`
-	Inverse bool    `json:"inverse,omitempty" doc:"100 - the rate"`
-	PerGrid bool    `json:"per_grid,omitempty" doc:"The count, divided by the unit grids of the area"`
-	Steps   []Step  `json:"steps,omitempty" maxItems:"20" doc:"The largest first; the first whose from is reached gives the points"`
+	Of      string      `json:"of" maxLength:"40" doc:"A rate in percent, or where there are steps a count"`
+	Weight  float64     `json:"weight" exclusiveMinimum:"0" maximum:"100" doc:"Percent; those of a score make 100"`
+	Inverse bool        `json:"inverse,omitempty" doc:"100 - the rate"`
+	PerGrid bool        `json:"per_grid,omitempty" doc:"The count, divided by the unit grids of the area"`
+	Steps   []PointStep `json:"steps,omitempty" maxItems:"20" doc:"The largest first; the first whose from is reached gives the points"`
 }
 
-// A Step of a count: from so many on, so many points of 100.
-type Step struct {
+// A PointStep of a count: from so many on, so many points of 100.
+type PointStep struct {
 	From   float64 `json:"from" minimum:"0"`
 	Points float64 `json:"points" minimum:"0" maximum:"100"`
 }
