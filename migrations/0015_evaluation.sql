@@ -17,6 +17,7 @@
 CREATE TABLE onemap.case_fact (
     incident    bigint NOT NULL,
     n           smallint NOT NULL,
+    flowed      boolean NOT NULL,      -- it has a flow record; else its columns are all that is known
     last        boolean NOT NULL,      -- the one with the largest n: it stands for the case
     state       text NOT NULL,
     source      text NOT NULL,
@@ -64,8 +65,8 @@ CREATE TABLE onemap.case_fact (
 -- What was open at some time of a period: all that a report reads.
 CREATE INDEX case_fact_open_idx ON onemap.case_fact USING gist (tstzrange(reported_at, ended_at, '[]'));
 
--- case_facts makes the facts of some cases. deadline is the one thing that is
--- gone from the case once it was handled: then it is what the caller kept.
+-- case_facts makes the facts of some cases from nothing but the cases and their
+-- flow. What follows keeps the same step by step, for less.
 -- +goose StatementBegin
 CREATE FUNCTION onemap.case_facts(ids bigint[]) RETURNS SETOF onemap.case_fact LANGUAGE sql STABLE AS $$
     WITH f AS MATERIALIZED (
@@ -85,7 +86,7 @@ CREATE FUNCTION onemap.case_facts(ids bigint[]) RETURNS SETOF onemap.case_fact L
         SELECT incident, n, min(id) AS flow, (array_agg(dept ORDER BY id))[1] AS dept, min(at) AS dispatched_at,
                bool_or(late) FILTER (WHERE to_state = 'dispatched' AND from_state <> 'dispatched') AS dispatch_late,
                max((detail ->> 'deadline')::timestamptz) AS deadline,
-               max(at) FILTER (WHERE action = 'feedback') AS handled_at, bool_or(late) FILTER (WHERE action = 'feedback') AS handled_late,
+               max(at) FILTER (WHERE action = 'feedback') AS handled_at,
                max(at) FILTER (WHERE to_state = 'suspended' AND from_state <> 'suspended') AS suspended_at,
                max(at) FILTER (WHERE from_state = 'suspended' AND to_state <> 'suspended') AS resumed_at,
                count(*) FILTER (WHERE action = 'grant_extension') AS extensions,
@@ -101,33 +102,29 @@ CREATE FUNCTION onemap.case_facts(ids bigint[]) RETURNS SETOF onemap.case_fact L
                w.registered_at AS w_registered_at, w.register_late, w.filed_at AS w_filed_at, w.file_late, w.close_late,
                -- What the flow does not tell, the columns do: cases of other systems came without one.
                CASE WHEN c.state IN ('closed', 'rejected', 'void', 'merged') THEN
-                   greatest(coalesce(w.ended_at, c.closed_at, c.since), c.reported_at) END AS over_at,
-               coalesce(w.state = c.state, true) AS settled -- the case and its flow are both written
+                   greatest(coalesce(CASE WHEN w.state = c.state THEN w.ended_at END, c.closed_at, c.since), c.reported_at) END AS over_at
           FROM map.incident c LEFT JOIN whole w ON w.incident = c.id WHERE c.id = ANY (ids)
     )
-    SELECT c.id, coalesce(p.n, CASE WHEN coalesce(c.parts, 0) = 0 AND c.dispatched_at IS NOT NULL AND NOT c.flowed THEN 1 ELSE 0 END)::smallint,
-           coalesce(p.n = c.parts, true), c.state, c.source, c.area_code, c.grid_code,
+    SELECT c.id,
+           coalesce(p.n, CASE WHEN coalesce(c.parts, 0) = 0 AND c.dispatched_at IS NOT NULL AND NOT c.flowed THEN 1 ELSE 0 END)::smallint,
+           c.flowed, coalesce(p.n = c.parts, true), c.state, c.source, c.area_code, c.grid_code,
            coalesce(nullif(p.dept, ''), c.dept_code), c.reported_at,
            c.verify_sent_at, c.verify_sent_late, c.verified_at, c.verify_late, c.verified = 'true',
            coalesce(c.w_registered_at, c.registered_at), c.register_late, coalesce(c.w_filed_at, c.filed_at), c.file_late,
            c.over_at, CASE WHEN c.over_at IS NULL THEN '' ELSE c.state END, c.close_late, c.forced, c.excused, c.due_at,
            p.flow, d.dispatched_at, p.dispatch_late, d.deadline, d.handled_at,
-           coalesce(coalesce(d.handled_at, p.returned_at) > d.deadline,
-                    CASE WHEN p.n IS NULL THEN c.overdue AND d.handled_at IS NOT NULL ELSE coalesce(p.handled_late, c.overdue AND p.n = c.parts AND d.handled_at IS NOT NULL) END, false),
+           CASE WHEN c.flowed THEN coalesce(coalesce(d.handled_at, p.returned_at) > d.deadline, false) ELSE c.overdue AND d.handled_at IS NOT NULL END,
            p.suspended_at, p.resumed_at,
-           coalesce(p.extensions, c.extensions)::smallint, coalesce(p.reworks, c.reworks)::smallint,
+           CASE WHEN c.flowed THEN coalesce(p.extensions, 0) ELSE c.extensions END::smallint, CASE WHEN c.flowed THEN coalesce(p.reworks, 0) ELSE c.reworks END::smallint,
            p.check_sent_at, p.check_sent_late, p.checked_at, p.check_late, p.returned_at,
            CASE WHEN p.returned_at IS NULL OR p.next_at IS NULL THEN '' WHEN p.next_dept = p.dept THEN 'shirked' ELSE 'upheld' END,
            CASE WHEN p.returned_at IS NOT NULL THEN extract(epoch FROM coalesce(p.next_at, c.over_at) - p.dispatched_at)::bigint END
       FROM cases c
       LEFT JOIN parts p ON p.incident = c.id
-      LEFT JOIN (SELECT incident, n, deadline FROM onemap.case_fact WHERE incident = ANY (ids)) old ON old.incident = c.id AND old.n = p.n
      CROSS JOIN LATERAL (SELECT
            CASE WHEN p.n IS NULL AND NOT c.flowed OR p.n IS NOT NULL THEN coalesce(p.dispatched_at, c.dispatched_at) END AS dispatched_at,
            CASE WHEN p.n IS NULL AND NOT c.flowed THEN c.handled_at ELSE p.handled_at END AS handled_at,
-           -- Of the last dispatch the case has it for as long as it is handled.
-           CASE WHEN coalesce(p.n = c.parts, true) AND c.settled AND c.state IN ('dispatched', 'handling') AND c.due_at IS NOT NULL THEN c.due_at
-                ELSE coalesce(p.deadline, old.deadline) END AS deadline) d
+           CASE WHEN c.flowed THEN p.deadline WHEN c.state IN ('dispatched', 'handling') THEN c.due_at END AS deadline) d
 $$;
 -- +goose StatementEnd
 
@@ -139,29 +136,103 @@ $$;
 CREATE FUNCTION onemap.case_facts_keep(ids bigint[]) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_nestloop = off AS $$
 BEGIN
     PERFORM FROM onemap.case_fact WHERE incident = ANY (ids) ORDER BY incident, n FOR UPDATE;
-    INSERT INTO onemap.case_fact AS old SELECT * FROM onemap.case_facts(ids)
-    ON CONFLICT (incident, n) DO UPDATE SET (last, state, source, area_code, grid_code, dept_code, reported_at,
-            verify_sent_at, verify_sent_late, verified_at, verify_late, verified, registered_at, register_late, filed_at, file_late,
-            ended_at, ended, close_late, forced, excused, due_at, flow, dispatched_at, dispatch_late, deadline, handled_at, late,
-            suspended_at, resumed_at, extensions, reworks, check_sent_at, check_sent_late, checked_at, check_late, returned_at, outcome, lost_s)
-        = (excluded.last, excluded.state, excluded.source, excluded.area_code, excluded.grid_code, excluded.dept_code, excluded.reported_at,
-            excluded.verify_sent_at, excluded.verify_sent_late, excluded.verified_at, excluded.verify_late, excluded.verified, excluded.registered_at,
-            excluded.register_late, excluded.filed_at, excluded.file_late,
-            excluded.ended_at, excluded.ended, excluded.close_late, excluded.forced, excluded.excused, excluded.due_at, excluded.flow, excluded.dispatched_at,
-            excluded.dispatch_late, excluded.deadline, excluded.handled_at, excluded.late,
-            excluded.suspended_at, excluded.resumed_at, excluded.extensions, excluded.reworks, excluded.check_sent_at, excluded.check_sent_late,
-            excluded.checked_at, excluded.check_late, excluded.returned_at, excluded.outcome, excluded.lost_s);
-    -- A case that is dispatched for the first time has no row n = 0 any more.
-    DELETE FROM onemap.case_fact z WHERE z.incident = ANY (ids) AND z.n = 0
-        AND EXISTS (SELECT FROM onemap.case_fact p WHERE p.incident = z.incident AND p.n > 0);
+    DELETE FROM onemap.case_fact WHERE incident = ANY (ids);
+    INSERT INTO onemap.case_fact SELECT * FROM onemap.case_facts(ids);
+END $$;
+
+-- case_fact_step takes a record of the flow on.
+CREATE FUNCTION onemap.case_fact_step(s onemap.incident_flow) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p onemap.case_fact;
+    slow boolean := s.used_s > coalesce(s.limit_s, s.used_s);
+    until timestamptz := (s.detail ->> 'deadline')::timestamptz;
+    over boolean := s.to_state IN ('closed', 'rejected', 'void', 'merged');
+BEGIN
+    SELECT * INTO p FROM onemap.case_fact f WHERE f.incident = s.incident AND f.last FOR UPDATE;
+    IF p.incident IS NULL OR NOT p.flowed THEN -- its first record
+        PERFORM onemap.case_facts_keep(ARRAY[s.incident]);
+        RETURN;
+    END IF;
+    IF s.to_state = 'dispatched' AND s.from_state <> 'dispatched' THEN
+        IF p.n = 0 THEN
+            DELETE FROM onemap.case_fact f WHERE f.incident = s.incident;
+        ELSE
+            UPDATE onemap.case_fact f SET last = false,
+                outcome = CASE WHEN f.returned_at IS NULL THEN '' WHEN coalesce(nullif(s.dept, ''), f.dept_code) = f.dept_code THEN 'shirked' ELSE 'upheld' END,
+                lost_s = CASE WHEN f.returned_at IS NOT NULL THEN extract(epoch FROM s.at - f.dispatched_at)::bigint END
+                WHERE f.incident = s.incident AND f.last;
+        END IF;
+        p.n := p.n + 1;
+        p.state := s.to_state; p.ended := ''; p.ended_at := NULL;
+        p.flow := s.id; p.dept_code := coalesce(nullif(s.dept, ''), p.dept_code);
+        p.dispatched_at := s.at; p.dispatch_late := slow; p.deadline := until; p.handled_at := NULL; p.late := false;
+        p.suspended_at := NULL; p.resumed_at := NULL; p.extensions := 0; p.reworks := 0;
+        p.check_sent_at := NULL; p.check_sent_late := NULL; p.checked_at := NULL; p.check_late := NULL;
+        p.returned_at := NULL; p.outcome := ''; p.lost_s := NULL;
+        INSERT INTO onemap.case_fact SELECT p.*;
+        RETURN;
+    END IF;
+    -- Of the case: all its rows.
+    UPDATE onemap.case_fact f SET state = s.to_state,
+        verify_sent_at = CASE WHEN s.action = 'send_verify' THEN least(f.verify_sent_at, s.at) ELSE f.verify_sent_at END,
+        verify_sent_late = CASE WHEN s.action = 'send_verify' THEN coalesce(f.verify_sent_late OR slow, f.verify_sent_late, slow) ELSE f.verify_sent_late END,
+        verified_at = CASE WHEN s.action = 'report_verify' THEN least(f.verified_at, s.at) ELSE f.verified_at END,
+        verify_late = CASE WHEN s.action = 'report_verify' THEN coalesce(f.verify_late OR slow, f.verify_late, slow) ELSE f.verify_late END,
+        registered_at = CASE WHEN s.action = 'register' THEN least(f.registered_at, s.at) ELSE f.registered_at END,
+        register_late = CASE WHEN s.action = 'register' THEN coalesce(f.register_late OR slow, f.register_late, slow) ELSE f.register_late END,
+        filed_at = CASE WHEN s.action = 'file' THEN least(f.filed_at, s.at) ELSE f.filed_at END,
+        file_late = CASE WHEN s.action = 'file' THEN coalesce(f.file_late OR slow, f.file_late, slow) ELSE f.file_late END,
+        ended = CASE WHEN over THEN s.to_state ELSE '' END,
+        ended_at = CASE WHEN NOT over THEN NULL WHEN s.from_state <> s.to_state THEN greatest(s.at, f.reported_at) ELSE f.ended_at END,
+        close_late = CASE WHEN s.action = 'close' THEN coalesce(f.close_late OR slow, f.close_late, slow) ELSE f.close_late END,
+        -- Of the dispatch: the last one.
+        deadline = CASE WHEN f.last AND f.n > 0 THEN greatest(f.deadline, until) ELSE f.deadline END,
+        handled_at = CASE WHEN f.last AND f.n > 0 AND s.action = 'feedback' THEN s.at ELSE f.handled_at END,
+        suspended_at = CASE WHEN f.last AND f.n > 0 AND s.to_state = 'suspended' AND s.from_state <> 'suspended' THEN s.at ELSE f.suspended_at END,
+        resumed_at = CASE WHEN f.last AND f.n > 0 AND s.from_state = 'suspended' AND s.to_state <> 'suspended' THEN s.at ELSE f.resumed_at END,
+        extensions = f.extensions + (f.last AND f.n > 0 AND s.action = 'grant_extension')::int,
+        reworks = f.reworks + (f.last AND f.n > 0 AND s.action = 'rework')::int,
+        check_sent_at = CASE WHEN f.last AND f.n > 0 AND s.action = 'send_check' THEN s.at ELSE f.check_sent_at END,
+        check_sent_late = CASE WHEN f.last AND f.n > 0 AND s.action = 'send_check' THEN coalesce(f.check_sent_late OR slow, f.check_sent_late, slow) ELSE f.check_sent_late END,
+        checked_at = CASE WHEN f.last AND f.n > 0 AND s.action = 'report_check' THEN s.at ELSE f.checked_at END,
+        check_late = CASE WHEN f.last AND f.n > 0 AND s.action = 'report_check' THEN coalesce(f.check_late OR slow, f.check_late, slow) ELSE f.check_late END,
+        returned_at = CASE WHEN f.last AND f.n > 0 AND s.action = 'return' THEN s.at ELSE f.returned_at END,
+        lost_s = CASE WHEN f.last AND f.returned_at IS NOT NULL THEN CASE WHEN over AND s.from_state <> s.to_state
+                     THEN extract(epoch FROM greatest(s.at, f.reported_at) - f.dispatched_at)::bigint WHEN over THEN f.lost_s END ELSE f.lost_s END,
+        late = CASE WHEN f.last AND f.n > 0 THEN coalesce(coalesce(CASE WHEN s.action = 'feedback' THEN s.at ELSE f.handled_at END,
+                     CASE WHEN s.action = 'return' THEN s.at ELSE f.returned_at END) > greatest(f.deadline, until), false) ELSE f.late END
+        WHERE f.incident = s.incident;
+END $$;
+
+-- case_fact_row takes over what stands in the case itself. Its flow is written
+-- before or after it: either order is right.
+CREATE FUNCTION onemap.case_fact_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE onemap.case_fact f SET state = NEW.state, source = NEW.source, area_code = NEW.area_code, grid_code = NEW.grid_code,
+        dept_code = CASE WHEN f.n = 0 THEN NEW.dept_code ELSE f.dept_code END,
+        verified = NEW.verified = 'true', forced = NEW.forced, excused = NEW.excused, due_at = NEW.due_at,
+        ended = CASE WHEN NEW.state IN ('closed', 'rejected', 'void', 'merged') THEN NEW.state ELSE '' END,
+        ended_at = CASE WHEN NEW.state NOT IN ('closed', 'rejected', 'void', 'merged') THEN NULL
+                        WHEN NEW.state = f.state AND f.ended_at IS NOT NULL THEN f.ended_at ELSE greatest(coalesce(NEW.closed_at, NEW.since), f.reported_at) END
+        WHERE f.incident = NEW.id AND f.flowed AND NEW.reported_at = f.reported_at;
+    IF NOT FOUND THEN -- all that is known stands in its columns
+        PERFORM onemap.case_facts_keep(ARRAY[NEW.id]);
+    END IF;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION onemap.case_facts_written() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    s onemap.incident_flow;
 BEGIN
-    IF TG_TABLE_NAME = 'incident_flow' THEN
-        PERFORM onemap.case_facts_keep(array_agg(DISTINCT incident)) FROM written HAVING count(*) > 0;
-    ELSE
+    IF TG_TABLE_NAME <> 'incident_flow' THEN
         PERFORM onemap.case_facts_keep(array_agg(id)) FROM written HAVING count(*) > 0;
+    ELSIF (SELECT count(*) > 50 FROM written) THEN -- an import
+        PERFORM onemap.case_facts_keep(array_agg(DISTINCT incident)) FROM written;
+    ELSE
+        FOR s IN SELECT * FROM written ORDER BY id LOOP
+            PERFORM onemap.case_fact_step(s);
+        END LOOP;
     END IF;
     RETURN NULL;
 END $$;
@@ -178,7 +249,12 @@ END $$;
 -- +goose StatementEnd
 
 CREATE TRIGGER case_facts_insert AFTER INSERT ON map.incident REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION onemap.case_facts_written();
-CREATE TRIGGER case_facts_update AFTER UPDATE ON map.incident REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION onemap.case_facts_written();
+CREATE TRIGGER case_facts_update AFTER UPDATE ON map.incident FOR EACH ROW
+    WHEN ((OLD.state, OLD.source, OLD.area_code, OLD.grid_code, OLD.dept_code, OLD.verified, OLD.forced, OLD.excused, OLD.overdue, OLD.reported_at, OLD.due_at,
+           OLD.registered_at, OLD.filed_at, OLD.dispatched_at, OLD.handled_at, OLD.closed_at, OLD.extensions, OLD.reworks) IS DISTINCT FROM
+          (NEW.state, NEW.source, NEW.area_code, NEW.grid_code, NEW.dept_code, NEW.verified, NEW.forced, NEW.excused, NEW.overdue, NEW.reported_at, NEW.due_at,
+           NEW.registered_at, NEW.filed_at, NEW.dispatched_at, NEW.handled_at, NEW.closed_at, NEW.extensions, NEW.reworks))
+    EXECUTE FUNCTION onemap.case_fact_row();
 CREATE TRIGGER case_facts_delete AFTER DELETE ON map.incident REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION onemap.case_facts_gone();
 CREATE TRIGGER case_facts_truncate AFTER TRUNCATE ON map.incident FOR EACH STATEMENT EXECUTE FUNCTION onemap.case_facts_gone();
 CREATE TRIGGER case_facts_flow AFTER INSERT ON onemap.incident_flow REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION onemap.case_facts_written();

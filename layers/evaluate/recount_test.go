@@ -45,21 +45,20 @@ type rawCase struct {
 
 // A sent is one dispatch of a case as the recount sees it.
 type sent struct {
-	dept                            string
-	at                              *time.Time
-	lateKnown, late                 bool // the step of dispatching
-	step                            int64
-	deadline, handled, returned     *time.Time
-	suspended, resumed              *time.Time
-	checked                         *time.Time
-	checkKnown, checkLate           bool
-	extensions, reworks             int
-	tardy                           bool
-	outcome                         string
-	lost                            int64
-	hasLost                         bool
-	first, last, dispatched         bool
-	feedbackKnownLate, feedbackLate bool
+	dept                        string
+	at                          *time.Time
+	lateKnown, late             bool // the step of dispatching
+	step                        int64
+	deadline, handled, returned *time.Time
+	suspended, resumed          *time.Time
+	checked                     *time.Time
+	checkKnown, checkLate       bool
+	extensions, reworks         int
+	tardy                       bool
+	outcome                     string
+	lost                        int64
+	hasLost                     bool
+	first, last, dispatched     bool
 }
 
 func readRaw(ctx context.Context, tx pgx.Tx) (map[int64]*rawCase, error) {
@@ -144,8 +143,6 @@ func (c *rawCase) dispatches() []sent {
 		switch s.action {
 		case "feedback":
 			now.handled = at
-			now.feedbackKnownLate = now.feedbackKnownLate || s.lateKnown
-			now.feedbackLate = now.feedbackLate || s.bad
 		case "return":
 			now.returned = at
 		case "grant_extension":
@@ -179,13 +176,8 @@ func (c *rawCase) dispatches() []sent {
 		if done == nil {
 			done = d.returned
 		}
-		switch {
-		case d.deadline != nil && done != nil:
+		if d.deadline != nil && done != nil {
 			d.tardy = done.After(*d.deadline)
-		case d.feedbackKnownLate:
-			d.tardy = d.feedbackLate
-		default:
-			d.tardy = d.last && c.overdue && d.handled != nil
 		}
 		if d.returned == nil {
 			continue

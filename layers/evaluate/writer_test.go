@@ -20,7 +20,7 @@ type testCase struct {
 	area, grid      string
 	dept            string
 	n               int // dispatches
-	due             *time.Time
+	due, deadline   *time.Time
 	reported        time.Time
 	registered      *time.Time
 	filed           *time.Time
@@ -61,9 +61,13 @@ func (c *testCase) open(ctx context.Context, db *pgxpool.Pool, st testStep) erro
 }
 
 func (c *testCase) record(ctx context.Context, tx pgx.Tx, from string, st testStep) error {
-	_, err := tx.Exec(ctx, `INSERT INTO onemap.incident_flow (incident, at, actor, org, action, from_state, to_state, post, dept, used_s, limit_s)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		c.id, c.at, st.actor, st.org, st.action, from, c.state, st.post, c.dept, st.used, st.limit)
+	detail := map[string]any{}
+	if c.due != nil && (c.state == "dispatched" || c.state == "handling") {
+		detail["deadline"] = c.due
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO onemap.incident_flow (incident, at, actor, org, action, from_state, to_state, post, dept, used_s, limit_s, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		c.id, c.at, st.actor, st.org, st.action, from, c.state, st.post, c.dept, st.used, st.limit, detail)
 	return err
 }
 
@@ -71,6 +75,12 @@ func (c *testCase) record(ctx context.Context, tx pgx.Tx, from string, st testSt
 // flowFirst writes the record before the row: either order is right.
 func (c *testCase) step(ctx context.Context, db *pgxpool.Pool, st testStep, due *time.Time, flowFirst bool) error {
 	from := c.state
+	if due != nil && (st.to == "dispatched" || st.to == "handling") {
+		if from != "filed" && from != "returned" && from != "disputed" && c.deadline != nil && due.Before(*c.deadline) {
+			due = c.deadline // a clock that stood goes on later, not earlier
+		}
+		c.deadline = due
+	}
 	if c.due != nil && (from == "dispatched" || from == "handling") && c.at.After(*c.due) {
 		c.overdue = true
 	}
@@ -87,7 +97,7 @@ func (c *testCase) step(ctx context.Context, db *pgxpool.Pool, st testStep, due 
 	case "file":
 		c.filed = firstOf(c.filed, at)
 	case "dispatch", "decide":
-		c.dispatched = &at
+		c.dispatched, c.deadline = &at, due
 		c.n++
 	case "feedback":
 		c.handled = &at

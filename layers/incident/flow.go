@@ -73,6 +73,7 @@ func (i Incident) standing(rules Rules, flow []Record) Standing {
 // queueStep takes a record on in st and queues it for the flow.
 func queueStep(b *pgx.Batch, incident int64, id uuid.UUID, r Record, st *Standing, rules Rules) {
 	used, limit, limited := st.Apply(rules, r)
+	r.Detail.Deadline = st.Deadline(r.Action)
 	args := pgx.NamedArgs{"incident": incident, "uuid": nil, "at": r.At, "actor": r.Actor, "post": r.Post, "org": r.Org, "action": r.Action, "from": r.From, "to": r.To,
 		"dept": r.Dept, "opinion": r.Opinion, "used": int64(used / time.Second), "limit": nil, "detail": r.Detail}
 	if id != uuid.Nil {

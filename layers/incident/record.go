@@ -29,6 +29,7 @@ type Detail struct {
 	Condition string     `json:"condition,omitempty"`  // file: the filing condition
 	AreaClass string     `json:"area_class,omitempty"` // file: of the place's grid
 	Limit     *Term      `json:"limit,omitempty"`      // file: the time to handle it
+	Deadline  *time.Time `json:"deadline,omitempty"`   // dispatch, decide, grant_extension, resume, rework: until when it is to be handled
 	Number    string     `json:"number,omitempty"`     // file
 	By        string     `json:"by,omitempty"`         // file, dispatch: what named the department: rule, learnt, asset, class, named
 	Rule      int64      `json:"rule,omitempty"`       // its number

@@ -85,6 +85,18 @@ func (s *Standing) Apply(rules Rules, r Record) (used, limit time.Duration, limi
 	return used, limit, limited
 }
 
+// Deadline is until when it is to be handled, where an action has just set that;
+// nil where it has not. It stands in the flow for who counts what was late.
+func (s *Standing) Deadline(action string) *time.Time {
+	switch action {
+	case "dispatch", "decide", "grant_extension", "resume", "rework":
+		if due := s.DueAt; !due.IsZero() && (s.State == Dispatched || s.State == Handling) {
+			return &due
+		}
+	}
+	return nil
+}
+
 // Late says whether it is handled beyond its limit at that time, or was.
 func (s *Standing) Late(now time.Time) bool {
 	return s.Overdue || !s.running.IsZero() && !s.DueAt.IsZero() && now.After(s.DueAt)

@@ -133,6 +133,7 @@ func (l *loader) steps() table {
 					if limited {
 						limitS = int64(limit / time.Second)
 					}
+					r.Detail.Deadline = st.Deadline(r.Action)
 					if !yield([]any{int64(x.ID), r.At, r.Actor, r.Post, r.Org, r.Action, r.From, r.To, r.Dept, r.Opinion, usedS, limitS, r.Detail}) {
 						return
 					}
