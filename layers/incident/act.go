@@ -214,9 +214,7 @@ func (d *deed) write(ctx context.Context) error {
 		b.Queue(`DELETE FROM onemap.incident_contact WHERE incident = @id`, pgx.NamedArgs{"id": d.i.ID})
 	}
 	if d.i.State != d.st.State && (d.i.State == Verifying || d.i.State == Checking) {
-		// What is still open of its tasks was overtaken: voided, merged, closed by force.
-		b.Queue(`UPDATE onemap.task SET done_at = @at, done_by = @by, result = 'cancelled', version = version + 1, updated_at = now()
-			WHERE incident = @id AND done_at IS NULL`, pgx.NamedArgs{"id": d.i.ID, "at": d.record.At, "by": d.who.Login})
+		b.Queue(cancelTasks, pgx.NamedArgs{"id": d.i.ID, "at": d.record.At, "by": d.who.Login})
 	}
 	return d.tx.SendBatch(ctx, b).Close()
 }

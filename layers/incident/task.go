@@ -21,6 +21,9 @@ func sendTask(kind string) func(context.Context, *deed) error {
 		if err != nil {
 			return err
 		}
+		if _, err := d.tx.Exec(ctx, cancelTasks, pgx.NamedArgs{"id": d.i.ID, "at": d.record.At, "by": d.who.Login}); err != nil {
+			return err
+		}
 		state := Verifying
 		if kind == "check" {
 			state = Checking
@@ -30,11 +33,10 @@ func sendTask(kind string) func(context.Context, *deed) error {
 		if person != 0 {
 			args["person"] = person
 		}
-		if s := d.set.Stage(state); s != nil {
-			var t Standing
-			t.State = d.i.State
-			t.Apply(d.set.Rules, Record{At: d.record.At, To: state, Detail: Detail{Stage: s}})
-			args["warn"], args["due"] = t.WarnAt, t.DueAt
+		then := d.st // the task's clock is the case's
+		then.Apply(d.set.Rules, Record{At: d.record.At, Action: d.record.Action, From: d.i.State, To: state, Dept: d.i.Dept, Detail: Detail{Stage: d.set.Stage(state)}})
+		if !then.DueAt.IsZero() {
+			args["warn"], args["due"] = then.WarnAt, then.DueAt
 		}
 		var id int64
 		if err := d.tx.QueryRow(ctx, `INSERT INTO onemap.task (kind, title, incident, person, grid_code, area_code, geom, made_by, made_at, warn_at, due_at)
@@ -45,6 +47,10 @@ func sendTask(kind string) func(context.Context, *deed) error {
 		return nil
 	}
 }
+
+// cancelTasks ends what is open of a case's tasks: it was overtaken.
+const cancelTasks = `UPDATE onemap.task SET done_at = @at, done_by = @by, result = 'cancelled', version = version + 1, updated_at = now()
+	WHERE incident = @id AND kind IN ('verify', 'check') AND done_at IS NULL`
 
 // sent is whom the caller named, or who is best placed; 0 for any worker of
 // the grid.
@@ -92,7 +98,7 @@ func reportTask(results ...string) func(context.Context, *deed) error {
 			args["uuid"] = d.do.UUID
 		}
 		err := d.tx.QueryRow(ctx, `UPDATE onemap.task SET done_at = @at, done_by = @by, result = @result, opinion = @opinion, uuid = @uuid, version = version + 1, updated_at = now()
-			WHERE incident = @id AND done_at IS NULL RETURNING id`, args).Scan(&d.record.Detail.Task)
+			WHERE incident = @id AND kind IN ('verify', 'check') AND done_at IS NULL RETURNING id`, args).Scan(&d.record.Detail.Task)
 		if err == pgx.ErrNoRows { //nolint:errorlint // of QueryRow itself
 			return fmt.Errorf("incident %d has no open task: %w", d.i.ID, layers.ErrConflict)
 		}

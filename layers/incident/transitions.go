@@ -52,12 +52,15 @@ var (
 // Transitions is the whole flow after the report, stage by stage. The code,
 // its tests, the API's documentation and the buttons of the pages come from it.
 //
+// Who was sent and does not come can be replaced: send_verify and send_check
+// again send another worker, while the clock goes on.
+//
 // Two rules of the field are in its shape: whoever receives a return cannot
 // send the case on to closing, only dispatch it again or give it back; and
 // what a department asks for, it asks before the limit has passed.
 var Transitions = []Transition{
 	// 信息收集
-	{Action: "send_verify", From: []string{Reported}, To: Verifying, By: acceptor, Takes: []string{"worker"}},
+	{Action: "send_verify", From: []string{Reported, Verifying}, To: Verifying, By: acceptor, Takes: []string{"worker"}},
 	{Action: "report_verify", From: []string{Verifying}, To: Reported, By: worker, Assigned: true, Needs: []string{"result"}, Takes: []string{"photos"}},
 	{Action: "approve_self", From: []string{SelfHandled}, To: Closed, By: acceptor},
 	{Action: "refuse_self", From: []string{SelfHandled}, To: Reported, By: acceptor, Opinion: true},
@@ -87,7 +90,7 @@ var Transitions = []Transition{
 	{Action: "resume", From: []string{Suspended}, To: Handling, By: slices.Concat(officer, dispatcher), Responsible: true},
 	{Action: "feedback", From: []string{Handling}, To: Feedback, By: handlers, Responsible: true, Takes: []string{"photos"}, Guards: []Guard{nothingPending}},
 	// 处理反馈
-	{Action: "send_check", From: []string{Feedback}, To: Checking, By: acceptor, Takes: []string{"worker"}},
+	{Action: "send_check", From: []string{Feedback, Checking}, To: Checking, By: acceptor, Takes: []string{"worker"}},
 	// 核查结案
 	{Action: "report_check", From: []string{Checking}, To: Checked, By: worker, Assigned: true, Needs: []string{"result"}, Takes: []string{"photos"}}, // failed: back to Feedback
 	{Action: "rework", From: []string{Feedback}, To: Handling, By: dispatcher, Opinion: true},

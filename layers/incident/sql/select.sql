@@ -15,4 +15,4 @@ LEFT JOIN onemap.class c ON c.standard = f.class_standard AND c.kind = f.class_k
 LEFT JOIN onemap.organisation o ON o.code = f.dept_code
 LEFT JOIN onemap.person h ON h.id = f.handler
 LEFT JOIN LATERAL (SELECT id, person, grid_code FROM onemap.task
-    WHERE incident = f.id AND done_at IS NULL AND f.state IN ('verifying', 'checking') ORDER BY task.id DESC LIMIT 1) t ON true
+    WHERE incident = f.id AND kind IN ('verify', 'check') AND done_at IS NULL AND f.state IN ('verifying', 'checking') ORDER BY task.id DESC LIMIT 1) t ON true
