@@ -49,7 +49,7 @@ func spawnServer(ctx context.Context, dbURL string) (*bench.Server, error) {
 		stop()
 		return nil, fmt.Errorf("onemap serve did not begin: %w", err)
 	}
-	return &bench.Server{URL: answer.URL, Stop: stop, CPU: func() time.Duration { return usedCPU(cmd.Process.Pid) }}, nil
+	return &bench.Server{URL: answer.URL, Stop: stop, PID: cmd.Process.Pid, CPU: func() time.Duration { return usedCPU(cmd.Process.Pid) }}, nil
 }
 
 // usedCPU is the time that a process was on a CPU, in user and system mode, as

@@ -52,14 +52,16 @@ type Server struct {
 	URL  string               // http://…
 	CPU  func() time.Duration // that it has used so far; 0 where that cannot be told
 	Stop func()               // may be called again
+	PID  int                  // 0 where it is no process of its own
 }
 
 // Benches are the benchmarks by name.
 var Benches = map[string]func(context.Context, Options) error{
-	"feed":   Feed,
-	"import": Import,
-	"tiles":  Tiles,
-	"live":   Live,
+	"feed":      Feed,
+	"import":    Import,
+	"tiles":     Tiles,
+	"live":      Live,
+	"positions": Positions,
 }
 
 // JSON returns a report that writes one JSON object a line.
