@@ -38,6 +38,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the latest first */
+        get: operations["listAlerts"];
+        put?: never;
+        /** Issue an alert */
+        post: operations["issueAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue its end */
+        post: operations["cancelAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue another in its place */
+        post: operations["updateAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets": {
         parameters: {
             query?: never;
@@ -89,6 +158,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bridge/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand in a case of another system, or what became known of it; its id is the key */
+        post: operations["bridgeReceive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridge/{source}/{external}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of another system's case */
+        get: operations["bridgeCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bridges */
+        get: operations["listBridges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridges/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a bridge, and say whose accounts use it */
+        put: operations["putBridge"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridges/{source}/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The other system's words for our classes */
+        get: operations["bridgeClasses"];
+        /** Set them, all at once */
+        put: operations["putBridgeClasses"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Office hours, holidays and made-up days of a year */
+        get: operations["getCalendar"];
+        /** Set the holidays and made-up days of a year */
+        put: operations["putCalendar"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checklists": {
         parameters: {
             query?: never;
@@ -124,6 +297,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/class-conditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The filing conditions and limits as CSV */
+        get: operations["getConditions"];
+        put?: never;
+        /** Take a CSV of filing conditions, as it is given out; wrong lines are rejected one by one */
+        post: operations["putConditions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-crosswalk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What classes of older lists became, with how sure that is */
+        get: operations["getCrosswalk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lists that there are, and how far to trust them */
+        get: operations["listEditions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-editions/{standard}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether new cases may be of a list */
+        put: operations["putEdition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What administrators changed, with what was there before */
+        get: operations["getClassHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-history/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put back what was there before a change */
+        post: operations["restoreClass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose matter what is */
+        get: operations["listRules"];
+        put?: never;
+        /** Set whose matter a class is, in a grid, a division or everywhere */
+        post: operations["addRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/class-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a rule out of force */
+        delete: operations["endRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/classes": {
         parameters: {
             query?: never;
@@ -131,8 +442,356 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Classes of components and matters */
+        /** Classes of components and matters that are in use */
         get: operations["listClasses"];
+        put?: never;
+        /** Add a class of the city's own to a national list; it gets the next code from the top down */
+        post: operations["extendClasses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{standard}/{kind}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One class with its conditions, limits, rules and crosswalk */
+        get: operations["getClass"];
+        /** Change a class */
+        put: operations["putClass"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{standard}/{kind}/{code}/conditions/{condition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a filing condition and its limits */
+        put: operations["putCondition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How cases were handled: counts, rates, grades and scores of areas, departments or posts in a period, beside the period before and a year ago */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluation/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cases behind a number of a report: as many as it says */
+        get: operations["listEvaluationCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The grades and the weights of the scores, all versions */
+        get: operations["getEvaluationRules"];
+        /** New grades and weights, from a date on that has not passed */
+        put: operations["setEvaluationRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fences that were drawn, by right */
+        get: operations["listFences"];
+        put?: never;
+        /** Draw a fence */
+        post: operations["createFence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Draw a fence anew */
+        put: operations["updateFence"];
+        post?: never;
+        /** End a fence: who is in it leaves it */
+        delete: operations["endFence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stages and states of a case, and who may do what in each: the table that the server itself goes by */
+        get: operations["getFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drafts of grids */
+        get: operations["listGridDrafts"];
+        put?: never;
+        /** Draw unit grids, or take over what is in force, as a draft; it is made in the background */
+        post: operations["createGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One draft with its report and progress */
+        get: operations["getGridDraft"];
+        put?: never;
+        post?: never;
+        /** Throw a draft away; what was published of it stays */
+        delete: operations["deleteGridDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cells of a draft */
+        get: operations["listGridDraftCells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a draft */
+        post: operations["checkGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roads, water and borders that an edge may snap to */
+        get: operations["listGridDraftLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to a draft, by whom and why */
+        get: operations["listGridDraftOperations"];
+        put?: never;
+        /** Split, merge, move, remove, shift, assign or set; refused with the place where the cells would not fit */
+        post: operations["editGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a draft the version in force */
+        post: operations["publishGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do again what was taken back last */
+        post: operations["redoGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grid-drafts/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what was done last */
+        post: operations["undoGridDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The governance grids that were in force on a day */
+        get: operations["listGrids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the grids that are, or were, in force */
+        post: operations["checkGrids"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{layer}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of one grid */
+        get: operations["getGridVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +887,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list of incidents for Excel, by right; who takes it is recorded */
+        get: operations["exportIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}": {
         parameters: {
             query?: never;
@@ -256,6 +932,40 @@ export interface paths {
         put?: never;
         /** File, dispatch, accept, return, feed back, close … */
         post: operations["actOnIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open cases of the same class near by, that may be the same matter */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose matter it is by the rules, and which workers are near by road */
+        get: operations["getSuggestion"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -597,11 +1307,63 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Where I am, while I am on duty */
+        /** Where I am: puts me on duty and on the map. The answer comes when it is committed */
         put: operations["setPosition"];
-        post?: never;
-        /** Take me off the map */
+        /** Positions kept while there was no signal; or, from a gateway, those of many workers. Sent again, they are the same */
+        post: operations["setPositions"];
+        /** Off duty: takes me off the map */
         delete: operations["goOffDuty"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I was on duty, and who looked; or where a worker of the command centre's area was, with a reason that is audited */
+        get: operations["getPositionHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many open cases stand where, with green, yellow and red clocks, and how many wait for the caller */
+        get: operations["getQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responsible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose matter a class is at a place, and by what */
+        get: operations["getResponsible"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -774,6 +1536,162 @@ export interface paths {
         put?: never;
         /** Finish a task; sent again with its uuid, it is the same result */
         post: operations["finishTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks */
+        get: operations["listWebhooks"];
+        put?: never;
+        /** Make a webhook; its secret is shown this once */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook */
+        get: operations["getWebhook"];
+        /** Change, pause or resume a webhook */
+        put: operations["changeWebhook"];
+        post?: never;
+        /** Forget a webhook */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was and is to be sent */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again: one delivery, or those of a time */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give it another secret; the old one signs along for a day */
+        post: operations["newWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a word now, and say what became of it */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cap/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand in a CAP 1.2 message of another sender; the same message again is known */
+        post: operations["receiveAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cap/alerts.atom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts in force that are public and actual, as an Atom feed */
+        get: operations["getAlertFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cap/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An alert as CAP 1.2: identifier.xml; public and actual ones for anyone */
+        get: operations["getCAP"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1177,6 +2095,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/open311/v2/discovery.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the service is */
+        get: operations["open311Discovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2/requests.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests, the latest first */
+        get: operations["open311Requests"];
+        put?: never;
+        /** Report; by a reporter's api_key or, where the city allows it, by anyone */
+        post: operations["open311Report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2/requests/{service_request_id}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request */
+        get: operations["open311Request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2/services.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be reported */
+        get: operations["open311Services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2/services/{service_code}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a report of a service may say */
+        get: operations["open311Service"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open311/v2/tokens/{token}.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The number of a request by its token */
+        get: operations["open311Token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pmtiles/{name}.pmtiles": {
         parameters: {
             query?: never;
@@ -1274,6 +2295,56 @@ export interface components {
              */
             sessions: number;
         };
+        ActBody: {
+            /** @description One of the incident's allowed_actions; /api/v1/flow says what each needs */
+            action: string;
+            /** @description For register: another class */
+            class?: components["schemas"]["ClassRef"];
+            /** @description For file: code of the filing condition */
+            condition?: string;
+            /** @description For file, dispatch and decide: whose it is; for return: who is thought responsible */
+            dept?: string;
+            /**
+             * Format: date-time
+             * @description When it was done, by the client's clock, for what was sent later; limits are counted by the server's clock
+             */
+            done_at?: string;
+            /**
+             * Format: int64
+             * @description For merge: the case that goes on
+             */
+            into?: number;
+            /** @description The reason; many actions need one */
+            opinion?: string;
+            photos?: components["schemas"]["PhotoBody"][] | null;
+            /**
+             * @description For report_verify: true, false or unknown; for report_check: passed or failed
+             * @enum {string}
+             */
+            result?: "true" | "false" | "unknown" | "passed" | "failed";
+            /**
+             * Format: int64
+             * @description For register: another severity
+             */
+            severity?: number;
+            /**
+             * Format: date-time
+             * @description For ask_suspension
+             */
+            until?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client, new for each action; an action sent again keeps it and is done once
+             */
+            uuid?: string;
+            /**
+             * Format: int64
+             * @description Of the incident as the caller saw it
+             */
+            version: number;
+            /** @description For send_verify, send_check and assign: login; left out of the first two: who is best placed */
+            worker?: string;
+        };
         ActHazardInputBody: {
             /** @description One of the hazard's allowed_actions */
             action: string;
@@ -1316,22 +2387,145 @@ export interface components {
             /** @description Login; left out: any worker of the grid */
             worker?: string;
         };
-        ActInputBody: {
-            /** @description One of the incident's allowed_actions */
-            action: string;
-            /** @description For dispatch; left out: the department it has */
-            dept?: string;
-            /** @description The reason; needed for reject, void, return and rework */
-            opinion?: string;
-            photos?: components["schemas"]["PhotoBody"][] | null;
-            /**
-             * Format: int64
-             * @description Of the incident as the caller saw it
-             */
-            version: number;
-        };
         ActiveInputBody: {
             active: boolean;
+        };
+        AddRuleOutputBody: {
+            /**
+             * Format: int64
+             * @description The rule's number
+             */
+            id: number;
+        };
+        AlertArea: {
+            circle?: components["schemas"]["AlertAreaCircleStruct"];
+            /** @description An administrative division */
+            code?: string;
+            /** @description Of geometry and circle: WGS84, CGCS2000, GCJ02 or BD09 */
+            crs?: string;
+            /** @description A GeoJSON Polygon or MultiPolygon without holes */
+            geometry?: unknown;
+        };
+        AlertAreaCircleStruct: {
+            coordinates: number[] | null;
+            /** Format: double */
+            radius_km: number;
+        };
+        AlertBody: {
+            /** @description For whom, where the scope is Private */
+            addresses?: string;
+            /** @description Whom it is for, not where the event is */
+            areas: components["schemas"]["AlertArea"][] | null;
+            categories: ("Geo" | "Met" | "Safety" | "Security" | "Rescue" | "Fire" | "Health" | "Env" | "Transport" | "Infra" | "CBRNE" | "Other")[] | null;
+            /** @enum {string} */
+            certainty: "Observed" | "Likely" | "Possible" | "Unlikely" | "Unknown";
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            effective?: string;
+            en?: components["schemas"]["AlertWords"];
+            /**
+             * Format: int64
+             * @description 事件等级: 1 特别重大 to 4 一般
+             */
+            event_level?: number;
+            /** Format: date-time */
+            expires: string;
+            note?: string;
+            /** Format: date-time */
+            onset?: string;
+            /**
+             * Format: int64
+             * @description 响应等级: Ⅰ to Ⅳ
+             */
+            response_level?: number;
+            response_types?: ("Shelter" | "Evacuate" | "Prepare" | "Execute" | "Avoid" | "Monitor" | "Assess" | "AllClear" | "None")[] | null;
+            /** @description For whom, where the scope is Restricted */
+            restriction?: string;
+            /**
+             * @description Left out: Public. Only public and actual alerts are on the map and in the feed
+             * @enum {string}
+             */
+            scope?: "Public" | "Restricted" | "Private";
+            /** @description Left out: the organisation */
+            sender_name?: string;
+            /**
+             * @description Left out: as the warning level says, red Extreme to blue Minor
+             * @enum {string}
+             */
+            severity?: "Extreme" | "Severe" | "Moderate" | "Minor" | "Unknown";
+            /**
+             * @description Left out: Actual
+             * @enum {string}
+             */
+            status?: "Actual" | "Exercise" | "Test" | "Draft";
+            /** @enum {string} */
+            urgency: "Immediate" | "Expected" | "Future" | "Past" | "Unknown";
+            /**
+             * Format: int64
+             * @description 预警级别: 1 red, 2 orange, 3 yellow, 4 blue
+             */
+            warning_level?: number;
+            /** Format: uri */
+            web?: string;
+            zh: components["schemas"]["AlertWords"];
+        };
+        AlertCancelInputBody: {
+            /** @description Why: the receivers read it */
+            note: string;
+        };
+        AlertInfo: {
+            /** @description Where the CAP message is */
+            cap: string;
+            /** @description After a write: the place in the log that holds it */
+            cursor?: string;
+            /** @description It has an outline */
+            drawn: boolean;
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description The alert that replaced or cancelled it
+             */
+            ended_by?: number;
+            /** Format: int64 */
+            event_level?: number;
+            /** Format: int64 */
+            id: number;
+            /** @description The CAP message; its polygons are latitude, longitude */
+            message: unknown;
+            /** @description Who issued it, or handed it in */
+            org: string;
+            /** @description Issued here */
+            own: boolean;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: int64 */
+            response_level?: number;
+            /**
+             * @description kept: never in force, as tests, drafts and cancelling messages are
+             * @enum {string}
+             */
+            state: "in_force" | "replaced" | "cancelled" | "expired" | "kept";
+            /** Format: int64 */
+            warning_level?: number;
+        };
+        AlertWords: {
+            /** @description The area in words */
+            area_desc?: string;
+            description?: string;
+            /** @description What happens: 暴雨 */
+            event: string;
+            headline: string;
+            /** @description What to do */
+            instruction?: string;
+        };
+        AlertsOutputBody: {
+            /** @description The latest first */
+            alerts: components["schemas"]["AlertInfo"][];
+            /** Format: int64 */
+            next?: number;
         };
         AnswerBody: {
             item: string;
@@ -1407,6 +2601,190 @@ export interface components {
              */
             next?: number;
         };
+        BridgeBody: {
+            /** @description Whose accounts use it; left out: command centres only */
+            org?: string;
+            /**
+             * @description Of its cases
+             * @enum {string}
+             */
+            source: "hotline" | "sensor" | "video" | "public";
+            title_en: string;
+            title_zh: string;
+        };
+        BridgeClass: {
+            /** @description A matter's */
+            class_code: string;
+            class_standard: string;
+            /** @description The other system's; empty: whatever has no line of its own */
+            code: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Left out: the class's
+             */
+            severity?: number;
+        };
+        BridgeClassesOutputBody: {
+            classes: components["schemas"]["BridgeClass"][];
+        };
+        BridgeInfo: {
+            /**
+             * Format: int64
+             * @description Lines of its mapping
+             */
+            classes: number;
+            name: string;
+        };
+        BridgeInputBody: {
+            /** @description Code of the component that it is about */
+            asset?: string;
+            /** @description Its word for what it is, which the mapping turns into a class */
+            category?: string;
+            /** @description How to reach who reported it there; erased when the case ends */
+            contact?: string;
+            /** @description In a later message: a further note, which is added */
+            description?: string;
+            /** @description The other system's number of the case: the key */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            occurred_at?: string;
+            /** @description Coordinates, unless asset says where it is */
+            place?: components["schemas"]["BridgePlace"];
+            /**
+             * Format: int64
+             * @description 1 red to 4 blue; left out: the mapping's. A later message may only make it graver
+             */
+            severity?: number;
+        };
+        BridgeOutputBody: {
+            /** @description The same message came before: nothing was done */
+            again: boolean;
+            /** @description Fields that it changed */
+            changed: string[];
+            /** @description The message made the case */
+            created: boolean;
+            /** @description Fields that say something else than the case, and are not a message's to change */
+            ignored: string[];
+        };
+        BridgePlace: {
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates?: number[];
+            /** @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n; needed with coordinates */
+            crs?: string;
+            /** @description The place in words */
+            text?: string;
+        };
+        BridgeStatus: {
+            class_en: string;
+            class_zh: string;
+            /** Format: date-time */
+            closed_at?: string;
+            dept_code: string;
+            dept_en: string;
+            dept_zh: string;
+            /** Format: date-time */
+            due_at?: string;
+            /** @description The other system's */
+            id: string;
+            /**
+             * Format: int64
+             * @description Ours
+             */
+            incident: number;
+            /** Format: int64 */
+            merged_into?: number;
+            /** @description 案卷号 */
+            number?: string;
+            open: boolean;
+            /** Format: date-time */
+            reported_at: string;
+            /** @description What was fed back, or why it was not taken */
+            result?: string;
+            /** Format: int64 */
+            severity: number;
+            source: string;
+            state: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        BridgesOutputBody: {
+            bridges: components["schemas"]["BridgeInfo"][];
+        };
+        Candidate: {
+            by_road: boolean;
+            login: string;
+            /**
+             * Format: double
+             * @description By road; as the crow flies where no road is known. Absent off duty
+             */
+            metres?: number;
+            /**
+             * Format: double
+             * @description On foot
+             */
+            minutes?: number;
+            name: string;
+            /** @description Answers for the case's grid */
+            of_grid: boolean;
+            on_duty: boolean;
+        };
+        Case: {
+            /** @description Of posts: the step */
+            action?: string;
+            /** @description Of posts, to the command centre and the person: the login */
+            actor?: string;
+            area_code: string;
+            /**
+             * Format: date-time
+             * @description Of posts: when it was done
+             */
+            at?: string;
+            class_code: string;
+            class_en: string;
+            class_standard: string;
+            class_zh: string;
+            /** Format: date-time */
+            deadline?: string;
+            /** @description The department of that dispatch */
+            dept_code: string;
+            /**
+             * Format: int64
+             * @description Which dispatch of the case, from 1; 0: it was never dispatched
+             */
+            dispatch: number;
+            /** Format: date-time */
+            dispatched_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            excused: boolean;
+            /** Format: date-time */
+            filed_at?: string;
+            grid_code: string;
+            /** Format: date-time */
+            handled_at?: string;
+            /**
+             * Format: int64
+             * @description The incident's
+             */
+            id: number;
+            late: boolean;
+            /** Format: double */
+            lost_hours?: number;
+            number?: string;
+            /** Format: date-time */
+            reported_at: string;
+            /**
+             * @description Of a dispatch that was returned: whether it went to another department, came back, or neither yet
+             * @enum {string}
+             */
+            returned?: "upheld" | "shirked" | "open";
+            source: string;
+            state: string;
+        };
         ChangeTaskInputBody: {
             /** @enum {string} */
             action: "assign" | "cancel";
@@ -1419,6 +2797,47 @@ export interface components {
              * @description Of the task as the caller saw it
              */
             version: number;
+        };
+        CheckFinding: {
+            /** @description Longitude and latitude */
+            at: number[] | null;
+            /**
+             * Format: int64
+             * @description Number of the draft's cell
+             */
+            cell?: number;
+            /** @description Of the grid; of gap and outside, of the community */
+            code: string;
+            kind: string;
+            /** Format: double */
+            m2?: number;
+            /** @description The other grid, community or building */
+            other?: string;
+        };
+        CheckGridsInputBody: {
+            /** @description The first digits of a division's code; left out: all */
+            area_code?: string;
+            /**
+             * Format: date
+             * @description Left out: today
+             */
+            date?: string;
+            /** @enum {string} */
+            layer: "grid_unit" | "grid_duty" | "grid_community";
+        };
+        CheckReport: {
+            /** @description By kind */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description At most 2,000 of each kind, the largest first */
+            findings: components["schemas"]["CheckFinding"][];
+            /** Format: int64 */
+            grids: number;
+            /** @description No violations */
+            ok: boolean;
+            /** Format: double */
+            seconds: number;
         };
         Checklist: {
             active: boolean;
@@ -1466,9 +2885,20 @@ export interface components {
             zh: string;
         };
         Class: {
+            /**
+             * @description How sure code and name are: sourced from a public transcription, derived from the numbering, inferred from a gap in it, own of this installation. The national lists are second-hand until checked
+             * @enum {string}
+             */
+            certainty: "sourced" | "derived" | "inferred" | "own";
             code: string;
             /** @description Who is responsible by default */
             dept: string;
+            /** @description The first day without it */
+            ended_on?: string;
+            /** @description The city's own code in a national list */
+            extension: boolean;
+            /** @description New cases may be of it */
+            in_use: boolean;
             /** @description Pinyin initials of name_zh, for search without a network */
             initials: string;
             /** @enum {string} */
@@ -1485,10 +2915,93 @@ export interface components {
              */
             severity: number;
             standard: string;
+            /** @description What it became, in words, where it is not in use */
+            successor?: string;
+            /**
+             * Format: int64
+             * @description Send it with a change
+             */
+            version: number;
+        };
+        ClassDetail: {
+            /** @description Other names */
+            aliases: string[];
+            /**
+             * @description How sure code and name are: sourced from a public transcription, derived from the numbering, inferred from a gap in it, own of this installation. The national lists are second-hand until checked
+             * @enum {string}
+             */
+            certainty: "sourced" | "derived" | "inferred" | "own";
+            code: string;
+            /** @description Under which it is filed; those in use first */
+            conditions: components["schemas"]["Filing"][];
+            /** @description What it became, and what became it */
+            crosswalk: components["schemas"]["Link"][];
+            /** @description Who is responsible by default */
+            dept: string;
+            /** @description The first day without it */
+            ended_on?: string;
+            /** @description The city's own code in a national list */
+            extension: boolean;
+            /** @description New cases may be of it */
+            in_use: boolean;
+            /** @description Pinyin initials of name_zh, for search without a network */
+            initials: string;
+            /** @enum {string} */
+            kind: "component" | "matter";
+            /** @description Code of the major class */
+            major: string;
+            major_en: string;
+            major_zh: string;
+            name_en: string;
+            name_zh: string;
+            /** @description What to know of the list's source */
+            note?: string;
+            /** @description Whose matter it is; in force, the latest 100 */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description 1 red to 4 blue
+             */
+            severity: number;
+            standard: string;
+            /** @description What it became, in words, where it is not in use */
+            successor?: string;
+            /**
+             * Format: int64
+             * @description Send it with a change
+             */
+            version: number;
+        };
+        ClassHistoryOutputBody: {
+            /** @description The latest first */
+            changes: components["schemas"]["Revision"][];
+            /**
+             * Format: int64
+             * @description Send it as before for those before them; absent at the end
+             */
+            next?: number;
+        };
+        ClassRef: {
+            code: string;
+            /** @description The list it is from; may be left out where the code is in one list only */
+            standard?: string;
         };
         ClassesOutputBody: {
             /** @description The best first */
             classes: components["schemas"]["Class"][];
+            /**
+             * Format: int64
+             * @description Of all classes: send it as since to hear only what changed
+             */
+            version: number;
+        };
+        Converted: {
+            /** @enum {string} */
+            certainty: "sourced" | "derived" | "inferred" | "own";
+            class_code: string;
+            class_zh: string;
+            /** @description 17 digits: 6 county, 5 class, 6 serial */
+            code: string;
         };
         Count: {
             key: string;
@@ -1547,6 +3060,231 @@ export interface components {
              */
             uuid?: string;
         };
+        CrosswalkOutputBody: {
+            /** @description Where a component's code was asked for */
+            component?: components["schemas"]["Converted"];
+            links: components["schemas"]["Link"][];
+            note: string;
+        };
+        CutOff: {
+            en: string[];
+            zh: string[];
+        };
+        Day: {
+            /** @description 2026-10-01 */
+            day: string;
+            name?: string;
+            /** @description Who said so: the notice's number */
+            source?: string;
+            /** @description false: a holiday; true: offices work though it is a weekend */
+            working: boolean;
+        };
+        Definition: {
+            /**
+             * @description Which way is better; absent where neither is. Rates with it have a grade
+             * @enum {string}
+             */
+            better?: "high" | "low";
+            denominator?: string;
+            formula_en: string;
+            /** @description Of a count what is counted, of a rate the counts that it is made of */
+            formula_zh: string;
+            /** @enum {string} */
+            kind: "count" | "rate";
+            name: string;
+            name_en: string;
+            name_zh: string;
+            /** @description Of a rate: the count */
+            numerator?: string;
+            /**
+             * @description Of a rate; h is hours
+             * @enum {string}
+             */
+            unit?: "%" | "h";
+        };
+        DeliveriesOutputBody: {
+            /** @description What happened last comes first */
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        Delivery: {
+            /** Format: int64 */
+            alert?: number;
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            done_at?: string;
+            error?: string;
+            event: string;
+            id: string;
+            /** Format: int64 */
+            incident?: number;
+            /** Format: date-time */
+            next_at?: string;
+            state: string;
+            /** Format: int64 */
+            status?: number;
+        };
+        Detail: {
+            area_class?: string;
+            blame?: string;
+            by?: string;
+            class?: string;
+            condition?: string;
+            /** Format: date-time */
+            deadline?: string;
+            /** Format: date-time */
+            done_at?: string;
+            external?: string;
+            /** Format: int64 */
+            into?: number;
+            limit?: components["schemas"]["Term"];
+            /** Format: int64 */
+            merged?: number;
+            number?: string;
+            /** Format: int64 */
+            photos?: number;
+            result?: string;
+            /** Format: int64 */
+            rule?: number;
+            sent?: string;
+            /** Format: int64 */
+            severity?: number;
+            stage?: components["schemas"]["Stage"];
+            standard?: string;
+            /** Format: int64 */
+            task?: number;
+            told?: string;
+            /** Format: date-time */
+            until?: string;
+            was?: string;
+            worker?: string;
+        };
+        DraftStep: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            detail: unknown;
+            /** Format: int64 */
+            id: number;
+            op: string;
+            reason: string;
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by?: string;
+        };
+        DraftsOutputBody: {
+            /** @description The latest first, without their reports */
+            drafts: components["schemas"]["GridDraft"][];
+        };
+        DuplicatesOutputBody: {
+            /** @description The nearest first */
+            duplicates: components["schemas"]["Likely"][];
+        };
+        Edited: {
+            /** @description Of what changed */
+            bbox?: number[] | null;
+            /** @description That changed or are new */
+            cells: number[];
+            gone: number[];
+            /** Format: int64 */
+            version: number;
+            /** @description Buildings that are cut now */
+            warnings: components["schemas"]["Remark"][];
+        };
+        Edition: {
+            /** @description New cases may be of it */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description How many of them are here
+             */
+            components: number;
+            /** @description Replaced on */
+            ended_on?: string;
+            /** Format: int64 */
+            matters: number;
+            note_en: string;
+            note_zh: string;
+            /** @description Not checked against the official text */
+            second_hand: boolean;
+            /** @description In force from; absent: not known */
+            since?: string;
+            standard: string;
+            title_en: string;
+            title_zh: string;
+        };
+        EditionInputBody: {
+            /** @description New cases may be of this list */
+            active: boolean;
+            reason?: string;
+        };
+        EditionsOutputBody: {
+            /** @description The one in force first */
+            editions: components["schemas"]["Edition"][];
+        };
+        EvaluatePast: {
+            /** @description (now - then) / then in percent; null where then is 0 */
+            change_of_counts: {
+                [key: string]: number | null;
+            };
+            /** @description The same of the rates; null where then is 0 or one has no data */
+            change_of_rates: {
+                [key: string]: number | null;
+            };
+            counts: {
+                [key: string]: number;
+            };
+            rates: {
+                [key: string]: number | null;
+            };
+            /** Format: double */
+            score: number | null;
+        };
+        EvaluationCases: {
+            cases: components["schemas"]["Case"][];
+            /** @description Which count it is of */
+            count: string;
+            /** @description Send it as page for those after them; absent at the end */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many: what the report says
+             */
+            total: number;
+        };
+        EvaluationRulesOutputBody: {
+            /** @description The latest first; each is in force from its date until the next one */
+            versions: components["schemas"]["Version"][];
+        };
+        ExtendInputBody: {
+            /** @description New cases may be of it */
+            active: boolean;
+            /** @description Other names, for search */
+            aliases?: string[] | null;
+            /** @description Who is responsible where no rule and no component says it; empty: nobody */
+            dept: string;
+            /** @description The first day without it; left out: it goes on */
+            ended_on?: string;
+            /** @enum {string} */
+            kind: "component" | "matter";
+            /** @description Code of the major class that it belongs to */
+            major: string;
+            name_en: string;
+            name_zh: string;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description 1 red to 4 blue
+             */
+            severity: number;
+            standard: string;
+        };
+        External: {
+            id: string;
+            source: string;
+        };
         Fault: {
             /** @description Its path: place.crs, query.limit */
             field: string;
@@ -1554,6 +3292,38 @@ export interface components {
             remedy: string;
             /** @description What was sent, shortened */
             value?: string;
+        };
+        FenceBody: {
+            /** @description A GeoJSON MultiPolygon, EPSG:4326 */
+            geometry: unknown;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Workers who are in it now
+             */
+            inside: number;
+            /** @description What events of the layer fence_event call it */
+            key: string;
+            made_by: string;
+            /**
+             * Format: int64
+             * @description To be sent with a change
+             */
+            version: number;
+        };
+        FenceDraftBody: {
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+            /** @description A GeoJSON Polygon or MultiPolygon of 2000 corners at most, in crs */
+            geometry: unknown;
+        };
+        FencesOutputBody: {
+            /** @description The latest first; the grids that are fences too are not among them */
+            fences: components["schemas"]["FenceBody"][];
         };
         FieldBody: {
             in_tile: boolean;
@@ -1563,9 +3333,125 @@ export interface components {
             /** @enum {string} */
             type: "text" | "integer" | "number" | "boolean" | "date" | "time";
         };
+        FileTaken: {
+            /**
+             * Format: int64
+             * @description Made or changed
+             */
+            changed: number;
+            rejects: components["schemas"]["Reject"][];
+            /** Format: int64 */
+            rows: number;
+            /** @description Nothing was written: it was only looked at */
+            tried?: boolean;
+            /** Format: int64 */
+            unchanged: number;
+        };
+        Filing: {
+            /** @description New cases may be filed under it */
+            active: boolean;
+            /** @description When it is done (结案标准) */
+            close_zh?: string;
+            /** @description Of the condition, within its class */
+            code: string;
+            /** @description Ours, as installed: to be set by the city */
+            readonly default: boolean;
+            /** @description How long handling may take */
+            limit: components["schemas"]["LimitBody"];
+            /** @description Where an area class A, B or C has its own */
+            limits?: {
+                [key: string]: components["schemas"]["LimitBody"];
+            };
+            /** @description The limit in the words of its source */
+            original?: string;
+            /**
+             * Format: int64
+             * @description The first in use is taken where nobody chooses
+             */
+            position: number;
+            text_en?: string;
+            text_zh: string;
+        };
+        Grade: {
+            /** Format: double */
+            from: number;
+            grade: string;
+        };
+        GridDraft: {
+            bbox?: number[] | null;
+            can_redo: boolean;
+            can_undo: boolean;
+            /** Format: int64 */
+            cells: number;
+            communities: string[];
+            error?: string;
+            /** @description What it was asked to be of */
+            ground: components["schemas"]["Ground"];
+            /** Format: int64 */
+            id: number;
+            layer: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description That have no code in force
+             */
+            new_cells: number;
+            /**
+             * Format: int64
+             * @description Done and not undone
+             */
+            operations: number;
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            progress: number;
+            /** Format: date-time */
+            published_at?: string;
+            published_by?: string;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Features given their new grid so far
+             */
+            reassigned?: number;
+            /** @description Features are still being given their new grid */
+            reassigning: boolean;
+            report?: unknown;
+            result?: components["schemas"]["Outcome"];
+            /** @enum {string} */
+            source: "draw" | "current" | "empty";
+            /** @enum {string} */
+            state: "drawing" | "open" | "failed" | "published" | "deleted";
+            /** @description While it is made: what is being done */
+            step: string;
+            /** Format: date-time */
+            updated_at: string;
+            valid_from?: string;
+            /**
+             * Format: int64
+             * @description To be sent with every change
+             */
+            version: number;
+        };
+        GridMove: {
+            /** @description A corner, or a place on an edge */
+            from: number[] | null;
+            to: number[] | null;
+        };
         GridsInputBody: {
             /** @description Codes of the unit, responsibility and community grids that a grid worker answers for */
             grids: string[] | null;
+        };
+        Ground: {
+            area_code?: string;
+            /** Format: int64 */
+            boundary_level?: number;
+            communities?: string[] | null;
+            grids?: string;
         };
         Hazard: {
             /** @description What the caller may do to it now */
@@ -1849,6 +3735,26 @@ export interface components {
             /** @description Send it as page for those after them; absent at the end */
             next?: string;
         };
+        History: {
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description How long positions are kept
+             */
+            keep_days: number;
+            login: string;
+            /** @description Who looked at one's own history, the latest first */
+            looks?: components["schemas"]["Look"][] | null;
+            /**
+             * Format: date-time
+             * @description Ask from it for those after them; absent at the end
+             */
+            next?: string;
+            positions: components["schemas"]["Past"][];
+            /** Format: date-time */
+            to: string;
+        };
         Hit: {
             /** @description west, south, east, north in degrees */
             bbox: number[];
@@ -1877,34 +3783,72 @@ export interface components {
             /** @description What the caller may do to it now */
             allowed_actions: string[];
             appealed?: boolean;
+            /**
+             * @description Of its grid when it was filed
+             * @enum {string}
+             */
+            area_class?: "A" | "B" | "C" | "";
             area_code: string;
+            /**
+             * Format: int64
+             * @description Number of the component that it is about
+             */
+            asset?: number;
+            /**
+             * @description What the check found
+             * @enum {string}
+             */
+            checked?: "passed" | "failed";
             class_code: string;
             class_en: string;
             /** @description The list that the class is from */
             class_standard: string;
             class_zh: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ended, however it did
+             */
             closed_at?: string;
+            /** @description Code of the filing condition */
+            condition?: string;
             /** @description How to reach the reporter; for those who handle it, until it ends */
             contact?: string;
             /** @description The command centre said whose it is */
             decided?: boolean;
-            /** @description The responsible department */
+            /** @description The responsible department; before filing, the one that is likely */
             dept_code: string;
             dept_en: string;
             dept_zh: string;
             description: string;
             /**
+             * Format: int64
+             * @description To how many departments it went, one after the other
+             */
+            dispatches?: number;
+            /**
              * Format: date-time
              * @description Red after it; absent where no clock runs
              */
             due_at?: string;
+            /** @description In the answer to a report: cases that are likely the same */
+            duplicates?: components["schemas"]["Likely"][] | null;
+            /**
+             * Format: int64
+             * @description 1 warned, 2 overdue, 3 long overdue
+             */
+            escalation?: number;
             /** @description An appeal was granted: it does not count as overdue */
             excused?: boolean;
             /** Format: int64 */
             extensions?: number;
+            /** @description Where it came from, for a report of another system */
+            external?: components["schemas"]["External"];
+            /** Format: date-time */
+            filed_at?: string;
             /** @description What happened to it, in order */
             flow?: components["schemas"]["Step"][] | null;
+            /** @description It was closed by force */
+            forced?: boolean;
             /** @description The finest governance grid that holds it; empty outside of all */
             grid_code: string;
             /** @description Login of whom the department assigned */
@@ -1919,14 +3863,33 @@ export interface components {
              */
             lat: number;
             /**
+             * @description Of the clock; absent where none runs
+             * @enum {string}
+             */
+            light?: "green" | "yellow" | "red";
+            /** @description The time to handle it */
+            limit?: components["schemas"]["Term"];
+            /**
              * Format: double
              * @description Longitude in degrees, EPSG:4326
              */
             lon: number;
+            /** @description What became of the case as which it goes on */
+            main?: components["schemas"]["Main"];
+            /** @description Reports that were merged into it */
+            merged?: number[] | null;
+            /**
+             * Format: int64
+             * @description The case as which it goes on
+             */
+            merged_into?: number;
             /** @description The caller reported it */
             mine: boolean;
+            /** @description The case's number, once it is filed: 6 digits county, 8 date, 5 serial */
+            number?: string;
             /** Format: date-time */
             occurred_at?: string;
+            /** @description It is or was handled beyond its limit */
             overdue?: boolean;
             /**
              * @description What was asked for and waits for its answer
@@ -1957,10 +3920,21 @@ export interface components {
             /** @enum {string} */
             state: "reported" | "verifying" | "self_handled" | "registered" | "filed" | "returned" | "disputed" | "dispatched" | "handling" | "suspended" | "feedback" | "checking" | "checked" | "closed" | "rejected" | "void" | "merged" | "";
             supervised?: boolean;
+            /** Format: date-time */
+            suspended_until?: string;
             /** Format: int64 */
             suspensions?: number;
+            /** @description A verification or a check of it is the caller's */
+            task: boolean;
+            /** Format: date-time */
+            updated_at?: string;
             /** @description The report's number, made by the reporter's client */
             uuid: string;
+            /**
+             * @description What the verification found
+             * @enum {string}
+             */
+            verified?: "true" | "false" | "unknown";
             /**
              * Format: int64
              * @description Send it with an action; it says what you looked at
@@ -1971,41 +3945,81 @@ export interface components {
              * @description Yellow from then on; absent where no clock runs
              */
             warn_at?: string;
+            /** @description In the answer to a report: what does not fit together and was taken all the same */
+            warnings?: components["schemas"]["Warning"][] | null;
         };
         IncidentBody: {
             /** @description What the caller may do to it now */
             allowed_actions: string[];
             appealed?: boolean;
+            /**
+             * @description Of its grid when it was filed
+             * @enum {string}
+             */
+            area_class?: "A" | "B" | "C" | "";
             area_code: string;
+            /**
+             * Format: int64
+             * @description Number of the component that it is about
+             */
+            asset?: number;
+            /**
+             * @description What the check found
+             * @enum {string}
+             */
+            checked?: "passed" | "failed";
             class_code: string;
             class_en: string;
             /** @description The list that the class is from */
             class_standard: string;
             class_zh: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ended, however it did
+             */
             closed_at?: string;
+            /** @description Code of the filing condition */
+            condition?: string;
             /** @description How to reach the reporter; for those who handle it, until it ends */
             contact?: string;
             /** @description After a write: the place in the log that holds it */
             cursor?: string;
             /** @description The command centre said whose it is */
             decided?: boolean;
-            /** @description The responsible department */
+            /** @description The responsible department; before filing, the one that is likely */
             dept_code: string;
             dept_en: string;
             dept_zh: string;
             description: string;
             /**
+             * Format: int64
+             * @description To how many departments it went, one after the other
+             */
+            dispatches?: number;
+            /**
              * Format: date-time
              * @description Red after it; absent where no clock runs
              */
             due_at?: string;
+            /** @description In the answer to a report: cases that are likely the same */
+            duplicates?: components["schemas"]["Likely"][] | null;
+            /**
+             * Format: int64
+             * @description 1 warned, 2 overdue, 3 long overdue
+             */
+            escalation?: number;
             /** @description An appeal was granted: it does not count as overdue */
             excused?: boolean;
             /** Format: int64 */
             extensions?: number;
+            /** @description Where it came from, for a report of another system */
+            external?: components["schemas"]["External"];
+            /** Format: date-time */
+            filed_at?: string;
             /** @description What happened to it, in order */
             flow?: components["schemas"]["Step"][] | null;
+            /** @description It was closed by force */
+            forced?: boolean;
             /** @description The finest governance grid that holds it; empty outside of all */
             grid_code: string;
             /** @description Login of whom the department assigned */
@@ -2020,16 +4034,35 @@ export interface components {
              */
             lat: number;
             /**
+             * @description Of the clock; absent where none runs
+             * @enum {string}
+             */
+            light?: "green" | "yellow" | "red";
+            /** @description The time to handle it */
+            limit?: components["schemas"]["Term"];
+            /**
              * Format: double
              * @description Longitude in degrees, EPSG:4326
              */
             lon: number;
+            /** @description What became of the case as which it goes on */
+            main?: components["schemas"]["Main"];
+            /** @description Reports that were merged into it */
+            merged?: number[] | null;
+            /**
+             * Format: int64
+             * @description The case as which it goes on
+             */
+            merged_into?: number;
             /** @description The caller reported it */
             mine: boolean;
+            /** @description The case's number, once it is filed: 6 digits county, 8 date, 5 serial */
+            number?: string;
             /** Format: date-time */
             occurred_at?: string;
             /** @description No governance grid holds it: nobody's own grid shows it */
             outside_grids: boolean;
+            /** @description It is or was handled beyond its limit */
             overdue?: boolean;
             /**
              * @description What was asked for and waits for its answer
@@ -2060,10 +4093,21 @@ export interface components {
             /** @enum {string} */
             state: "reported" | "verifying" | "self_handled" | "registered" | "filed" | "returned" | "disputed" | "dispatched" | "handling" | "suspended" | "feedback" | "checking" | "checked" | "closed" | "rejected" | "void" | "merged" | "";
             supervised?: boolean;
+            /** Format: date-time */
+            suspended_until?: string;
             /** Format: int64 */
             suspensions?: number;
+            /** @description A verification or a check of it is the caller's */
+            task: boolean;
+            /** Format: date-time */
+            updated_at?: string;
             /** @description The report's number, made by the reporter's client */
             uuid: string;
+            /**
+             * @description What the verification found
+             * @enum {string}
+             */
+            verified?: "true" | "false" | "unknown";
             /**
              * Format: int64
              * @description Send it with an action; it says what you looked at
@@ -2074,12 +4118,18 @@ export interface components {
              * @description Yellow from then on; absent where no clock runs
              */
             warn_at?: string;
+            /** @description In the answer to a report: what does not fit together and was taken all the same */
+            warnings?: components["schemas"]["Warning"][] | null;
         };
         IncidentsOutputBody: {
-            /** @description The latest to occur first */
+            /** @description In the order that was asked for */
             incidents: components["schemas"]["Incident"][];
             /** @description Send it as page for those after them; absent at the end */
             next?: string;
+        };
+        Item: {
+            /** @description For gateways: whose it is */
+            login?: string;
         };
         KeyBody: {
             /** Format: date-time */
@@ -2150,6 +4200,92 @@ export interface components {
         LayersOutputBody: {
             layers: components["schemas"]["LayerBody"][];
         };
+        Lights: {
+            /** Format: int64 */
+            green: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description No clock runs
+             */
+            none: number;
+            /** Format: int64 */
+            red: number;
+            /** Format: int64 */
+            yellow: number;
+        };
+        Likely: {
+            dept_code: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: double */
+            metres: number;
+            /**
+             * Format: double
+             * @description Between the two reports
+             */
+            minutes: number;
+            number?: string;
+            /** Format: date-time */
+            reported_at: string;
+            state: string;
+        };
+        LimitBody: {
+            /** Format: int64 */
+            n: number;
+            /**
+             * @description 紧急工作时, 工作时, 工作日, 自然日
+             * @enum {string}
+             */
+            unit: "urgent_hour" | "working_hour" | "working_day" | "natural_day";
+        };
+        LimitSpan: {
+            /** Format: int64 */
+            minutes: number;
+            /** @enum {string} */
+            unit: "urgent_hour" | "working_hour";
+        };
+        Link: {
+            /**
+             * @description How sure: see a class's certainty
+             * @enum {string}
+             */
+            certainty: "sourced" | "derived" | "inferred" | "own";
+            from_code: string;
+            from_kind: string;
+            from_standard: string;
+            from_zh: string;
+            note?: string;
+            to_code: string;
+            to_kind: string;
+            to_standard: string;
+            to_zh: string;
+        };
+        Look: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            from: string;
+            name: string;
+            org: string;
+            reason: string;
+            /** Format: date-time */
+            to: string;
+        };
+        Main: {
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int64 */
+            id: number;
+            number?: string;
+            state: string;
+        };
+        NamedWord: {
+            en: string;
+            word: string;
+            zh: string;
+        };
         NearFeature: {
             /**
              * Format: double
@@ -2173,6 +4309,34 @@ export interface components {
             /** @description The nearest first */
             features: components["schemas"]["NearFeature"][];
             name: string;
+        };
+        NewDraftInputBody: {
+            /** @description A division: all communities below it */
+            area_code?: string;
+            /**
+             * Format: int64
+             * @description Where there are no divisions: the outlines of base_boundary of this level are the communities
+             */
+            boundary_level?: number;
+            /** @description Codes of communities */
+            communities?: string[] | null;
+            /**
+             * @description Where there are no divisions: the grids in force of this layer are the communities
+             * @enum {string}
+             */
+            grids?: "grid_duty" | "grid_community";
+            /**
+             * @description Left out: grid_unit
+             * @enum {string}
+             */
+            layer?: "grid_unit" | "grid_duty" | "grid_community";
+            name: string;
+            options?: components["schemas"]["OptionsStruct"];
+            /**
+             * @description draw: from roads, water and boundaries of the base library, unit grids only; current: what is in force; empty: each community one cell
+             * @enum {string}
+             */
+            source: "draw" | "current" | "empty";
         };
         NewKeyInputBody: {
             /**
@@ -2208,6 +4372,68 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        NewRule: {
+            /** @description The beginning of an administrative code; left out: any */
+            area_code?: string;
+            /** @description Of a matter's class */
+            code: string;
+            dept: string;
+            /** @description A unit, responsibility or community grid in force; left out: any */
+            grid_code?: string;
+            reason?: string;
+            standard: string;
+        };
+        NewWebhookOutputBody: {
+            /** @description What deliveries are signed with: whsec_ and base64. Shown this once */
+            secret: string;
+        };
+        OperationInputBody: {
+            /** @enum {string} */
+            area_class?: "A" | "B" | "C";
+            /** Format: int64 */
+            cell?: number;
+            cells?: number[] | null;
+            code?: string;
+            community?: string;
+            /** @description Though a building is cut */
+            confirm?: boolean;
+            /** @enum {string} */
+            kind?: "general" | "dedicated" | "micro";
+            /** @description Longitudes and latitudes */
+            line?: (number[] | null)[] | null;
+            moves?: components["schemas"]["GridMove"][] | null;
+            name?: string;
+            /**
+             * @description split: cell, line. merge: cells. move: moves. remove: points. shift: cell, line. assign: cell, community. set: cell and what is to change
+             * @enum {string}
+             */
+            op: "split" | "merge" | "move" | "remove" | "shift" | "assign" | "set";
+            parent?: string;
+            /** @description Corners to take out */
+            points?: (number[] | null)[] | null;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The draft's, as the caller saw it
+             */
+            version: number;
+        };
+        OperationsOutputBody: {
+            /** @description The latest first */
+            operations: components["schemas"]["DraftStep"][];
+        };
+        OptionsStruct: {
+            /**
+             * Format: double
+             * @description Area of a cell where nothing is built; left out: 250,000 m²
+             */
+            outside_m2?: number;
+            /**
+             * Format: double
+             * @description Area of a cell in built-up land; left out: 10,000 m²
+             */
+            target_m2?: number;
+        };
         Organisation: {
             area_code: string;
             code: string;
@@ -2222,6 +4448,40 @@ export interface components {
         };
         OrganisationsOutputBody: {
             organisations: components["schemas"]["Organisation"][];
+        };
+        Outcome: {
+            /**
+             * Format: int64
+             * @description New codes and new versions
+             */
+            begun: number;
+            /**
+             * Format: int64
+             * @description Codes that are in force no more
+             */
+            codes_ended: number;
+            /**
+             * Format: int64
+             * @description Versions that began the same day
+             */
+            corrected: number;
+            /**
+             * Format: int64
+             * @description Versions that ended, replaced ones included
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description Rules of responsibility that name such a code
+             */
+            rules: number;
+            /** Format: int64 */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Grid workers who answer for such a code: give them another
+             */
+            workers: number;
         };
         Pack: {
             /**
@@ -2246,7 +4506,7 @@ export interface components {
             tiles: components["schemas"]["PackTiles"];
         };
         PackAssets: {
-            /** @description id, code, class_standard, class_code, name, dept_code, state, lon, lat, grid_code */
+            /** @description id, lon, lat, code, class_standard, class_code, name, dept_code, state, grid_code */
             fields: string[];
             /**
              * Format: int64
@@ -2328,8 +4588,11 @@ export interface components {
              * @description Width times height, at most
              */
             photo_pixels: number;
-            /** @description How long an uploaded photo waits for its report */
-            photo_waits: string;
+            /**
+             * Format: int64
+             * @description How long an uploaded photo waits for its report
+             */
+            photo_waits_s: number;
             /** Format: int64 */
             photos_per_report: number;
             /**
@@ -2352,6 +4615,31 @@ export interface components {
             /** Format: int64 */
             minzoom: number;
         };
+        Part: {
+            /** @description 100 - the rate */
+            inverse?: boolean;
+            /** @description A rate in percent, or where there are steps a count */
+            of: string;
+            /** @description The count, divided by the unit grids of the area */
+            per_grid?: boolean;
+            /** @description The largest first; the first whose from is reached gives the points */
+            steps?: components["schemas"]["PointStep"][] | null;
+            /**
+             * Format: double
+             * @description Percent; those of a score make 100
+             */
+            weight: number;
+        };
+        PartOf: {
+            of: string;
+            /**
+             * Format: double
+             * @description 0 to 100; null: no data, and its weight goes to the others
+             */
+            points: number | null;
+            /** Format: double */
+            weight: number;
+        };
         PasswordInputBody: {
             /** Format: password */
             new: string;
@@ -2359,6 +4647,25 @@ export interface components {
             old: string;
             /** @description Revoke all API keys of the account too: where someone else may know the old password. All its sessions end in any case, this one too */
             revoke_keys?: boolean;
+        };
+        Past: {
+            /**
+             * Format: double
+             * @description 0: not known
+             */
+            accuracy_m: number;
+            /** Format: date-time */
+            at: string;
+            /** @description As the device declared it */
+            crs: string;
+            grid_code: string;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
         };
         PatrolPoint: {
             /** Format: date-time */
@@ -2420,6 +4727,24 @@ export interface components {
         PeopleOutputBody: {
             people: components["schemas"]["AccountBody"][];
         };
+        Period: {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            kind: "day" | "week" | "month" | "quarter" | "year" | "custom";
+            /** @description 2026-11-22, 2026-W47, 2026-11, 2026-Q4, 2026, or from/to of custom, both included */
+            label: string;
+            /**
+             * Format: date-time
+             * @description The first moment after it
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description What is counted up to: to, or now if that is earlier
+             */
+            until: string;
+        };
         PersonBody: {
             /** @description Codes of the grids that a grid worker answers for */
             grids: string[];
@@ -2452,6 +4777,18 @@ export interface components {
              * @enum {string}
              */
             kind?: "near" | "far" | "reference" | "before" | "after";
+            /** Format: double */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Where it was taken: longitude in degrees of WGS 84
+             */
+            lon?: number;
+            /**
+             * Format: date-time
+             * @description As the device says
+             */
+            taken_at?: string;
         };
         PlaceBody: {
             /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
@@ -2509,6 +4846,18 @@ export interface components {
             place: components["schemas"]["PlaceBody"];
             title?: string;
         };
+        PointJSON: {
+            /** @description Longitude and latitude */
+            coordinates: number[] | null;
+            /** @enum {string} */
+            type: "Point";
+        };
+        PointStep: {
+            /** Format: double */
+            from: number;
+            /** Format: double */
+            points: number;
+        };
         PointVisitBody: {
             /**
              * Format: date-time
@@ -2534,19 +4883,29 @@ export interface components {
         };
         PositionInputBody: {
             /**
-             * Format: double
-             * @description Metres, as the device says
+             * Format: date-time
+             * @description When I went on duty, where that was without signal: within the last 24 hours. Left out: with my first position
              */
-            accuracy_m?: number;
-            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
-            coordinates: number[] | null;
+            on_duty_since?: string;
+        };
+        PositionsInputBody: {
             /**
-             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
-             * @example WGS84
+             * Format: date-time
+             * @description I am on duty since then; left out: only those are kept whose time lies in a duty that the server knows of
              */
-            crs: string;
+            on_duty_since?: string;
+            positions: components["schemas"]["Item"][];
+        };
+        PositionsOutputBody: {
+            cursor?: string;
+            /** @description What became of the positions of each worker, by login */
+            workers: {
+                [key: string]: components["schemas"]["TakenBody"];
+            };
         };
         Problem: {
+            /** @description Where the fault lies, where it has a place */
+            at?: components["schemas"]["PointJSON"];
             /** @description What was wrong; never set for faults of the server */
             detail?: string;
             /** @description What was wrong with which field */
@@ -2558,6 +4917,34 @@ export interface components {
             title: string;
             /** @description What kind of problem; stable */
             type: string;
+        };
+        PublishInputBody: {
+            /** @description Kinds of violations of the check that are let pass; newer: replace what was published or imported since the draft was made */
+            accept?: string[] | null;
+            reason: string;
+            /**
+             * Format: date
+             * @description The day from which the grids are in force, today or before; left out: today
+             */
+            valid_from?: string;
+            /**
+             * Format: int64
+             * @description The draft's, as the caller saw it
+             */
+            version: number;
+        };
+        PutBridgeClassesInputBody: {
+            /** @description All of them: what is left out is forgotten */
+            classes: components["schemas"]["BridgeClass"][];
+        };
+        PutCalendarInputBody: {
+            /** @description All holidays of the year, and the weekend days that make up for them (调休) */
+            days: components["schemas"]["Day"][];
+            /** @description From and to, such as [["08:00", "12:00"], ["14:00", "18:00"]]; left out: as they are */
+            office_hours?: (string[] | null)[] | null;
+            reason?: string;
+            /** Format: int64 */
+            year: number;
         };
         PutChecklistInputBody: {
             /** @description False: it is no longer used for new visits */
@@ -2571,6 +4958,75 @@ export interface components {
              * @description The current one, which the new one follows; 0: there is none
              */
             version: number;
+        };
+        PutClassInputBody: {
+            /** @description New cases may be of it */
+            active: boolean;
+            /** @description Other names, for search */
+            aliases?: string[] | null;
+            /** @description Who is responsible where no rule and no component says it; empty: nobody */
+            dept: string;
+            /** @description The first day without it; left out: it goes on */
+            ended_on?: string;
+            name_en: string;
+            name_zh: string;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description 1 red to 4 blue
+             */
+            severity: number;
+            /**
+             * Format: int64
+             * @description Of the class that you looked at
+             */
+            version: number;
+        };
+        PutConditionInputBody: {
+            /** @description New cases may be filed under it */
+            active: boolean;
+            /** @description When it is done (结案标准) */
+            close_zh?: string;
+            /** @description How long handling may take */
+            limit: components["schemas"]["LimitBody"];
+            /** @description Where an area class A, B or C has its own */
+            limits?: {
+                [key: string]: components["schemas"]["LimitBody"];
+            };
+            /** @description The limit in the words of its source */
+            original?: string;
+            /**
+             * Format: int64
+             * @description The first in use is taken where nobody chooses
+             */
+            position?: number;
+            reason?: string;
+            text_en?: string;
+            text_zh: string;
+        };
+        Queue: {
+            open: components["schemas"]["Lights"];
+            /** @description What departments asked for and nobody answered: extension, suspension, appeal, appeal_second */
+            pending: components["schemas"]["Count"][];
+            /** @description The six stages in their order */
+            stages: components["schemas"]["StageCount"][];
+            /** Format: int64 */
+            supervised: number;
+            /** @description Those that wait for the caller; list them with waiting=true */
+            waiting: components["schemas"]["Lights"];
+        };
+        Rate: {
+            /** Format: int64 */
+            denominator: number;
+            /** @description Of rates in percent that are better high or low */
+            grade?: string;
+            /** Format: int64 */
+            numerator: number;
+            /**
+             * Format: double
+             * @description Percent or hours; null where the denominator is empty: no data
+             */
+            value: number | null;
         };
         Readiness: {
             /** @enum {string} */
@@ -2589,9 +5045,88 @@ export interface components {
             /** @description What the feed waits for, or why it is off */
             why?: string;
         };
+        Reject: {
+            field: string;
+            /**
+             * Format: int64
+             * @description Of the file, the head is 1
+             */
+            line: number;
+            reason: string;
+            value: string;
+        };
+        Remark: {
+            at: number[] | null;
+            /** Format: int64 */
+            building?: number;
+            cell?: string;
+            kind: string;
+            /** Format: double */
+            m2?: number;
+            other?: string;
+        };
+        ReplayInputBody: {
+            /** @description What was delivered too, not only what was given up */
+            all?: boolean;
+            /** @description One of them; left out: those from from to to */
+            delivery?: string;
+            /**
+             * Format: date-time
+             * @description What happened at or after it
+             */
+            from?: string;
+            /** @description Also what happened to cases in that time and was never a delivery, for a webhook that was made later */
+            missing?: boolean;
+            /**
+             * Format: date-time
+             * @description What happened before it
+             */
+            to?: string;
+        };
+        ReplayOutputBody: {
+            /**
+             * Format: int64
+             * @description How many are sent again, with the same ids; with missing, at most
+             */
+            count: number;
+        };
+        Report: {
+            /** @enum {string} */
+            by?: "organisation" | "person";
+            /** @description What counts, in words */
+            cut_off: components["schemas"]["CutOff"];
+            definitions: components["schemas"]["Definition"][];
+            /** @description Of areas: county, town, community, grid_community, grid_duty or grid_unit */
+            level?: string;
+            parent?: string;
+            period: components["schemas"]["Period"];
+            /** @enum {string} */
+            post?: "collector" | "acceptor" | "shift_leader" | "dispatcher";
+            /** @description 环比: of a period that has not ended, as much of the one before */
+            previous_period?: components["schemas"]["Period"];
+            /** @description By rank where there is one, else by key */
+            rows: components["schemas"]["Row"][];
+            /** @description The grades and weights in force on the period's last day */
+            rules: components["schemas"]["Version"];
+            /** @enum {string} */
+            subject: "area" | "department" | "post";
+            /** @description The city's */
+            time_zone: string;
+            /** @description Of all that the caller may see: for a department more than the rows */
+            total: components["schemas"]["Row"];
+            /** @description 同比 */
+            year_ago_period?: components["schemas"]["Period"];
+        };
         ReportBody: {
-            /** @description A matter's class, from /api/v1/classes */
-            class: components["schemas"]["ReportBodyClassStruct"];
+            /**
+             * Format: int64
+             * @description Number of the component that it is about
+             */
+            asset?: number;
+            /** @description A matter's class, from /api/v1/classes; may be left out with an asset, whose defect it then is */
+            class?: components["schemas"]["ClassRef"];
+            /** @description The filing condition that the reporter sees */
+            condition?: string;
             /** @description How to reach the reporter, where they leave it; erased when the incident ends */
             contact?: string;
             description?: string;
@@ -2603,6 +5138,8 @@ export interface components {
             /** @description Uploaded before with POST /api/v1/photos */
             photos?: components["schemas"]["PhotoBody"][] | null;
             place: components["schemas"]["ReportBodyPlaceStruct"];
+            /** @description Settled on the spot; needs a photo of kind after */
+            self_handled?: boolean;
             /**
              * Format: int64
              * @description 1 red to 4 blue; left out: the class's
@@ -2615,11 +5152,6 @@ export interface components {
              * @description Made by the client, new for each report; a report sent again keeps it
              */
             uuid: string;
-        };
-        ReportBodyClassStruct: {
-            code: string;
-            /** @description The list it is from; may be left out where the code is in one list only */
-            standard?: string;
         };
         ReportBodyPlaceStruct: {
             /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
@@ -2665,6 +5197,17 @@ export interface components {
              */
             uuid: string;
         };
+        ResponsibleOutputBody: {
+            /**
+             * @description By an administrator's rule, a decision learnt, the component's register, the class's default
+             * @enum {string}
+             */
+            by: "rule" | "learnt" | "asset" | "class" | "";
+            /** @description Empty: nobody is named */
+            dept: string;
+            /** Format: int64 */
+            rule?: number;
+        };
         ResultInputBody: {
             answers?: components["schemas"]["AnswerBody"][] | null;
             /** @description Of a visit: the code of the list that was answered; left out: the task's */
@@ -2697,8 +5240,101 @@ export interface components {
              */
             uuid: string;
         };
+        Revision: {
+            /** @description Absent: it is gone */
+            after?: unknown;
+            /** Format: date-time */
+            at: string;
+            /** @description Absent: it was not there */
+            before?: unknown;
+            code: string;
+            /** Format: int64 */
+            id: number;
+            /** @description A condition's code, a rule's number, a calendar's year */
+            key: string;
+            kind: string;
+            login: string;
+            reason: string;
+            standard: string;
+            /** @enum {string} */
+            what: "class" | "condition" | "rule" | "crosswalk" | "calendar" | "office" | "edition";
+        };
         RolesInputBody: {
             roles: ("administrator" | "security_administrator" | "auditor" | "command_centre" | "acceptor" | "shift_leader" | "dispatcher" | "department_officer" | "planner" | "grid_worker")[] | null;
+        };
+        Row: {
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Of the score */
+            grade?: string;
+            /** @description A code, or a login; empty for what is in none */
+            key: string;
+            name_en: string;
+            name_zh: string;
+            /** @description What the score is made of */
+            parts?: components["schemas"]["PartOf"][] | null;
+            previous?: components["schemas"]["EvaluatePast"];
+            /**
+             * Format: int64
+             * @description By score; equal ones share it
+             */
+            rank?: number;
+            rates: {
+                [key: string]: components["schemas"]["Rate"];
+            };
+            /**
+             * Format: double
+             * @description 0 to 100; null where under half of its weight has data, and for persons, whom nobody scores
+             */
+            score: number | null;
+            year_ago?: components["schemas"]["EvaluatePast"];
+        };
+        Rule: {
+            /** @description The beginning of an administrative code; empty: any */
+            area_code: string;
+            class_en: string;
+            class_zh: string;
+            /** @description Of the matter's class */
+            code: string;
+            dept: string;
+            dept_en: string;
+            dept_zh: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description A unit, responsibility or community grid; empty: any */
+            grid_code: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The case whose decision taught it
+             */
+            incident?: number;
+            /** @description From a decision of the command centre */
+            learnt: boolean;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            reason: string;
+            standard: string;
+        };
+        Rules: {
+            /** @description The best first; the first whose from a value reaches is its grade */
+            grades: components["schemas"]["Grade"][];
+            /** @description By area, department, collector, acceptor, shift_leader, dispatcher */
+            scores: {
+                [key: string]: components["schemas"]["Part"][] | null;
+            };
+        };
+        RulesOutputBody: {
+            /**
+             * Format: int64
+             * @description Send it as before for those before them; absent at the end
+             */
+            next?: number;
+            /** @description The latest first */
+            rules: components["schemas"]["Rule"][];
         };
         SchedulePoint: {
             /** Format: double */
@@ -2718,8 +5354,13 @@ export interface components {
             /** @description Layers that took too long to look through */
             incomplete?: string[] | null;
         };
+        SecretOutputBody: {
+            /** @description Shown this once. The one before it signs along for a day */
+            secret: string;
+        };
         SessionBody: {
             city: components["schemas"]["CityName"];
+            /** @description Sits in the command centre: has one of the posts */
             may_dispatch: boolean;
             may_report: boolean;
             /** @description A grid worker, whose position shows on the map while on duty */
@@ -2727,8 +5368,19 @@ export interface components {
             organisation?: components["schemas"]["Organisation"];
             /** @description Absent for the public */
             person?: components["schemas"]["PersonBody"];
+            /** @description The posts in the flow of cases that the caller works at; the command centre may stand in for the three before it */
+            posts: ("acceptor" | "shift_leader" | "dispatcher" | "command_centre" | "department_officer" | "grid_worker")[];
             signed_in: boolean;
             version: string;
+        };
+        SetEvaluationRulesInputBody: {
+            reason: string;
+            rules: components["schemas"]["Rules"];
+            /**
+             * Format: date
+             * @description Today or later: what was reported stays as it was
+             */
+            valid_from: string;
         };
         SettingsOutputBody: {
             /** @description Where the data is, for the first view: west, south, east, north in degrees; empty where there is none */
@@ -2740,11 +5392,67 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "near" | "far" | "reference" | "before" | "after";
+            /** Format: double */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Where it was taken, as the device said: longitude in degrees, EPSG:4326
+             */
+            lon?: number;
+            /**
+             * Format: int64
+             * @description The merged report that it came with; absent for the case's own
+             */
+            of?: number;
+            /**
+             * Format: date-time
+             * @description As the device said
+             */
+            taken_at?: string;
         };
         SignInInputBody: {
             login: string;
             /** Format: password */
             password: string;
+        };
+        Stage: {
+            /** Format: int64 */
+            minutes: number;
+            unit: string;
+        };
+        StageCount: {
+            /** Format: int64 */
+            green: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description No clock runs
+             */
+            none: number;
+            /** Format: int64 */
+            red: number;
+            /** @enum {string} */
+            stage: "collection" | "filing" | "dispatch" | "handling" | "feedback" | "closing";
+            states: components["schemas"]["StateCount"][];
+            /** Format: int64 */
+            yellow: number;
+        };
+        StateCount: {
+            /** Format: int64 */
+            green: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description No clock runs
+             */
+            none: number;
+            /** Format: int64 */
+            red: number;
+            state: string;
+            /** Format: int64 */
+            yellow: number;
         };
         Stats: {
             /**
@@ -2756,7 +5464,7 @@ export interface components {
             class: components["schemas"]["Count"][];
             /**
              * Format: int64
-             * @description Neither closed, rejected nor void
+             * @description Neither closed, rejected, void nor merged
              */
             open: number;
             severity: components["schemas"]["Count"][];
@@ -2768,14 +5476,120 @@ export interface components {
         };
         Step: {
             action: string;
-            /** @description Login; empty for the reporter, who is not named to others */
+            /** @description Login, or system; empty for the reporter, who is not named to others */
             actor: string;
             /** Format: date-time */
             at: string;
+            /** @description The department that it is with after it */
+            dept?: string;
+            detail?: components["schemas"]["Detail"];
             from: string;
+            /**
+             * @description Of that clock at that time
+             * @enum {string}
+             */
+            light?: "green" | "yellow" | "red";
+            /**
+             * Format: int64
+             * @description Seconds that it had; absent where there was no limit
+             */
+            limit_s?: number;
             opinion: string;
             org: string;
+            /** @description The role in which it was done */
+            post?: string;
             to: string;
+            /**
+             * Format: int64
+             * @description Seconds that the clock before it had counted
+             */
+            used_s?: number;
+        };
+        Suggestion: {
+            /**
+             * @description What names the department; returned: the one that gave it back thinks so
+             * @enum {string}
+             */
+            by: "rule" | "learnt" | "asset" | "class" | "returned" | "";
+            /** @description Whose matter it is; empty where neither rule nor class says */
+            dept: string;
+            dept_en: string;
+            dept_zh: string;
+            /** @description Those of the case's grid first, then by the way; at most 10 */
+            workers: components["schemas"]["Candidate"][];
+        };
+        Table: {
+            /** @description Actions that stand in the flow beside those of the table: the report, and what the system notes */
+            noted: components["schemas"]["NamedWord"][];
+            /** @description The six stages in their order, and last, without a name, how a case ends */
+            stages: components["schemas"]["TableStage"][];
+            transitions: components["schemas"]["TableLine"][];
+        };
+        TableGuard: {
+            guard: string;
+            says: string;
+        };
+        TableLine: {
+            action: string;
+            /** @description Only the worker whose task it is */
+            assigned?: boolean;
+            /** @description Roles */
+            by: string[];
+            en: string;
+            /** @description States */
+            from: string[];
+            /** @description What else must hold */
+            guards: components["schemas"]["TableGuard"][];
+            /** @description What must be sent with it */
+            needs: string[];
+            /** @description Needs a reason in words */
+            opinion?: boolean;
+            /** @description Whoever reported it as well */
+            reporter?: boolean;
+            /** @description Of officers and workers, only those of the department that the case is with */
+            responsible?: boolean;
+            /** @description What may be sent with it */
+            takes: string[];
+            /** @description A state; absent: it stays in the one it is in */
+            to?: string;
+            zh: string;
+        };
+        TableStage: {
+            en: string;
+            /** @enum {string} */
+            stage: "collection" | "filing" | "dispatch" | "handling" | "feedback" | "closing" | "";
+            states: components["schemas"]["NamedWord"][];
+            zh: string;
+        };
+        TakenBody: {
+            /** @description The place in the log that holds them */
+            cursor: string;
+            /** @description Fences, by name */
+            entered?: string[] | null;
+            /** @description Of the place on the map; empty outside of all grids */
+            grid_code: string;
+            /**
+             * Format: int64
+             * @description How many days positions are kept
+             */
+            keep_days: number;
+            /**
+             * Format: int64
+             * @description How many were older than the place on the map, and are in the history alone
+             */
+            late: number;
+            /** @description One of them is now the place on the map */
+            latest: boolean;
+            left?: string[] | null;
+            /** @description The worker is on the map, where those who may see staff on duty see them */
+            on_duty: boolean;
+            /** Format: date-time */
+            on_duty_since?: string;
+            /**
+             * Format: int64
+             * @description How many were not kept: their time lies in no duty
+             */
+            refused: number;
         };
         Task: {
             /** @description What the caller may do to it now: result, point, assign, cancel */
@@ -3008,6 +5822,36 @@ export interface components {
             next?: string;
             tasks: components["schemas"]["Task"][];
         };
+        Term: {
+            /** Format: int64 */
+            n: number;
+            /** @enum {string} */
+            unit: "urgent_hour" | "working_hour" | "working_day" | "natural_day";
+        };
+        TurnInputBody: {
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The draft's, as the caller saw it
+             */
+            version: number;
+        };
+        UpdateFenceInputBody: {
+            /**
+             * Format: int64
+             * @description Of the fence as the caller saw it
+             */
+            version: number;
+        };
+        Version: {
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            reason: string;
+            rules: components["schemas"]["Rules"];
+            /** Format: date */
+            valid_from: string;
+        };
         VisitAnswer: {
             failed?: boolean;
             /**
@@ -3020,6 +5864,86 @@ export interface components {
             photos?: components["schemas"]["TaskPhoto"][] | null;
             /** @description yes, no, na (does not apply); a number; words; empty for a photo */
             value: string;
+        };
+        Warning: {
+            detail: string;
+            field: string;
+        };
+        WebhookBody: {
+            /** @description Begin of the administrative codes of cases; left out: all */
+            area_code?: string;
+            /** @description Codes of classes of cases; left out: all */
+            classes?: string[];
+            /** @description incident.* and alert.*, or some: incident. with an action of the flow (incident.report, incident.dispatch, incident.close …), alert.issue, alert.update, alert.cancel, alert.expire */
+            events: string[] | null;
+            /** @description What it is for */
+            name: string;
+            /** @description The organisation whose system it is: what it may not see is not sent */
+            org: string;
+            /** @description Cases of this bridge only; left out: all */
+            source?: string;
+            /**
+             * @description Left out: active. paused keeps what happens and sends it when it is active again
+             * @enum {string}
+             */
+            state?: "active" | "paused" | "disabled";
+            /** @description https://…; http:// only in networks that the operator names */
+            url: string;
+        };
+        WebhookInfo: {
+            /**
+             * Format: int64
+             * @description Given up; replay sends them again
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed, one after the other
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Kept until it is active again
+             */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /**
+             * Format: int64
+             * @description Deliveries on their way
+             */
+            pending: number;
+            /** @description Why the server paused or disabled it */
+            why?: string;
+        };
+        WebhooksOutputBody: {
+            /** @description All that may be asked for */
+            events: string[];
+            webhooks: components["schemas"]["WebhookInfo"][];
+        };
+        Year: {
+            days: components["schemas"]["Day"][];
+            /** @description Present where the year has no entries: its weekdays all count as working days */
+            missing?: string;
+            /** @description From and to, such as 08:00 and 12:00 */
+            office_hours: (string[] | null)[] | null;
+            /** @description How long a case may stay in each state of the command centre */
+            stage_limits: {
+                [key: string]: components["schemas"]["LimitSpan"];
+            };
+            time_zone: string;
+            /**
+             * Format: int64
+             * @description From which part of its limit a clock is yellow
+             */
+            warn_percent: number;
+            /** Format: int64 */
+            year: number;
+            /** @description Years that have entries */
+            years: number[];
         };
     };
     responses: never;
@@ -3078,6 +6002,179 @@ export interface operations {
                 };
                 content: {
                     "application/openapi+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description Left out: any */
+                state?: "in_force" | "replaced" | "cancelled" | "expired" | "kept";
+                /** @description Alerts with smaller numbers only: what an earlier answer called next */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertCancelInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3205,6 +6302,281 @@ export interface operations {
             };
         };
     };
+    bridgeReceive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the bridge: 12345, 110, 119, video, sensor … */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BridgeInputBody"];
+            };
+        };
+        responses: {
+            /** @description It is there already; changed says what the message changed */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeOutputBody"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridgeCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the bridge: 12345, 110, 119, video, sensor … */
+                source: string;
+                /** @description The other system's number of the case */
+                external: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeStatus"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBridges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putBridge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the bridge: 12345, 110, 119, video, sensor … */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BridgeBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bridgeClasses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the bridge: 12345, 110, 119, video, sensor … */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeClassesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putBridgeClasses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the bridge: 12345, 110, 119, video, sensor … */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutBridgeClassesInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query?: {
+                /** @description Left out: this year in the city */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Year"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCalendarInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Year"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listChecklists: {
         parameters: {
             query?: {
@@ -3306,12 +6678,359 @@ export interface operations {
             };
         };
     };
+    getConditions: {
+        parameters: {
+            query?: {
+                /** @description A list by its standard; left out: all */
+                edition?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description UTF-8 with a byte order mark */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putConditions: {
+        parameters: {
+            query?: {
+                /** @description true: write nothing, only say what would be */
+                try?: "true" | "false";
+                /** @description Why, for the record */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of the lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileTaken"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCrosswalk: {
+        parameters: {
+            query?: {
+                /** @description Of either side; left out: any */
+                standard?: string;
+                kind?: "component" | "matter";
+                code?: string;
+                /** @description A component's 16-digit code of 2013, to be turned into the 17 digits of 2026 */
+                component?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrosswalkOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEditions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putEdition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standard: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditionInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClassHistory: {
+        parameters: {
+            query?: {
+                standard?: string;
+                kind?: "component" | "matter";
+                code?: string;
+                what?: "class" | "condition" | "rule" | "calendar" | "edition";
+                /** @description What an earlier answer called next */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassHistoryOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: {
+                standard?: string;
+                code?: string;
+                grid?: string;
+                area?: string;
+                dept?: string;
+                /** @description Only what decisions of the command centre taught */
+                learnt?: boolean;
+                /** @description Also those that are no longer in force */
+                ended?: boolean;
+                /** @description What an earlier answer called next */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddRuleOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endRule: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listClasses: {
         parameters: {
             query?: {
+                /** @description A list by its standard: GB/T 47678.5-2026, GB/T 30428.2-2013, CJ/T 214-2007 …; left out: all */
+                edition?: string;
                 kind?: "component" | "matter";
-                /** @description A code, Chinese words, pinyin initials, or English words */
+                /** @description A code, Chinese words, pinyin initials, English words, or another name */
                 q?: string;
+                /** @description The version of an earlier answer: only what changed since, also what is no longer in use */
+                since?: number;
+                /** @description Also classes that ended or that the city does not use */
+                all?: boolean;
                 limit?: number;
             };
             header?: never;
@@ -3327,6 +7046,997 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extendClasses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description GB%2FT%2047678.5-2026: a slash is written %2F */
+                standard: string;
+                kind: "component" | "matter";
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutClassInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCondition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                condition: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutConditionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: {
+                /** @description What is evaluated. Left out: area */
+                subject?: "area" | "department" | "post";
+                /** @description Of areas: what a row is. Left out: the level below parent */
+                level?: "county" | "town" | "community" | "grid_community" | "grid_duty" | "grid_unit";
+                /** @description The code of the area whose parts are asked for, or of an organisation: it and those below it. Left out: all that I may see */
+                parent?: string;
+                /** @description Of posts: which. Left out: acceptor */
+                post?: "collector" | "acceptor" | "shift_leader" | "dispatcher";
+                /** @description Of posts: what a row is. Persons are shown to the command centre and to themselves, without score. Left out: organisation */
+                by?: "organisation" | "person";
+                /** @description Left out: month */
+                period?: "day" | "week" | "month" | "quarter" | "year" | "custom";
+                /** @description A day of the period, 2026-11-22, in the city's time zone. Left out: today */
+                at?: string;
+                /** @description Of custom: the first day */
+                from?: string;
+                /** @description Of custom: the last day */
+                to?: string;
+                /** @description Of the headings of a sheet. Left out: zh */
+                lang?: "zh" | "en";
+                /** @description Whether other periods are counted too. Left out: true */
+                compare?: "true" | "false";
+                /** @description Left out: json. xlsx is Excel; csv is UTF-8 with the mark by which Excel knows it */
+                format?: "json" | "xlsx" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvaluationCases: {
+        parameters: {
+            query?: {
+                /** @description What is evaluated. Left out: area */
+                subject?: "area" | "department" | "post";
+                /** @description Of areas: what a row is. Left out: the level below parent */
+                level?: "county" | "town" | "community" | "grid_community" | "grid_duty" | "grid_unit";
+                /** @description The code of the area whose parts are asked for, or of an organisation: it and those below it. Left out: all that I may see */
+                parent?: string;
+                /** @description Of posts: which. Left out: acceptor */
+                post?: "collector" | "acceptor" | "shift_leader" | "dispatcher";
+                /** @description Of posts: what a row is. Persons are shown to the command centre and to themselves, without score. Left out: organisation */
+                by?: "organisation" | "person";
+                /** @description Left out: month */
+                period?: "day" | "week" | "month" | "quarter" | "year" | "custom";
+                /** @description A day of the period, 2026-11-22, in the city's time zone. Left out: today */
+                at?: string;
+                /** @description Of custom: the first day */
+                from?: string;
+                /** @description Of custom: the last day */
+                to?: string;
+                /** @description Of the headings of a sheet. Left out: zh */
+                lang?: "zh" | "en";
+                /** @description The count's name, as in the report's definitions */
+                count?: string;
+                /** @description Of the row. Left out: of the total */
+                key?: string;
+                /** @description period.until of the report, where the period has not ended */
+                until?: string;
+                /** @description What an earlier answer called next */
+                page?: string;
+                /** @description How many features a page holds */
+                limit?: components["parameters"]["limit"];
+                /** @description Left out: json. xlsx is Excel; csv is UTF-8 with the mark by which Excel knows it */
+                format?: "json" | "xlsx" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationCases"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvaluationRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationRulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setEvaluationRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetEvaluationRulesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFences: {
+        parameters: {
+            query?: {
+                /** @description Those too that have ended */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FencesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createFence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FenceDraftBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FenceBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateFence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateFenceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FenceBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endFence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGridDrafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraftInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridDraft"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridDraft"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteGridDraft: {
+        parameters: {
+            query?: {
+                /** @description That the caller saw; left out: whichever */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGridDraftCells: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                /** @description Left out, and at most: 10,000 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckReport"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGridDraftLines: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees, at most 0.0025 square degrees; it is needed */
+                bbox?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGridDraftOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperationInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridDraft"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redoGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TurnInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoGridDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TurnInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGrids: {
+        parameters: {
+            query?: {
+                /** @description The day, YYYY-MM-DD; left out: today */
+                date?: string;
+                /** @description Left out: grid_unit */
+                layer?: "grid_unit" | "grid_duty" | "grid_community";
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description How many features a page holds */
+                limit?: components["parameters"]["limit"];
+                /** @description Grids with larger ids: as the link next has it */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkGrids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckGridsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckReport"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGridVersions: {
+        parameters: {
+            query?: {
+                /** @description How many features a page holds */
+                limit?: components["parameters"]["limit"];
+                /** @description Versions with larger ids: as the link next has it */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description grid_unit, grid_duty or grid_community */
+                layer: string;
+                /** @description Code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3567,8 +8277,18 @@ export interface operations {
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
+                /** @description occurred: the latest first; due: what is due first, those without a clock last */
+                sort?: "occurred" | "due";
                 /** @description The caller's own reports */
                 mine?: boolean;
+                /** @description Neither closed, rejected, void nor merged */
+                open?: boolean;
+                /** @description Those that wait for the caller, by the caller's roles: what is to be taken in, filed, dispatched, decided, handled, looked at */
+                waiting?: boolean;
+                /** @description One of the six stages */
+                stage?: "collection" | "filing" | "dispatch" | "handling" | "feedback" | "closing";
+                /** @description The colour of the clock */
+                light?: "green" | "yellow" | "red";
                 /** @description A number, or words of the description or the place */
                 q?: string;
                 /** @description What an earlier answer called next */
@@ -3645,6 +8365,67 @@ export interface operations {
             };
         };
     };
+    exportIncidents: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+                /** @description The caller's own reports */
+                mine?: "true" | "false";
+                /** @description A number, or words of the description or the place */
+                q?: string;
+                /** @description Left out: xlsx */
+                format?: "xlsx" | "csv";
+                /** @description Of the headings. Left out: zh */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getIncident: {
         parameters: {
             query?: never;
@@ -3688,7 +8469,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActInputBody"];
+                "application/json": components["schemas"]["ActBody"];
             };
         };
         responses: {
@@ -3700,6 +8481,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDuplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSuggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4537,6 +9380,73 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goOffDuty: {
+        parameters: {
+            query?: {
+                /** @description When I went off duty, where that was without signal; positions after it are deleted. Left out: now */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description No Content */
             204: {
                 headers: {
@@ -4556,22 +9466,122 @@ export interface operations {
             };
         };
     };
-    goOffDuty: {
+    getPositionHistory: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose; left out: mine */
+                login?: string;
+                /** @description Left out: a day before to */
+                from?: string;
+                /** @description Left out: now */
+                to?: string;
+                /** @description Why I need to know; needed for others. It is audited, and the worker is shown it */
+                reason?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
                 headers: {
-                    "Onemap-Cursor"?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQueue: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees; west over east crosses the antimeridian */
+                bbox?: string;
+                /** @description Governance grid codes, separated by commas */
+                grid?: string;
+                /** @description The first digits of an administrative division's code */
+                area?: string;
+                /** @description Class codes, separated by commas */
+                class?: string;
+                /** @description An instant, or an interval a/b, a/.. or ../b: RFC 3339 times or dates; the end does not belong to it */
+                datetime?: string;
+                /** @description States, separated by commas; one that the layer does not have is refused, with those that it has */
+                state?: string;
+                /** @description Severities or risks, 1 red to 4 blue, separated by commas */
+                severity?: string;
+                /** @description Department codes, separated by commas */
+                dept?: string;
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                filter?: string;
+                /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
+                "filter-lang"?: string;
+                /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
+                "filter-crs"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResponsible: {
+        parameters: {
+            query: {
+                standard: string;
+                code: string;
+                /** @description The unit grid */
+                grid?: string;
+                /** @description Its administrative code */
+                area?: string;
+                /** @description Number of the component that it is about */
+                asset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsibleOutputBody"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -4794,8 +9804,18 @@ export interface operations {
                 "filter-lang"?: string;
                 /** @description The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude */
                 "filter-crs"?: string;
+                /** @description occurred: the latest first; due: what is due first, those without a clock last */
+                sort?: "occurred" | "due";
                 /** @description The caller's own reports */
                 mine?: boolean;
+                /** @description Neither closed, rejected, void nor merged */
+                open?: boolean;
+                /** @description Those that wait for the caller, by the caller's roles: what is to be taken in, filed, dispatched, decided, handled, looked at */
+                waiting?: boolean;
+                /** @description One of the six stages */
+                stage?: "collection" | "filing" | "dispatch" | "handling" | "feedback" | "closing";
+                /** @description The colour of the clock */
+                light?: "green" | "yellow" | "red";
                 /** @description A number, or words of the description or the place */
                 q?: string;
                 /** @description What an earlier answer called next */
@@ -5048,6 +10068,402 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Left out: any */
+                state?: "pending" | "held" | "delivered" | "dead" | "withheld";
+                /** @description What happened before it: the at of the last of an earlier answer */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cap+xml": string;
+                "application/xml": string;
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description It was kept before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
+                };
+            };
+            /** @description Kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlertFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Atom */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCAP: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier and .xml */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CAP 1.2 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/cap+xml": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -6239,6 +11655,315 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Discovery: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Requests: {
+        parameters: {
+            query?: {
+                /** @description Numbers, with commas between */
+                service_request_id?: string;
+                /** @description Codes, with commas between */
+                service_code?: string;
+                /** @description Requested at or after it; within 90 days of end_date. Left out both: the last 90 days */
+                start_date?: string;
+                /** @description Requested at or before it */
+                end_date?: string;
+                /** @description open, closed, or both with a comma between */
+                status?: string;
+                /** @description Changed after it: an extension, for those who keep a copy */
+                updated_after?: string;
+                /** @description Changed at or before it */
+                updated_before?: string;
+                /** @description From 1; the header Link has the next */
+                page?: string;
+                /** @description 1 to 1000; left out: 100 with page, else 1000 */
+                page_size?: string;
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Report: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Request: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                service_request_id: string;
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Services: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Service: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description Code */
+                service_code: string;
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open311Token: {
+        parameters: {
+            query?: {
+                /** @description Of the city, where it has one */
+                jurisdiction_id?: string;
+                /** @description An API key: om_…; or as a bearer token. A form may have it too */
+                api_key?: string;
+                /** @description Language of names: Chinese unless it, or Accept-Language, says en */
+                locale?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description Token */
+                token: string;
+                /** @description xml or json */
+                format: "xml" | "json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As GeoReport v2 has it, in either format; errors too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/xml": string;
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
