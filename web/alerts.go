@@ -138,20 +138,20 @@ func (a alertArea) area(field string) (alert.DraftArea, error) {
 }
 
 type alertInfo struct {
-	ID         int64         `json:"id"`
-	State      string        `json:"state" enum:"in_force,replaced,cancelled,expired,kept" doc:"kept: never in force, as tests, drafts and cancelling messages are"`
-	Own        bool          `json:"own" doc:"Issued here"`
-	Org        string        `json:"org" doc:"Who issued it, or handed it in"`
-	Warning    int           `json:"warning_level,omitempty"`
-	Event      int           `json:"event_level,omitempty"`
-	Response   int           `json:"response_level,omitempty"`
-	ReceivedAt time.Time     `json:"received_at"`
-	EndedAt    *time.Time    `json:"ended_at,omitempty"`
-	EndedBy    *int64        `json:"ended_by,omitempty" doc:"The alert that replaced or cancelled it"`
-	Drawn      bool          `json:"drawn" doc:"It has an outline"`
-	XML        string        `json:"cap" doc:"Where the CAP message is"`
-	Message    alert.Message `json:"message" doc:"The CAP message; its polygons are latitude, longitude"`
-	Cursor     string        `json:"cursor,omitempty" doc:"After a write: the place in the log that holds it"`
+	ID         int64      `json:"id"`
+	State      string     `json:"state" enum:"in_force,replaced,cancelled,expired,kept" doc:"kept: never in force, as tests, drafts and cancelling messages are"`
+	Own        bool       `json:"own" doc:"Issued here"`
+	Org        string     `json:"org" doc:"Who issued it, or handed it in"`
+	Warning    int        `json:"warning_level,omitempty"`
+	Event      int        `json:"event_level,omitempty"`
+	Response   int        `json:"response_level,omitempty"`
+	ReceivedAt time.Time  `json:"received_at"`
+	EndedAt    *time.Time `json:"ended_at,omitempty"`
+	EndedBy    *int64     `json:"ended_by,omitempty" doc:"The alert that replaced or cancelled it"`
+	Drawn      bool       `json:"drawn" doc:"It has an outline"`
+	XML        string     `json:"cap" doc:"Where the CAP message is"`
+	Message    any        `json:"message" doc:"The CAP message; its polygons are latitude, longitude"`
+	Cursor     string     `json:"cursor,omitempty" doc:"After a write: the place in the log that holds it"`
 }
 
 func alertOf(a alert.Alert) alertInfo {

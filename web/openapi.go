@@ -31,6 +31,7 @@ func newOpenAPI(version string) *openAPI {
 	c.CreateHooks = nil // no $schema in answers
 	c.NoFormatFallback = false
 	c.RejectUnknownQueryParameters = true
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNames())
 	// Newer GDALs look here for how large a page may be. GDAL 3.6 asks for ten
 	// features at a time unless told otherwise: -oo PAGE_SIZE=10000.
 	c.Components.Parameters = map[string]*huma.Param{"limit": {Name: "limit", In: "query", Description: "How many features a page holds",
