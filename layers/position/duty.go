@@ -65,16 +65,20 @@ func (s *Store) goOnDuty(ctx context.Context, items []*item) error {
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, s.db(), func(tx pgx.Tx) error {
-		for _, it := range items {
-			if err := s.begin(ctx, tx, it, ground); err != nil {
-				return err
+	// When a shift begins, many come at once: what is done is kept, should the
+	// time for the rest be over.
+	for some := range slices.Chunk(items, 100) {
+		err = pgx.BeginFunc(ctx, s.db(), func(tx pgx.Tx) error {
+			for _, it := range some {
+				if err := s.begin(ctx, tx, it, ground); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("go on duty: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("go on duty: %w", err)
 	}
 	return nil
 }

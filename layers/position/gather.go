@@ -14,7 +14,7 @@ const (
 	every      = 100 * time.Millisecond
 	maxBatch   = 1000   // positions in one transaction: a window's frame stays small
 	maxWaiting = 20_000 // positions in memory: four seconds of what one node is made for
-	writeTime  = 10 * time.Second
+	writeTime  = 20 * time.Second
 )
 
 // errClosed: the server stops.
