@@ -221,6 +221,8 @@ INSERT INTO onemap.setting (key, value) VALUES
     ('hazard.responsible_days', '90'),
     -- A visit of a patrol's point counts as at the point within these metres, where the point says nothing else.
     ('patrol.near_m', '50'),
+    -- A report further than so many kilometres from every grid is refused: its coordinate system is wrong. 0: none is.
+    ('report.far_km', '50'),
     -- What the phone keeps for working without signal.
     ('phone.keep', '{"tiles": 300, "margin_m": 200}');
 

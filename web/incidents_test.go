@@ -154,6 +154,7 @@ func TestReportsThatAreNotTaken(t *testing.T) {
 
 func TestReportPlaces(t *testing.T) {
 	w := newWorld(t)
+	w.exec(`UPDATE onemap.setting SET value = '0' WHERE key = 'report.far_km'`) // of any city
 	for _, tt := range []struct {
 		crs  string
 		x, y float64

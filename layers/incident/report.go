@@ -99,6 +99,13 @@ func (s *Store) Report(ctx context.Context, scope access.Scope, r Report) (i Inc
 		warnings, again = n.warnings, id == 0
 		return err
 	})
+	if errors.Is(err, layers.ErrInvalid) {
+		// What was taken once is not refused when its acknowledgement was lost and
+		// its class has ended since, or the grids are others.
+		if _, bad := s.sameReport(ctx, r, who.ID, content); bad == nil {
+			err, again = nil, true
+		}
+	}
 	if err != nil {
 		return Incident{}, feed.Cursor{}, false, wrap("report incident", err)
 	}
@@ -197,6 +204,11 @@ func (n *newcomer) write(ctx context.Context) (id int64, err error) {
 	}
 	if err != nil {
 		return 0, err
+	}
+	if grid == "" {
+		if err := notFar(ctx, n.tx, "place", n.at.at); err != nil {
+			return 0, err
+		}
 	}
 	answer, err := n.s.classes().Responsible(ctx, n.tx, class.Question{Standard: n.class.Standard, Code: n.class.Code, Grid: grid, Area: area, Asset: r.Asset})
 	if err != nil {
