@@ -41,7 +41,7 @@ type receiver struct {
 func newReceiver(t *testing.T) *receiver {
 	rec := &receiver{got: make(chan delivered, 1000), bad: make(chan string, 1000)}
 	rec.status.Store(200)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		rec.calls.Add(1)
 		b, _ := io.ReadAll(r.Body)
 		if why := rec.check(r.Header, b); why != "" {
@@ -56,10 +56,16 @@ func newReceiver(t *testing.T) *receiver {
 			}
 			rec.got <- d
 		}
-	}))
-	t.Cleanup(srv.Close)
-	rec.url = srv.URL + "/in?token=hidden"
+	})
+	rec.url = srv + "/in?token=hidden"
 	return rec
+}
+
+// newServer is another system; it returns its address.
+func newServer(t *testing.T, h http.HandlerFunc) string {
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
 }
 
 // check is a receiver's side of the signature, written from the standard's text.
