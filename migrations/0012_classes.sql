@@ -40,7 +40,6 @@ ALTER TABLE onemap.class
     ADD COLUMN certainty text NOT NULL DEFAULT 'own' CHECK (certainty IN ('sourced', 'derived', 'inferred', 'own')),
     ADD COLUMN extension boolean NOT NULL DEFAULT false, -- a city's own code in an edition's list
     ADD COLUMN version bigint NOT NULL DEFAULT 0;
-UPDATE onemap.class SET certainty = 'sourced' WHERE standard = 'GB/T 47678.5-2026';
 
 -- Numbers of a sequence are not in the order of commits unless writers wait for
 -- each other. The lock is taken before any row's, so that they cannot block in a circle.
@@ -58,6 +57,8 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER class_lock BEFORE INSERT OR UPDATE OR DELETE ON onemap.class FOR EACH STATEMENT EXECUTE FUNCTION onemap.class_lock();
 CREATE TRIGGER class_stamp BEFORE INSERT OR UPDATE ON onemap.class FOR EACH ROW EXECUTE FUNCTION onemap.class_stamp();
+-- Every class gets its first version, and those of the list in force their source.
+UPDATE onemap.class SET certainty = CASE standard WHEN 'GB/T 47678.5-2026' THEN 'sourced' ELSE 'own' END;
 
 -- Other names and codes: of everyday speech, of older lists, of programs.
 CREATE TABLE onemap.class_alias (

@@ -62,15 +62,15 @@ func (s *Server) putEdition(ctx context.Context, in *editionInput) (*struct{}, e
 	return nil, s.Classes.PutEdition(ctx, scopeOf(ctx), in.Standard, in.Body.Active, in.Body.Reason, clientAddress(in.r))
 }
 
-// classPath names a class in an address. A standard has a slash in it, which
+// A ClassPath names a class in an address. A standard has a slash in it, which
 // an address carries as %2F.
-type classPath struct {
+type ClassPath struct {
 	Standard string `path:"standard" maxLength:"100" doc:"GB%2FT%2047678.5-2026: a slash is written %2F"`
 	Kind     string `path:"kind" enum:"component,matter"`
 	Code     string `path:"code" maxLength:"24"`
 }
 
-func (p classPath) key() class.Key {
+func (p ClassPath) key() class.Key {
 	return class.Key{Standard: p.Standard, Kind: p.Kind, Code: p.Code}
 }
 
@@ -85,7 +85,7 @@ type classDetail struct {
 	Note       string         `json:"note,omitempty" doc:"What to know of the list's source"`
 }
 
-func (s *Server) getClass(ctx context.Context, in *classPath) (*classOutput, error) {
+func (s *Server) getClass(ctx context.Context, in *ClassPath) (*classOutput, error) {
 	db, k := s.Store.DB(), in.key()
 	c, err := s.Classes.Get(ctx, db, k)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Server) getClass(ctx context.Context, in *classPath) (*classOutput, err
 
 type putClassInput struct {
 	Request
-	classPath
+	ClassPath
 	Body struct {
 		class.Edit
 		Version int64  `json:"version" doc:"Of the class that you looked at"`
@@ -138,7 +138,7 @@ func (s *Server) putClass(ctx context.Context, in *putClassInput) (*classOutput,
 	if _, err := s.Classes.Put(ctx, scopeOf(ctx), in.key(), in.Body.Edit, in.Body.Version, in.Body.Reason, clientAddress(in.r)); err != nil {
 		return nil, err
 	}
-	return s.getClass(ctx, &in.classPath)
+	return s.getClass(ctx, &in.ClassPath)
 }
 
 type extendInput struct {
@@ -154,12 +154,12 @@ func (s *Server) extendClasses(ctx context.Context, in *extendInput) (*classOutp
 	if err != nil {
 		return nil, err
 	}
-	return s.getClass(ctx, &classPath{c.Standard, c.Kind, c.Code})
+	return s.getClass(ctx, &ClassPath{c.Standard, c.Kind, c.Code})
 }
 
 type putConditionInput struct {
 	Request
-	classPath
+	ClassPath
 	Condition string `path:"condition" maxLength:"24"`
 	Body      struct {
 		Position int                        `json:"position,omitempty" minimum:"0" maximum:"999" doc:"The first in use is taken where nobody chooses"`
@@ -180,7 +180,7 @@ func (s *Server) putCondition(ctx context.Context, in *putConditionInput) (*clas
 	if err := s.Classes.PutFiling(ctx, scopeOf(ctx), in.key(), f, b.Reason, clientAddress(in.r)); err != nil {
 		return nil, err
 	}
-	return s.getClass(ctx, &in.classPath)
+	return s.getClass(ctx, &in.ClassPath)
 }
 
 type rulesInput struct {

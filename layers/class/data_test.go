@@ -70,6 +70,7 @@ func TestListsAreWhole(t *testing.T) {
 		}
 	}
 	for what, sql := range map[string]string{
+		"a class has no version":                        `SELECT count(*) FROM onemap.class WHERE version = 0`,
 		"a class's initials are not letters":            `SELECT count(*) FROM onemap.class WHERE initials !~ '^[a-z0-9]+$'`,
 		"a 2026 class without certainty":                `SELECT count(*) FROM onemap.class WHERE standard = 'GB/T 47678.5-2026' AND certainty <> 'sourced'`,
 		"more than 8 of 2013 have no successor":         `SELECT count(*) - 8 FROM onemap.class c WHERE standard = 'GB/T 30428.2-2013' AND NOT EXISTS (SELECT FROM onemap.class_crosswalk x WHERE (x.from_standard, x.from_kind, x.from_code) = (c.standard, c.kind, c.code))`,

@@ -120,6 +120,9 @@ func (k Key) String() string { return k.Standard + " " + k.Kind + " " + k.Code }
 // Get returns one class, in use or not. It returns an error wrapping
 // [layers.ErrNotFound] where there is none.
 func (s *Store) Get(ctx context.Context, db Reader, k Key) (Class, error) {
+	if k.Standard == "" || k.Kind == "" || k.Code == "" { // which the query takes for any
+		return Class{}, fmt.Errorf("class %s: %w", k, layers.ErrNotFound)
+	}
 	rows, err := db.Query(ctx, listSQL, pgx.NamedArgs{"edition": k.Standard, "kind": k.Kind, "text": "", "like": "", "since": 0, "all": true, "limit": 1,
 		"standard": k.Standard, "code": k.Code})
 	if err != nil {

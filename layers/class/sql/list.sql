@@ -26,6 +26,6 @@ CROSS JOIN LATERAL (SELECT CASE WHEN @text = '' THEN 0 ELSE least(
     (SELECT min(CASE WHEN lower(a.alias) = @text THEN 2 WHEN lower(a.alias) LIKE @like || '%' THEN 7 ELSE 9 END)
      FROM onemap.class_alias a WHERE (a.standard, a.kind, a.class) = (c.standard, c.kind, c.code) AND lower(a.alias) LIKE '%' || @like || '%')) END AS rank) r
 WHERE (@edition = '' OR c.standard = @edition) AND (@kind = '' OR c.kind = @kind) AND r.rank IS NOT NULL
-  AND (@all OR use.now) AND c.version > @since::bigint AND (@standard = '' OR c.code = @code)
+  AND (@all OR use.now) AND (@since::bigint = 0 OR c.version > @since::bigint) AND (@standard = '' OR c.code = @code)
 ORDER BY r.rank, length(c.name_zh) * (r.rank > 0)::int, c.kind DESC, use.now DESC, c.standard, c.code
 LIMIT @limit
