@@ -130,10 +130,11 @@ $$;
 
 -- case_facts_keep makes the facts of some cases and keeps them. What is there is
 -- locked first, so that of two writers the later one sees what the earlier wrote.
--- The plan is made once, as planning takes longer than one case, and has no
--- nested loops, as it serves a hundred thousand cases of an import too.
+-- The plan is made once, as planning takes longer than one case; it has no
+-- nested loops, as it serves a hundred thousand cases of an import too, and goes
+-- by the indexes, as a new city's tables have no statistics yet.
 -- +goose StatementBegin
-CREATE FUNCTION onemap.case_facts_keep(ids bigint[]) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_nestloop = off AS $$
+CREATE FUNCTION onemap.case_facts_keep(ids bigint[]) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_nestloop = off SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM onemap.case_fact WHERE incident = ANY (ids) ORDER BY incident, n FOR UPDATE;
     DELETE FROM onemap.case_fact WHERE incident = ANY (ids);
@@ -141,7 +142,7 @@ BEGIN
 END $$;
 
 -- case_fact_step takes a record of the flow on.
-CREATE FUNCTION onemap.case_fact_step(s onemap.incident_flow) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION onemap.case_fact_step(s onemap.incident_flow) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     p onemap.case_fact;
     slow boolean := s.used_s > coalesce(s.limit_s, s.used_s);
@@ -206,7 +207,7 @@ END $$;
 
 -- case_fact_row takes over what stands in the case itself. Its flow is written
 -- before or after it: either order is right.
-CREATE FUNCTION onemap.case_fact_row() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION onemap.case_fact_row() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     UPDATE onemap.case_fact f SET state = NEW.state, source = NEW.source, area_code = NEW.area_code, grid_code = NEW.grid_code,
         dept_code = CASE WHEN f.n = 0 THEN NEW.dept_code ELSE f.dept_code END,

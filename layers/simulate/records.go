@@ -27,6 +27,9 @@ func (l *loader) records(ctx context.Context, tx pgx.Tx) error {
 	if err := l.tasks(ctx, tx); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `SELECT onemap.case_facts_mend()`); err != nil { // of those whose flow is not kept
+		return err
+	}
 	truth, err := l.truthJSON()
 	if err != nil {
 		return err
@@ -53,7 +56,7 @@ func (l *loader) emptyFlow(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	for _, sql := range []string{
-		`TRUNCATE onemap.incident_flow, onemap.incident_photo, onemap.incident_contact`,
+		`TRUNCATE onemap.incident_flow, onemap.incident_photo, onemap.incident_contact, onemap.case_fact`,
 		`ALTER TABLE onemap.incident_flow ENABLE TRIGGER append_only_truncate`,
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
