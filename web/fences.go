@@ -14,8 +14,8 @@ import (
 // onlyDrawers are those who may draw fences.
 var onlyDrawers = only(access.CommandCentre, access.Dispatcher, access.Planner)
 
-// fenceFields are what a fence says of itself, drawn or read.
-type fenceFields struct {
+// FenceFields are what a fence says of itself, drawn or read.
+type FenceFields struct {
 	Name string     `json:"name" minLength:"1" maxLength:"100"`
 	Kind string     `json:"kind,omitempty" enum:"temporary,site" doc:"Left out: temporary"`
 	Note string     `json:"note,omitempty" maxLength:"1000"`
@@ -24,13 +24,13 @@ type fenceFields struct {
 	Orgs []string   `json:"orgs,omitempty" maxItems:"100" doc:"Codes of organisations whose workers it is for, with those below them; left out: all"`
 }
 
-type fenceDraftBody struct {
-	fenceFields
+type FenceDraftBody struct {
+	FenceFields
 	CRS      string          `json:"crs" doc:"WGS84, CGCS2000, GCJ02, BD09 or EPSG:n" example:"WGS84" maxLength:"20"`
 	Geometry json.RawMessage `json:"geometry" doc:"A GeoJSON Polygon or MultiPolygon of 2000 corners at most, in crs"`
 }
 
-func (b fenceDraftBody) draft(address string) (position.FenceDraft, error) {
+func (b FenceDraftBody) draft(address string) (position.FenceDraft, error) {
 	d := position.FenceDraft{Name: b.Name, Kind: b.Kind, Note: b.Note, CRS: b.CRS, From: orZero(b.From), To: orZero(b.To), Orgs: b.Orgs, Address: address}
 	var head struct {
 		Type        string          `json:"type"`
@@ -58,7 +58,7 @@ type fenceBody struct {
 	MadeBy   string          `json:"made_by"`
 	Version  int             `json:"version" doc:"To be sent with a change"`
 	Inside   int             `json:"inside" doc:"Workers who are in it now"`
-	fenceFields
+	FenceFields
 }
 
 func fenceBodyOf(f position.Fence) (fenceBody, error) {
@@ -66,7 +66,7 @@ func fenceBodyOf(f position.Fence) (fenceBody, error) {
 	if err != nil {
 		return fenceBody{}, err
 	}
-	b := fenceBody{f.ID, f.Key, g, f.MadeBy, f.Version, f.Inside, fenceFields{Name: f.Name, Kind: f.Kind, Note: f.Note, From: &f.From, Orgs: f.Orgs}}
+	b := fenceBody{f.ID, f.Key, g, f.MadeBy, f.Version, f.Inside, FenceFields{Name: f.Name, Kind: f.Kind, Note: f.Note, From: &f.From, Orgs: f.Orgs}}
 	if !f.To.IsZero() {
 		b.To = &f.To
 	}
@@ -105,7 +105,7 @@ type fenceOutput struct {
 
 type createFenceInput struct {
 	Request
-	Body fenceDraftBody
+	Body FenceDraftBody
 }
 
 func (s *Server) createFence(ctx context.Context, in *createFenceInput) (*fenceOutput, error) {
@@ -125,7 +125,7 @@ type updateFenceInput struct {
 	Request
 	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
-		fenceDraftBody
+		FenceDraftBody
 		Version int `json:"version" minimum:"1" doc:"Of the fence as the caller saw it"`
 	}
 }

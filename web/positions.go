@@ -12,19 +12,19 @@ import (
 type positionInput struct {
 	Request
 	Body struct {
-		fixBody
+		FixBody
 		Since *time.Time `json:"on_duty_since,omitempty" doc:"When I went on duty, where that was without signal: within the last 24 hours. Left out: with my first position"`
 	}
 }
 
-// fixBody is one position as a device sends it.
-type fixBody struct {
+// A FixBody is one position as a device sends it.
+type FixBody struct {
 	PlaceBody
 	AccuracyM float64    `json:"accuracy_m,omitempty" minimum:"0" maximum:"1000000" doc:"Metres, as the device says; 0 or left out: not known, and fences take it for 30"`
 	At        *time.Time `json:"at,omitempty" doc:"When I was there, by the device's clock; left out: now. More than ten minutes ahead of the server is refused"`
 }
 
-func (b fixBody) fix() position.Fix {
+func (b FixBody) fix() position.Fix {
 	f := position.Fix{Place: b.place(), AccuracyM: b.AccuracyM}
 	if b.At != nil {
 		f.At = *b.At
@@ -81,7 +81,7 @@ type positionsInput struct {
 	Body struct {
 		Since     *time.Time `json:"on_duty_since,omitempty" doc:"I am on duty since then; left out: only those are kept whose time lies in a duty that the server knows of"`
 		Positions []struct {
-			fixBody
+			FixBody
 			Login string `json:"login,omitempty" maxLength:"63" doc:"For gateways: whose it is"`
 		} `json:"positions" minItems:"1" maxItems:"1000" nullable:"false"`
 	}

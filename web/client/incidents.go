@@ -33,6 +33,14 @@ type Report struct {
 	Description string     `json:"description,omitempty"`
 	OccurredAt  *time.Time `json:"occurred_at,omitempty"`
 	Source      string     `json:"source,omitempty"`
+	SelfHandled bool       `json:"self_handled,omitempty"` // settled on the spot: needs a photo of kind after
+	Photos      []Shown    `json:"photos,omitempty"`
+}
+
+// Shown is a photo that was uploaded before, and what it shows: near, far, before, after.
+type Shown struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind,omitempty"`
 }
 
 // An Incident as the caller may see it.
@@ -99,6 +107,8 @@ type Action struct {
 	Until     *time.Time `json:"until,omitempty"`
 	Into      int64      `json:"into,omitempty"`
 	Result    string     `json:"result,omitempty"`
+	Photos    []Shown    `json:"photos,omitempty"`
+	DoneAt    *time.Time `json:"done_at,omitempty"` // by the client's clock, for what was sent later
 }
 
 // Act does something to an incident. A Problem with status 409 says that
@@ -108,20 +118,6 @@ func (c *Client) Act(ctx context.Context, id int64, a Action) (Incident, error) 
 	return i, c.do(ctx, http.MethodPost, fmt.Sprintf("/api/v1/incidents/%d/actions", id), a, &i)
 }
 
-// SetPosition says where the caller, a grid worker on duty, is.
-func (c *Client) SetPosition(ctx context.Context, p Place, accuracyM float64) error {
-	in := struct {
-		Place
-		AccuracyM float64 `json:"accuracy_m,omitempty"`
-	}{p, accuracyM}
-	return c.do(ctx, http.MethodPut, "/api/v1/positions", in, nil)
-}
-
-// OffDuty takes the caller off the map.
-func (c *Client) OffDuty(ctx context.Context) error {
-	return c.do(ctx, http.MethodDelete, "/api/v1/positions", nil, nil)
-}
-
 // A Session says who the caller is.
 type Session struct {
 	SignedIn bool `json:"signed_in"`
@@ -129,6 +125,7 @@ type Session struct {
 		Login string   `json:"login"`
 		Roles []string `json:"roles"`
 		Grids []string `json:"grids"`
+		Org   string   `json:"org"`
 	} `json:"person"`
 	MayReport   bool `json:"may_report"`
 	MayDispatch bool `json:"may_dispatch"`

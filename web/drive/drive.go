@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,10 +36,15 @@ type Options struct {
 	Reports  int           // stop after so many; 0: never
 	Move     time.Duration // between a worker's positions; 0: 5 s
 	Seed     uint64        // of the choices; the times are the clock's
+	Speed    float64       // how many times faster than people they are, but for Rate and Move; 0: 1
+	Offline  float64       // share of the time that a worker's phone has no signal, 0 to 0.9
+	HTTP     *http.Client  // of all of them; nil: an ordinary one
 	Log      *slog.Logger
 
 	// Acknowledged is told of every report that the server confirmed; may be nil.
 	Acknowledged func(client.Report, client.Incident)
+	// Done is told of every action that the server confirmed; may be nil.
+	Done func(id int64, a client.Action)
 }
 
 // Counts is what was done so far.
@@ -48,12 +54,14 @@ type Counts struct {
 	Acted     atomic.Int64 // steps in the life of incidents
 	Conflicts atomic.Int64 // steps that somebody else took first
 	Moved     atomic.Int64 // positions
+	Kept      atomic.Int64 // of them, those that were kept without signal
+	Away      atomic.Int64 // times that a phone lost its signal
 	Failed    atomic.Int64 // requests that got no good answer
 }
 
 func (c *Counts) String() string {
-	return fmt.Sprintf("%d reports (%d sent again), %d steps (%d taken by others), %d positions, %d failed requests",
-		c.Reported.Load(), c.Resent.Load(), c.Acted.Load(), c.Conflicts.Load(), c.Moved.Load(), c.Failed.Load())
+	return fmt.Sprintf("%d reports (%d sent again), %d steps (%d taken by others), %d positions (%d kept in %d times without signal), %d failed requests",
+		c.Reported.Load(), c.Resent.Load(), c.Acted.Load(), c.Conflicts.Load(), c.Moved.Load(), c.Kept.Load(), c.Away.Load(), c.Failed.Load())
 }
 
 // ErrNobody: no account may report.
@@ -70,6 +78,9 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 	if o.Move == 0 {
 		o.Move = 5 * time.Second
 	}
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -85,13 +96,16 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 	var all sync.WaitGroup
 	for _, a := range d.actors {
 		if a.session.OnDuty {
+			a.phone = &phone{}
 			all.Go(func() { d.walk(ctx, a) })
+			all.Go(func() { d.queue(ctx, a) })
 			all.Go(func() { d.handle(ctx, a, atPlace) })
 		}
-		if a.session.MayDispatch {
+		if slices.ContainsFunc(a.session.Person.Roles, func(r string) bool { return slices.Contains(desks, r) }) {
 			all.Go(func() { d.handle(ctx, a, atCentre) })
 		}
 		if slices.Contains(a.session.Person.Roles, "department_officer") {
+			d.depts = append(d.depts, a.session.Person.Org)
 			all.Go(func() { d.handle(ctx, a, atOffice) })
 		}
 	}
@@ -108,6 +122,7 @@ type driver struct {
 	reporters []*actor
 	ground    []area
 	classes   []client.Class
+	depts     []string // that have an officer among the accounts
 
 	mu sync.Mutex // guards r
 	r  *rand.Rand
@@ -117,18 +132,21 @@ type driver struct {
 type actor struct {
 	client.Client
 	session client.Session
+	phone   *phone // of who works in the field
 }
 
 func (d *driver) signIn(ctx context.Context) error {
 	for _, a := range d.Accounts {
-		x := &actor{Client: client.Client{URL: d.URL, Key: a.Key}}
+		x := &actor{Client: client.Client{URL: d.URL, Key: a.Key, HTTP: d.HTTP}}
 		if a.Key == "" {
 			if err := x.SignIn(ctx, a.Login, a.Password); err != nil {
 				return fmt.Errorf("sign in as %s: %w", a.Login, err)
 			}
 		}
-		var err error
-		if x.session, err = x.Session(ctx); err != nil {
+		if err := d.again(ctx, func(ctx context.Context) (err error) {
+			x.session, err = x.Session(ctx)
+			return err
+		}); err != nil {
 			return err
 		}
 		d.actors = append(d.actors, x)

@@ -17,7 +17,7 @@ import (
 // rate down until 64 reports are under way.
 func (d *driver) report(ctx context.Context) {
 	var under sync.WaitGroup
-	defer under.Wait()
+	defer under.Wait() // phones come back into signal, and send what they kept
 	slots := make(chan struct{}, 64)
 	for n := 0; d.Reports == 0 || n < d.Reports; n++ {
 		var wait time.Duration
@@ -31,6 +31,15 @@ func (d *driver) report(ctx context.Context) {
 			return
 		}
 		who, r := d.draw()
+		if who.phone != nil { // it keeps what it cannot send: no slot is held
+			<-slots
+			under.Add(1)
+			who.phone.put(func(ctx context.Context) {
+				defer under.Done()
+				d.deliver(ctx, who, r)
+			})
+			continue
+		}
 		under.Go(func() {
 			defer func() { <-slots }()
 			d.deliver(ctx, who, r)
@@ -42,6 +51,16 @@ func (d *driver) report(ctx context.Context) {
 func (d *driver) deliver(ctx context.Context, who *actor, r client.Report) {
 	sent := 0
 	var i client.Incident
+	switch x := d.chance(); {
+	case who.phone == nil || x > 0.3:
+	case x < 0.05:
+		r.Photos, r.SelfHandled = d.show(ctx, who, "after"), true
+		if r.Photos == nil {
+			r.SelfHandled = false
+		}
+	default:
+		r.Photos = d.show(ctx, who, "near")
+	}
 	err := d.again(ctx, func(ctx context.Context) (err error) {
 		if sent++; sent > 1 {
 			d.counts.Resent.Add(1)
@@ -80,17 +99,7 @@ var usual = []matter{
 func (d *driver) draw() (who *actor, out client.Report) {
 	d.random(func(r *rand.Rand) {
 		who = d.reporters[r.IntN(len(d.reporters))]
-		var id [16]byte
-		for i := range id {
-			id[i] = byte(r.Uint32())
-		}
-		// Version 4 of RFC 9562. The seed is mixed with the clock, so that a
-		// second run makes reports of its own.
-		id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-		now := uint64(time.Now().UnixNano())
-		for i := range 6 {
-			id[i] ^= byte(now >> (8 * i))
-		}
+		id := newUUID(r)
 		p := d.ground[weighted(r, d.ground, func(a area) float64 { return math.Sqrt(a.size) })].point(r)
 		c, text := d.classes[r.IntN(len(d.classes))], ""
 		n := weighted(r, usual, func(u matter) float64 { return u.weight })

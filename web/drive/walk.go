@@ -105,16 +105,12 @@ func (d *driver) walk(ctx context.Context, who *actor) {
 	at = goal
 	next()
 	for {
-		err := who.SetPosition(ctx, client.WGS84(at[0], at[1]), 8)
-		if err == nil {
-			d.counts.Moved.Add(1)
-		} else {
-			d.failed(ctx, "position", err)
-		}
+		d.wander(who)
+		d.position(ctx, who, client.WGS84(at[0], at[1]))
 		if !pause(ctx, d.Move) {
 			break
 		}
-		stepM := 4 * d.Move.Seconds() // 4 m/s
+		stepM := 4 * d.Move.Seconds() * d.Speed // 4 m/s
 		dx := (goal[0] - at[0]) * 111_320 * math.Cos(at[1]*math.Pi/180)
 		dy := (goal[1] - at[1]) * 110_900
 		if left := math.Hypot(dx, dy); left <= stepM {
