@@ -50,7 +50,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 		}{p.login, p.login, p.role})
 	}
 	values := map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6796",
-		"login": "nobody-there", "prefix": "om_00000000", "format": "json", "source": "sensor"}
+		"login": "nobody-there", "prefix": "om_00000000", "standard": "test", "kind": "matter", "code": "T01", "condition": "a", "format": "json", "source": "sensor"}
 	for _, l := range w.server.Table() {
 		path := strings.Replace(fill(l.Pattern, values), "/*", "/assets/app-1234.js", 1)
 		for _, c := range callers {

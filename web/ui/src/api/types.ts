@@ -3305,7 +3305,26 @@ export interface components {
             inside: number;
             /** @description What events of the layer fence_event call it */
             key: string;
+            /**
+             * @description Left out: temporary
+             * @enum {string}
+             */
+            kind?: "temporary" | "site";
             made_by: string;
+            name: string;
+            note?: string;
+            /** @description Codes of organisations whose workers it is for, with those below them; left out: all */
+            orgs?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            valid_from?: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; left out: until it is ended
+             */
+            valid_to?: string;
             /**
              * Format: int64
              * @description To be sent with a change
@@ -3320,6 +3339,25 @@ export interface components {
             crs: string;
             /** @description A GeoJSON Polygon or MultiPolygon of 2000 corners at most, in crs */
             geometry: unknown;
+            /**
+             * @description Left out: temporary
+             * @enum {string}
+             */
+            kind?: "temporary" | "site";
+            name: string;
+            note?: string;
+            /** @description Codes of organisations whose workers it is for, with those below them; left out: all */
+            orgs?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            valid_from?: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; left out: until it is ended
+             */
+            valid_to?: string;
         };
         FencesOutputBody: {
             /** @description The latest first; the grids that are fences too are not among them */
@@ -4128,6 +4166,23 @@ export interface components {
             next?: string;
         };
         Item: {
+            /**
+             * Format: double
+             * @description Metres, as the device says; 0 or left out: not known, and fences take it for 30
+             */
+            accuracy_m?: number;
+            /**
+             * Format: date-time
+             * @description When I was there, by the device's clock; left out: now. More than ten minutes ahead of the server is refused
+             */
+            at?: string;
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates: number[] | null;
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
             /** @description For gateways: whose it is */
             login?: string;
         };
@@ -4882,6 +4937,23 @@ export interface components {
             uuid?: string;
         };
         PositionInputBody: {
+            /**
+             * Format: double
+             * @description Metres, as the device says; 0 or left out: not known, and fences take it for 30
+             */
+            accuracy_m?: number;
+            /**
+             * Format: date-time
+             * @description When I was there, by the device's clock; left out: now. More than ten minutes ahead of the server is refused
+             */
+            at?: string;
+            /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
+            coordinates: number[] | null;
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
             /**
              * Format: date-time
              * @description When I went on duty, where that was without signal: within the last 24 hours. Left out: with my first position
@@ -5837,6 +5909,32 @@ export interface components {
             version: number;
         };
         UpdateFenceInputBody: {
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+            /** @description A GeoJSON Polygon or MultiPolygon of 2000 corners at most, in crs */
+            geometry: unknown;
+            /**
+             * @description Left out: temporary
+             * @enum {string}
+             */
+            kind?: "temporary" | "site";
+            name: string;
+            note?: string;
+            /** @description Codes of organisations whose workers it is for, with those below them; left out: all */
+            orgs?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            valid_from?: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; left out: until it is ended
+             */
+            valid_to?: string;
             /**
              * Format: int64
              * @description Of the fence as the caller saw it
@@ -7130,7 +7228,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description GB%2FT%2047678.5-2026: a slash is written %2F */
+                standard: string;
+                kind: "component" | "matter";
+                code: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -7164,6 +7267,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description GB%2FT%2047678.5-2026: a slash is written %2F */
+                standard: string;
+                kind: "component" | "matter";
+                code: string;
                 condition: string;
             };
             cookie?: never;
