@@ -15,6 +15,6 @@ export type ClassOf = S['Class'];
 export type Department = S['Organisation'];
 export type Found = S['Hit'];
 export type Report = S['ReportBody'];
-export type Action = S['ActInputBody'];
+export type Action = S['ActBody'];
 /** What is at a place; degrees and metres. */
 export type Here = S['AtOutputBody'];

@@ -18,7 +18,10 @@ export interface Page {
 }
 
 /** The pages of the desk, in the order of its list. A new page is a line here. */
-export const pages: readonly Page[] = [];
+export const pages: readonly Page[] = [
+  { name: 'evaluation', title: 'eval.title', roles: ['command_centre', 'acceptor', 'shift_leader', 'dispatcher', 'department_officer', 'planner', 'grid_worker'], load: () => import('./evaluation/Evaluation.svelte') },
+  { name: 'grids', title: 'grids.title', roles: ['administrator', 'planner', 'command_centre'], load: () => import('./grids/Grids.svelte') },
+];
 
 /** The pages that somebody with these roles finds in the list. */
 export function pagesFor(roles: readonly string[]): Page[] {

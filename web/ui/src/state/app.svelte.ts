@@ -10,7 +10,10 @@ import type { LiveEvent } from '../live/protocol';
 import type { LngLat, Omitted, TileLine } from '../map/view';
 import { endOf, spans, type Span } from './bars';
 import { asQuery, everything, interval, isOpen, passes, type Filter } from './filter';
+import { byDue } from './clock';
+import { flow } from './flow.svelte';
 import { byTime, Calm } from './queue';
+import { waitsFor } from './waiting';
 import { format, parse, type Place, type Subject } from './url';
 import { defaultLayers, gridLayers } from './subjects';
 
@@ -57,6 +60,11 @@ export class App {
   stats = $state.raw<Stats | undefined>();
   today = $state(0);
 
+  /** The list shows only what waits for the person at the screen. */
+  waitingOnly = $state(false);
+  /** The list begins with what is due first, not with what is newest. */
+  urgentFirst = $state(false);
+
   /** While paused, what is new waits: the list stands still. */
   paused = $state(false);
   waiting = new SvelteMap<number, Incident>();
@@ -95,7 +103,10 @@ export class App {
 
   // What is derived.
 
-  filtered = $derived.by(() => [...this.incidents.values()].filter((i) => passes(this.place.filter, i)).sort(byTime));
+  private passing = $derived([...this.incidents.values()].filter((i) => passes(this.place.filter, i)));
+  /** Those of the list that wait for the person at the screen. */
+  waitingFor = $derived(this.passing.filter((i) => waitsFor(i, this.session?.person?.roles ?? [], this.session?.organisation?.code ?? '')));
+  filtered = $derived((this.waitingOnly ? this.waitingFor : this.passing).toSorted(this.urgentFirst ? byDue : byTime));
   chosen = $derived(this.place.incident === undefined ? undefined : this.incidents.get(this.place.incident));
   layerNames = $derived(new Set((this.layers ?? []).map((l) => l.name)));
   base = $derived((this.layers ?? []).filter((l) => l.subject === 'base').map((l) => l.name));
@@ -202,6 +213,7 @@ export class App {
       return;
     }
     void this.dictionaries();
+    void flow.load().catch(() => undefined); // buttons bear their codes until it comes
     void this.lookForEmpty();
     this.incidents.clear();
     this.workers.clear();
@@ -330,7 +342,9 @@ export class App {
     const deptCode = text('dept_code', known?.dept_code);
     const d = this.departments.find((x) => x.code === deptCode);
     const [lon, lat] = (f.geometry as Point).coordinates as [number, number];
+    const when = (key: 'since' | 'warn_at' | 'due_at') => (p[key] === undefined ? known?.[key] : (p[key] as string | null)) || undefined!;
     return {
+      ...known, // what the map does not carry, as it was last read
       id: f.id,
       uuid: text('uuid', known?.uuid),
       class_standard: text('class_standard', known?.class_standard),
@@ -353,10 +367,17 @@ export class App {
       reported_at: text('reported_at', known?.reported_at) || undefined!,
       closed_at: text('closed_at', known?.closed_at) || undefined!,
       version: Number(p.version ?? known?.version ?? 0),
+      number: text('number', known?.number) || undefined!,
+      since: when('since'),
+      warn_at: when('warn_at'),
+      due_at: when('due_at'),
+      supervised: Boolean(p.supervised ?? known?.supervised),
+      overdue: Boolean(p.overdue ?? known?.overdue),
+      returns: Number(p.returns ?? known?.returns ?? 0),
+      reworks: Number(p.reworks ?? known?.reworks ?? 0),
       mine: known?.mine ?? false,
+      task: known?.task ?? false,
       allowed_actions: known?.allowed_actions ?? [],
-      ...(known?.photos ? { photos: known.photos } : {}),
-      ...(known?.flow ? { flow: known.flow } : {}),
     };
   }
 

@@ -3,7 +3,7 @@ import type { Incident } from '../api/model';
 
 /** The one filter of the page: the list, the map, the histogram and the figures share it. */
 export interface Filter {
-  /** Only those not yet closed, rejected or void. */
+  /** Only those not yet closed, rejected, void or merged. */
   open: boolean;
   classes: string[];
   /** A prefix of grid codes; '' for all. */
@@ -17,7 +17,7 @@ export interface Filter {
 
 export const everything: Filter = { open: true, classes: [], grid: '', severities: [], states: [] };
 
-const endings = ['closed', 'rejected', 'void'];
+const endings = ['closed', 'rejected', 'void', 'merged'];
 
 export const isOpen = (state: string) => !endings.includes(state);
 

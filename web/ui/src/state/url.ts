@@ -46,7 +46,7 @@ export function parse(query: string): Place {
       classes: list(q.get('class')),
       grid: /^[0-9A-Za-z._-]{0,40}$/.test(q.get('grid') ?? '') ? (q.get('grid') ?? '') : '',
       severities: list(q.get('sev')).map(Number).filter((n) => n >= 1 && n <= 4),
-      states: list(q.get('state')).filter((s) => /^[a-z]+$/.test(s)),
+      states: list(q.get('state')).filter((s) => /^[a-z_]+$/.test(s)),
       from: when(q.get('from')),
       to: when(q.get('to')),
     },
