@@ -49,7 +49,7 @@ func (s *Store) Duplicates(ctx context.Context, scope access.Scope, id int64) ([
 	if err != nil {
 		return nil, err
 	}
-	this, metres, secs := a.Add(id), a.Add(set.DuplicateM), a.Add(set.DuplicateTime.Seconds())
+	this, metres, secs := a.Add(id), a.Add(set.DuplicateM)+"::float8", a.Add(set.DuplicateTime.Seconds())+"::float8"
 	rows, err := s.Layers.DB().Query(ctx, `SELECT f.id, coalesce(f.number, ''), f.state, f.dept_code, ST_Distance(f.geom::geography, x.geom::geography),
 			abs(extract(epoch FROM f.reported_at - x.reported_at)) / 60, to_char(f.reported_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 		FROM (SELECT id, geom, class_standard, class_code, reported_at,
