@@ -32,8 +32,12 @@ func housesOf(buildings []Building) []house {
 // cuts it: buildings drawn against the road's edge are not cut by it.
 const cutM = 0.3
 
-// insideM is how many metres of s lie inside the house.
-func (b house) insideM(s seg) float64 {
+// slack is how far, in lattice units, a line may stray into a wall that it
+// follows: walls are drawn, and lines are snapped, to a few centimetres.
+const slack = 5
+
+// insideM is how many metres of s lie deeper than slack inside the house.
+func (b house) insideM(s seg, slack float64) float64 {
 	if !b.box.meets(s.box()) {
 		return 0
 	}
@@ -68,22 +72,21 @@ func (b house) insideM(s seg) float64 {
 		}
 		m := (t0 + t1) / 2
 		x, y := float64(s.a.x)+m*dx, float64(s.a.y)+m*dy
-		if inRings([][]pt{b.ring}, x, y) && !b.onEdge(x, y) {
+		if inRings([][]pt{b.ring}, x, y) && !b.onEdge(x, y, slack) {
 			in += t1 - t0
 		}
 	}
 	return in * distM(s.a, s.b)
 }
 
-// onEdge says whether a place is within two units of the outline: a wall that a
-// line follows is not inside.
-func (b house) onEdge(x, y float64) bool {
+// onEdge says whether a place is within so many units of the outline.
+func (b house) onEdge(x, y, units float64) bool {
 	for i, p := range b.ring {
 		q := b.ring[(i+1)%len(b.ring)]
 		dx, dy := float64(q.x-p.x), float64(q.y-p.y)
 		px, py := x-float64(p.x), y-float64(p.y)
 		t := min(1, max(0, (px*dx+py*dy)/max(dx*dx+dy*dy, 1)))
-		if math.Hypot(px-t*dx, py-t*dy) <= 2 {
+		if math.Hypot(px-t*dx, py-t*dy) <= units {
 			return true
 		}
 	}
@@ -111,7 +114,7 @@ func (t *town) cutBy(segs []seg) []int {
 	var order []int
 	for _, s := range segs {
 		t.bins.near(s.box(), func(n int) {
-			if m := t.houses[n].insideM(s); m > 0 {
+			if m := t.houses[n].insideM(s, slack); m > 0 {
 				if _, ok := in[n]; !ok {
 					order = append(order, n)
 				}
@@ -128,7 +131,7 @@ func (t *town) cutBy(segs []seg) []int {
 func (t *town) free(s seg) bool {
 	ok := true
 	t.bins.near(s.box(), func(n int) {
-		if ok && t.houses[n].insideM(s) > 0 {
+		if ok && t.houses[n].insideM(s, 1) > 0 {
 			ok = false
 		}
 	})

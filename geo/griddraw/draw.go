@@ -2,6 +2,7 @@ package griddraw
 
 import (
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 )
@@ -44,12 +45,26 @@ func Draw(in Input, o Options) ([]Cell, Report) {
 	o.Progress("buildings", 0)
 	onBorder := town.cutBy(borders)
 	segs := append(borders, lines...)
-	crossed := town.cutBy(segs)
-	for _, n := range crossed {
-		ring := houses[n].ring
-		for i, p := range ring {
-			segs = append(segs, seg{p, ring[(i+1)%len(ring)], Outline, false})
+	// The outline of a house that is cut becomes an edge, and may cut the house
+	// that is drawn over it in turn.
+	var crossed []int
+	known := map[int]bool{}
+	for cut := town.cutBy(segs); len(cut) > 0; {
+		var outlines []seg
+		for _, n := range cut {
+			if known[n] {
+				continue
+			}
+			known[n] = true
+			crossed = append(crossed, n)
+			ring := houses[n].ring
+			for i, p := range ring {
+				outlines = append(outlines, seg{p, ring[(i+1)%len(ring)], Outline, false})
+			}
 		}
+		segs = append(segs, outlines...)
+		cut = town.cutBy(outlines)
+		cut = slices.DeleteFunc(cut, func(n int) bool { return known[n] })
 	}
 	o.Progress("lines", 0.1)
 	a := arrange(node(segs))

@@ -52,10 +52,10 @@ type Areas struct {
 
 // A Report says what was drawn and what people should look at.
 type Report struct {
-	Communities int       `json:"communities"`
-	Cells       int       `json:"cells"`
-	All         Areas     `json:"all"`
-	BuiltUp     Areas     `json:"built_up"`   // of cells mostly in built-up land
+	Communities int      `json:"communities"`
+	Cells       int      `json:"cells"`
+	All         Areas    `json:"all"`
+	BuiltUp     Areas    `json:"built_up"`   // of cells mostly in built-up land
 	Violations  []Remark `json:"violations"` // what must not be: buildings cut, cells in parts, numbers run out
 	Outliers    []Remark `json:"outliers"`   // cells with a flag that is no violation
 	Notes       []Remark `json:"notes"`      // what the input did not allow
@@ -113,7 +113,7 @@ func (r *Report) fill(cells []Cell, parts []*part, a *arrangement, of []int32, t
 	cut := map[int32][]int{}
 	for _, n := range town.cutBy(edges) {
 		for i, s := range edges {
-			if town.houses[n].box.meets(s.box()) && town.houses[n].insideM(s) > 0 {
+			if town.houses[n].box.meets(s.box()) && town.houses[n].insideM(s, slack) > 0 {
 				for _, c := range sides[i] {
 					if c >= 0 && !slices.Contains(cut[c], n) {
 						cut[c] = append(cut[c], n)
