@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"onemap/layers/access"
@@ -114,11 +113,7 @@ type bridgeCaseInput struct {
 type bridgeStatusOutput struct{ Body bridgeStatus }
 
 func (s *Server) bridgeCase(ctx context.Context, in *bridgeCaseInput) (*bridgeStatusOutput, error) {
-	id := in.External
-	if plain, err := url.PathUnescape(id); err == nil {
-		id = plain
-	}
-	st, err := s.Bridges.Status(ctx, scopeOf(ctx), in.Source, id)
+	st, err := s.Bridges.Status(ctx, scopeOf(ctx), in.Source, in.External)
 	return &bridgeStatusOutput{statusOf(st)}, err
 }
 

@@ -208,6 +208,9 @@ func (i Info) check(field string, sent Time) error {
 	if i.Expires != nil && !i.Expires.After(begin) {
 		return &layers.InputError{Field: field + ".expires", Value: i.Expires.format(), Remedy: "after it takes effect, " + Time{begin}.format()}
 	}
+	if i.Web != "" && !strings.HasPrefix(i.Web, "https://") && !strings.HasPrefix(i.Web, "http://") {
+		return &layers.InputError{Field: field + ".web", Value: short(i.Web), Remedy: "an address that begins with https:// or http://"}
+	}
 	for k, a := range i.Area {
 		if a.Desc == "" {
 			return &layers.InputError{Field: fmt.Sprintf("%s.area[%d].areaDesc", field, k), Remedy: "the area in words"}

@@ -27,8 +27,6 @@ type caseData struct {
 	Sequence int                `json:"sequence"` // of the case's records, from 1
 	Step     stepData           `json:"step"`
 	Incident *incident.Incident `json:"incident"`
-	Number   string             `json:"number,omitempty"` // 案卷号
-	External *externalData      `json:"external,omitempty"`
 }
 
 type stepData struct {
@@ -39,11 +37,6 @@ type stepData struct {
 	Org     string    `json:"org"`  // who did it: never a person
 	Dept    string    `json:"dept"` // whose it is after it
 	Opinion string    `json:"opinion,omitempty"`
-}
-
-type externalData struct {
-	Source string `json:"source"`
-	ID     string `json:"id"`
 }
 
 // alertData tells what became of an alert.
@@ -80,14 +73,13 @@ func (s *Store) caseData(ctx context.Context, scope access.Scope, e Event) (any,
 		return nil, fmt.Errorf("state of incident %d: %w", e.Incident, access.ErrForbidden)
 	}
 	words := !slices.Contains(i.Hidden, "description")
-	i.Contact, i.Photos, i.Flow, i.Actions, i.Mine = "", nil, nil, []string{}, false
+	// No person, nothing that is for those only who look at the case here.
+	i.Contact, i.Handler, i.Photos, i.Flow, i.Actions, i.Mine, i.Task, i.Duplicates, i.Warnings = "", "", nil, nil, []string{}, false, false, nil, nil
 	d := caseData{Incident: &i}
-	var number *string
-	var external externalData
 	err = s.Layers.DB().QueryRow(ctx, `SELECT f.at, f.action, f.from_state, f.to_state, f.org, f.dept, f.opinion,
-		(SELECT count(*) FROM onemap.incident_flow b WHERE b.incident = f.incident AND b.id <= f.id), c.number, c.external_source, c.external_id
-		FROM onemap.incident_flow f JOIN map.incident c ON c.id = f.incident WHERE f.id = @flow`, pgx.NamedArgs{"flow": e.Flow}).
-		Scan(&d.Step.At, &d.Step.Action, &d.Step.From, &d.Step.To, &d.Step.Org, &d.Step.Dept, &d.Step.Opinion, &d.Sequence, &number, &external.Source, &external.ID)
+		(SELECT count(*) FROM onemap.incident_flow b WHERE b.incident = f.incident AND b.id <= f.id)
+		FROM onemap.incident_flow f WHERE f.id = @flow`, pgx.NamedArgs{"flow": e.Flow}).
+		Scan(&d.Step.At, &d.Step.Action, &d.Step.From, &d.Step.To, &d.Step.Org, &d.Step.Dept, &d.Step.Opinion, &d.Sequence)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("flow record %d: %w", e.Flow, layers.ErrNotFound)
 	}
@@ -99,12 +91,6 @@ func (s *Store) caseData(ctx context.Context, scope access.Scope, e Event) (any,
 	}
 	if !words {
 		d.Step.Opinion = ""
-	}
-	if number != nil {
-		d.Number = *number
-	}
-	if external.Source != "" {
-		d.External = &external
 	}
 	return d, nil
 }
