@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"onemap/layers"
@@ -26,6 +27,9 @@ func (s *Server) putPhoto(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("photos: %w", errUnavailable)
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if strings.HasPrefix(kind, "image/hei") { // what iPhones take by default
+		return fmt.Errorf("%w: image/jpeg, image/png or image/webp; set the camera to \"most compatible\" instead of HEIC", errMediaType)
+	}
 	if !slices.Contains(photoTypes, kind) {
 		return fmt.Errorf("%w: image/jpeg, image/png or image/webp", errMediaType)
 	}

@@ -31,6 +31,7 @@ func (s *Store) ownAssets(ctx context.Context, v sight, a *layers.Args) (cond st
 		return "", nil, nil
 	}
 	cond, err = l.SQL(where.And(right.Where, where.In{Field: "grid_code", Values: cells}), a)
+	cond = "(" + cond + ")"
 	for _, f := range assetFields {
 		column := "''"
 		if slices.Contains(right.Fields, f) {
@@ -117,7 +118,7 @@ func (s *Store) AssetByCode(ctx context.Context, scope access.Scope, code string
 		LEFT JOIN onemap.class c ON c.standard = f.class_standard AND c.kind = 'component' AND c.code = f.class_code
 		LEFT JOIN onemap.class m ON m.standard = f.class_standard AND m.kind = 'matter' AND m.code = f.class_code AND m.standard = 'GB/T 47678.5-2026'
 		LEFT JOIN onemap.organisation o ON o.code = f.dept_code
-		WHERE f.code = `+a.Add(strings.TrimSpace(code))+` AND `+may, a...).
+		WHERE f.code = `+a.Add(strings.TrimSpace(code))+` AND (`+may+`)`, a...).
 		Scan(&f.ID, &f.Code, &f.Name, &f.Standard, &f.Class, &f.ClassZH, &f.ClassEN, &f.Matter, &f.MatterZH, &f.MatterEN, &f.Dept, &f.DeptZH, &f.DeptEN, &f.State, &f.Lon, &f.Lat, &f.Grid)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

@@ -281,7 +281,7 @@ func (s *Store) visit(ctx context.Context, tx pgx.Tx, v sight, d Draft, content 
 	}
 	n := newTask{Kind: Visit, Title: d.Title, MadeBy: v.who.Login, MadeAt: v.now, Asked: d.UUID, Content: content, Enterprise: d.Enterprise, Dept: v.dept()}
 	var name, industry, dept string
-	err = tx.QueryRow(ctx, `SELECT name, industry, dept_code, grid_code, geom FROM map.enterprise f WHERE id = `+a.Add(d.Enterprise)+` AND `+may, a...).
+	err = tx.QueryRow(ctx, `SELECT name, industry, dept_code, grid_code, geom FROM map.enterprise f WHERE id = `+a.Add(d.Enterprise)+` AND (`+may+`)`, a...).
 		Scan(&name, &industry, &dept, &n.Grid, &n.At)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, unknown
