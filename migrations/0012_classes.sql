@@ -1,6 +1,7 @@
 -- Classes: editions, what follows what, other names, filing conditions and
 -- limits, holidays. Locks onemap.class ACCESS EXCLUSIVE for the moment of the
--- new columns (constant defaults, no rewrite); the rest are new tables and rows.
+-- new columns (constant defaults, no rewrite); writers of grids wait while three
+-- small indexes are built; the rest are new tables and rows.
 --
 -- The three editions of the national list are cited second-hand: names and
 -- codes come from public transcriptions and from cities' own lists, not from the
@@ -101,6 +102,12 @@ CREATE INDEX class_history_class_idx ON onemap.class_history (standard, kind, cl
 -- The rules of one class that are in force are found by its key; those of a grid by the grid.
 CREATE INDEX class_rule_grid_idx ON onemap.class_rule (grid_code) WHERE ended_at IS NULL AND grid_code <> '';
 CREATE INDEX class_rule_dept_idx ON onemap.class_rule (dept) WHERE ended_at IS NULL;
+
+-- A grid by its code: filing asks it each time. The index of the exclusion
+-- constraint could tell too, but is made for overlaps.
+CREATE INDEX grid_unit_code_idx ON map.grid_unit (grid_code) WHERE valid_to IS NULL;
+CREATE INDEX grid_duty_code_idx ON map.grid_duty (grid_code) WHERE valid_to IS NULL;
+CREATE INDEX grid_community_code_idx ON map.grid_community (grid_code) WHERE valid_to IS NULL;
 
 ALTER TABLE onemap.class_condition ADD COLUMN made_by text NOT NULL DEFAULT 'default';  -- 'default': ours, to be set by the city
 ALTER TABLE onemap.calendar_day ADD COLUMN source text NOT NULL DEFAULT '';
