@@ -134,6 +134,7 @@ export class Outbox {
 
   private running: Promise<Result> | undefined;
   private stopping = false;
+  private more = false;
 
   /**
    * Sends what waits, one after the other, and stops at the first that the
@@ -142,8 +143,23 @@ export class Outbox {
    */
   flush(person: number): Promise<Result> {
     this.stopping = false;
-    this.running ??= this.locked(() => this.send(person)).finally(() => (this.running = undefined));
-    return this.running;
+    this.more = true;
+    return (this.running ??= this.all(person));
+  }
+
+  /** Goes on until nothing was put down since it last looked: what comes while the last is on its way goes, too. */
+  private async all(person: number): Promise<Result> {
+    const sent: Held[] = [];
+    try {
+      for (;;) {
+        this.more = false;
+        const r = await this.locked(() => this.send(person));
+        sent.push(...r.sent);
+        if (!this.more || r.stopped) return { sent, stopped: r.stopped };
+      }
+    } finally {
+      this.running = undefined;
+    }
   }
 
   /** Ends a sending after what is on its way. */

@@ -281,7 +281,7 @@ export class Phone {
     const kept = (await db.get('kept', 'classes')) as { version: string } | undefined;
     const version = this.pack?.classes.version ?? '';
     if (kept && version !== '' && kept.version === version && this.classes.length > 0) return;
-    const value = await api.classes('matter');
+    const value = (await api.classes('matter')).filter((c) => c.in_use);
     this.classes = value;
     await this.room(() => db.put('kept', { value, version }, 'classes'));
   }
@@ -410,18 +410,10 @@ export class Phone {
         if (stopped.trouble === 'sign-in') await this.known(await api.session().catch(() => this.session!));
         else this.again = setTimeout(() => void this.flush(), Math.max(backoff(this.attempt++), stopped.retryAfterS * 1000));
       } else this.attempt = 0;
-      // Something may have been put down while the last of it went out.
-      if (!stopped && (await box.count(person)).waiting > this.blocked) return { sent: [...sent, ...(await this.flush()).sent] };
       return { sent };
     } finally {
       this.sending = false;
     }
-  }
-
-  /** What waits behind something that was refused. */
-  private get blocked(): number {
-    const refused = new Set(this.held.filter((h) => h.state === 'refused').map((h) => h.thing));
-    return this.held.filter((h) => h.state === 'waits' && refused.has(h.thing)).length;
   }
 
   /** Called when the network is back, or the page is looked at again. */

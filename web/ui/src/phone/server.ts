@@ -2,7 +2,7 @@ import * as api from '../api/api';
 import { get, put } from '../api/http';
 import { offline } from '../api/problem';
 import type { Send } from './outbox';
-import type { Asset, Pack, Task } from './model';
+import type { Asset, AssetRows, Pack, Task } from './model';
 
 // What the phone's page asks of the server, beside what both pages ask (api/api.ts).
 
@@ -15,23 +15,13 @@ export async function tasks(): Promise<Task[]> {
   return (await get<{ tasks: Task[] }>(`${v1}/tasks`, { mine: true, open: true, limit: 500 })).tasks;
 }
 
-export async function task(id: number): Promise<Task> {
-  return get<Task>(`${v1}/tasks/${id}`);
-}
-
-interface AssetsAnswer {
-  fields: string[];
-  rows: unknown[][];
-  next?: number;
-}
-
 /** The components in the caller's grids: rows with the values of the fields, in their order. */
 export async function assets(): Promise<Asset[]> {
   const out: Asset[] = [];
   for (let after = 0; ; ) {
-    const a = await get<AssetsAnswer>(`${v1}/phone/assets`, { after });
+    const a = await get<AssetRows>(`${v1}/phone/assets`, { after });
     for (const row of a.rows) {
-      const v = Object.fromEntries(a.fields.map((f, n) => [f, row[n]])) as Record<string, never>;
+      const v = Object.fromEntries(a.fields.map((f, n) => [f, row?.[n]])) as Record<string, never>;
       out.push({ id: v.id!, code: v.code!, name: v.name!, class_standard: v.class_standard!, class_code: v.class_code!, dept_code: v.dept_code!, state: v.state!, at: [v.lon!, v.lat!] });
     }
     if (!a.next) return out;

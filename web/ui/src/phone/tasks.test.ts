@@ -4,7 +4,7 @@ import { fails, open, placeOfTask, sortTasks } from './tasks';
 
 const now = Date.parse('2026-11-22T09:00:00Z');
 const at = (h: number) => new Date(now + h * 3_600_000).toISOString();
-const task = (id: number, more: Partial<Task>): Task => ({ id, kind: 'verify', state: 'open', title: '', grid_code: '', made_at: at(-5), results: [], allowed_actions: [], ...more });
+const task = (id: number, more: Partial<Task>): Task => ({ id, kind: 'verify', state: 'open', title: '', grid_code: '', area_code: '', made_at: at(-5), made_by: 'system', mine: true, version: 1, results: [], allowed_actions: [], ...more });
 const here = [120, 29.3] as const;
 
 const tasks = [
