@@ -89,13 +89,14 @@ func (a *arrangement) owners(grounds []ground) (of []int32, claimed []pt) {
 }
 
 // density is how much of the ground is under buildings, in squares of about
-// 100 m smoothed over three by three.
+// 100 m smoothed over three by three. Where hardly a building is known, fewer than
+// one to a kilometre of road, roads stand for them: ten kilometres of road to the square kilometre are built-up.
 type density struct {
 	w, h  int64 // of a square, in lattice units
 	cover map[square]float64
 }
 
-func newDensity(houses []house, y int64) *density {
+func newDensity(houses []house, lines []seg, y int64, o Options) *density {
 	mx, my := metres(float64(y))
 	d := &density{w: int64(100 / mx), h: int64(100 / my), cover: map[square]float64{}}
 	for _, b := range houses {
@@ -111,6 +112,23 @@ func newDensity(houses []house, y int64) *density {
 					py = b.box.y0 + (2*j+1)*(b.box.y1-b.box.y0)/(2*n)
 				}
 				d.cover[d.at(px, py)] += area / float64(n*n) / 10_000
+			}
+		}
+	}
+	road := 0.0
+	for _, l := range lines {
+		if l.road {
+			road += distM(l.a, l.b)
+		}
+	}
+	if float64(len(houses)) < road/1000 {
+		for _, l := range lines {
+			if l.road {
+				n := int64(1 + distM(l.a, l.b)/50) // long ones in pieces
+				for k := range n {
+					p := d.at(l.a.x+(2*k+1)*(l.b.x-l.a.x)/(2*n), l.a.y+(2*k+1)*(l.b.y-l.a.y)/(2*n))
+					d.cover[p] += distM(l.a, l.b) / float64(n) * o.BuiltUp / 100
+				}
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func Draw(in Input, o Options) ([]Cell, Report) {
 		}
 	}
 	town := newTown(houses)
-	dense := newDensity(houses, (all.y0+all.y1)/2)
+	dense := newDensity(houses, lines, (all.y0+all.y1)/2, o)
 
 	o.Progress("buildings", 0)
 	onBorder := town.cutBy(borders)
