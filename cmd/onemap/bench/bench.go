@@ -58,7 +58,6 @@ type Server struct {
 // Benches are the benchmarks by name.
 var Benches = map[string]func(context.Context, Options) error{
 	"cases":     Cases,
-	"cases":     Cases,
 	"feed":      Feed,
 	"import":    Import,
 	"tiles":     Tiles,
