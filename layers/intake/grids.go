@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -118,6 +119,11 @@ func (im *importer) writeGrids(ctx context.Context, all []grid.Incoming, raws ma
 	if !r.Any {
 		return nil
 	}
+	checked, err := grid.CheckInForce(ctx, im.store, grid.Survey{Layer: im.m.Layer, Source: im.m.Source, On: f.ValidFrom})
+	if err != nil {
+		return err
+	}
+	im.sum.Notes = append(im.sum.Notes, checkNotes(checked)...)
 	moved, err := grid.Reassign(ctx, im.store, r.Changed)
 	if err != nil {
 		return err
@@ -150,6 +156,29 @@ func surveyNotes(r grid.Report, partition bool) []string {
 	}
 	if r.Slivers > 0 {
 		notes = append(notes, fmt.Sprintf("%d of these gaps and overlaps are slivers: slips of drawing", r.Slivers))
+	}
+	return notes
+}
+
+// checkNotes puts in words what the check of the grids found beside what the
+// survey says.
+func checkNotes(r grid.CheckReport) []string {
+	words := map[string]string{"outside": "reach beyond the outline of their community", "sliver": "are nowhere four metres wide", "in_parts": "are of parts that do not touch",
+		"code_prefix": "have a code that does not begin with their division's", "code_community": "lie on another community's ground than their code says",
+		"micro_parent": "are micro grids outside of the grid that they are part of", "cuts_building": "buildings lie across an edge of grids",
+		"area_small": "are far smaller than is usual", "area_large": "are far larger than is usual", "no_road": "have no road within five metres"}
+	var notes []string
+	for _, kind := range slices.Sorted(maps.Keys(words)) {
+		if n := r.Counts[kind]; n > 0 {
+			first := ""
+			for _, f := range r.Findings {
+				if f.Kind == kind {
+					first = fmt.Sprintf(" (%s at %.5f, %.5f)", f.Code, f.At[0], f.At[1])
+					break
+				}
+			}
+			notes = append(notes, fmt.Sprintf("%d %s%s", n, words[kind], first))
+		}
 	}
 	return notes
 }
