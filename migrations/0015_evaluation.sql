@@ -65,6 +65,9 @@ CREATE TABLE onemap.case_fact (
 -- What was open at some time of a period: all that a report reads.
 CREATE INDEX case_fact_open_idx ON onemap.case_fact USING gist (tstzrange(reported_at, ended_at, '[]'));
 
+-- The steps of a post in a period: a fifth of what happened in it.
+CREATE INDEX incident_flow_action_idx ON onemap.incident_flow (action, at);
+
 -- case_facts makes the facts of some cases from nothing but the cases and their
 -- flow. What follows keeps the same step by step, for less.
 -- +goose StatementBegin
