@@ -215,7 +215,12 @@ func (s *Store) flow(ctx context.Context, scope access.Scope, i Incident) ([]Ste
 	}
 	if slices.Contains(i.Hidden, "description") {
 		for n := range steps {
-			steps[n].Opinion = ""
+			steps[n].Opinion, steps[n].Detail = "", nil
+		}
+	}
+	if slices.Contains(i.Hidden, "dept_code") {
+		for n := range steps {
+			steps[n].Dept, steps[n].Detail = "", nil
 		}
 	}
 	if !i.Mine && !scope.Has(posts...) {
