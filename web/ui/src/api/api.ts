@@ -92,8 +92,6 @@ export const settings = (signal?: AbortSignal) => get<{ city: { zh: string; en: 
 /** The hours with population counts, as times of RFC 3339, the first to the last. */
 export const populationHours = async (signal?: AbortSignal) => (await get<{ hours: string[] }>(`${v1}/population/hours`, {}, signal)).hours;
 
-export const searchClasses = async (q: string, signal?: AbortSignal) => (await get<{ classes: ClassOf[] }>(`${v1}/classes`, { kind: 'matter', q, limit: 60 }, signal)).classes;
-
 /** Where a tile was made, up to which place in the log it is true, and how far the server's reader of the log is behind. */
 export interface TileOrigin {
   from: string;

@@ -127,11 +127,6 @@ export class Outbox {
     return [...refused, ...waiting].slice(0, most);
   }
 
-  /** What waits or was refused about one thing. */
-  async about(person: number, thing: string): Promise<Held[]> {
-    return (await this.list(person, 1000)).filter((h) => h.thing === thing);
-  }
-
   private running: Promise<Result> | undefined;
   private stopping = false;
   private more = false;
