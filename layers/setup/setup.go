@@ -147,7 +147,7 @@ var owners = map[string]string{
 	"grid_unit": "urban", "grid_duty": "urban", "grid_community": "urban",
 	"population": "centre", "population_od": "centre",
 	"enterprise": "market", "inspection": "market",
-	"asset": "urban", "place": "emergency", "incident": "centre", "worker": "centre", "fence": "centre", "fence_event": "centre", "hazard": "emergency",
+	"asset": "urban", "place": "emergency", "incident": "centre", "alert": "emergency", "worker": "centre", "fence": "centre", "fence_event": "centre", "hazard": "emergency",
 }
 
 // BareSeeds are the organisations that a bare city's first accounts belong to.
