@@ -10,11 +10,13 @@ import (
 var vocabularies = map[[2]string][]string{
 	{"incident", "state"}: {"reported", "verifying", "self_handled", "registered", "filed", "returned", "disputed", "dispatched", "handling", "suspended",
 		"feedback", "checking", "checked", "closed", "rejected", "void", "merged"},
-	{"asset", "state"}:      {"intact", "damaged", "lost", "abandoned", "removed"},
-	{"enterprise", "state"}: {"open", "closed", "suspended"},
-	{"place", "state"}:      {"ready", "limited", "out_of_service"},
-	{"fence", "kind"}:       {"temporary", "site"},
-	{"place", "kind"}:       {"hydrant", "fire_station", "police_station", "shelter", "hospital", "camera", "depot", "other"},
+	{"asset", "state"}:         {"intact", "damaged", "lost", "abandoned", "removed"},
+	{"enterprise", "state"}:    {"open", "closed", "suspended"},
+	{"place", "state"}:         {"ready", "limited", "out_of_service"},
+	{"hazard", "state"}:        {"found", "registered", "rectifying", "rectified", "rechecking", "rechecked", "closed", "void"},
+	{"grid_community", "kind"}: {"general", "dedicated", "micro"},
+	{"fence", "kind"}:          {"temporary", "site"},
+	{"place", "kind"}:          {"hydrant", "fire_station", "police_station", "shelter", "hospital", "camera", "depot", "other"},
 }
 
 // Vocabulary returns the values that a field of the layer may have; nil where

@@ -51,7 +51,9 @@ func (l Layer) SQL(c where.Cond, a *Args) (string, error) {
 	case where.All:
 		return l.join(c, " AND ", "true", a)
 	case where.Any:
-		return l.join(c, " OR ", "false", a)
+		// In parentheses, so that whoever puts AND before it means what they wrote.
+		in, err := l.join(c, " OR ", "false", a)
+		return "(" + in + ")", err
 	case where.Not:
 		in, err := l.SQL(c.C, a)
 		return "NOT (" + in + ")", err
