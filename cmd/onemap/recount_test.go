@@ -83,7 +83,7 @@ func (c *recounter) reportsOnce(acked map[string]int64) {
 func (c *recounter) actionsOnce(done map[string]int64) {
 	c.Helper()
 	times := map[string]int{}
-	for _, row := range c.texts(`SELECT uuid || ' ' || incident FROM onemap.incident_flow WHERE incident > $1 AND uuid IS NOT NULL`, c.first) {
+	for _, row := range c.texts(`SELECT uuid || ' ' || incident FROM onemap.incident_flow WHERE uuid IS NOT NULL`) {
 		times[row]++
 	}
 	for id, n := range done {

@@ -30,7 +30,7 @@ const (
 var weights = map[string]float64{
 	"register": 30, "send_verify": 2, "report_verify": 30, "reject": 0.7, "approve_self": 10, "refuse_self": 1,
 	"file": 30, "send_back": 0.3, "dispatch": 30, "give_back": 0.3, "decide": 30,
-	"accept": 30, "return": 2, "ask_extension": 1.5, "grant_extension": 10, "refuse_extension": 4, "ask_suspension": 0.7,
+	"accept": 30, "return": 4, "ask_extension": 1.5, "grant_extension": 10, "refuse_extension": 4, "ask_suspension": 0.7,
 	"grant_suspension": 10, "refuse_suspension": 4, "resume": 1, "feedback": 15,
 	"send_check": 20, "report_check": 30, "rework": 1, "close": 20, "force_close": 0.02, "supervise": 0.05,
 }
@@ -70,7 +70,8 @@ func (d *driver) step(ctx context.Context, who *actor, i client.Incident) bool {
 	a := client.Action{UUID: d.uuid(), Version: i.Version}
 	d.random(func(r *rand.Rand) {
 		n := weighted(r, i.Actions, func(name string) float64 { return weights[name] })
-		if n >= 0 && weights[i.Actions[n]] > 0 {
+		// What is rare stays so where nothing else is allowed.
+		if n >= 0 && r.Float64() < weights[i.Actions[n]] {
 			a.Action = i.Actions[n]
 		}
 	})
