@@ -22,6 +22,22 @@ type hazardOutput struct {
 	Body   hazardBody
 }
 
+// A proposalBody is how a hazard should be rectified, as its finder sees it.
+type proposalBody struct {
+	Measure     string     `json:"measure,omitempty" maxLength:"4000" doc:"What is to be done (措施)"`
+	Responsible string     `json:"responsible,omitempty" maxLength:"100" doc:"Who at the enterprise, by their post; no names (责任)"`
+	MoneyYuan   *float64   `json:"money_yuan,omitempty" minimum:"0" maximum:"100000000000" doc:"资金"`
+	Term        *time.Time `json:"term,omitempty" doc:"Until when it is to be rectified (时限)"`
+	Contingency string     `json:"contingency,omitempty" maxLength:"4000" doc:"What is done if it goes wrong meanwhile (预案)"`
+}
+
+func (b *proposalBody) proposal() *hazard.Proposal {
+	if b == nil {
+		return nil
+	}
+	return &hazard.Proposal{Measure: b.Measure, Responsible: b.Responsible, MoneyYuan: b.MoneyYuan, Term: orZero(b.Term), Contingency: b.Contingency}
+}
+
 type reportHazardInput struct {
 	Request
 	Body struct {
@@ -34,10 +50,11 @@ type reportHazardInput struct {
 			PlaceBody
 			Text string `json:"text,omitempty" maxLength:"256" doc:"The place in words"`
 		} `json:"place,omitempty" doc:"Left out: the enterprise's"`
-		Enterprise int64       `json:"enterprise,omitempty" minimum:"1" doc:"Number of the feature of layer enterprise"`
-		Incident   int64       `json:"incident,omitempty" minimum:"1" doc:"The case that it came from"`
-		FoundAt    *time.Time  `json:"found_at,omitempty" doc:"By the finder's clock; left out: now"`
-		Photos     []photoBody `json:"photos,omitempty" maxItems:"20"`
+		Enterprise int64         `json:"enterprise,omitempty" minimum:"1" doc:"Number of the feature of layer enterprise"`
+		Incident   int64         `json:"incident,omitempty" minimum:"1" doc:"The case that it came from"`
+		FoundAt    *time.Time    `json:"found_at,omitempty" doc:"By the finder's clock; left out: now"`
+		Plan       *proposalBody `json:"plan,omitempty" doc:"How it should be rectified (五落实), as far as the finder can say; the assessment decides"`
+		Photos     []photoBody   `json:"photos,omitempty" maxItems:"20"`
 	}
 }
 
@@ -47,7 +64,7 @@ func (s *Server) reportHazard(ctx context.Context, in *reportHazardInput) (*haza
 	if err != nil {
 		return nil, err
 	}
-	r := hazard.Report{UUID: id, Level: b.Level, Kind: b.Kind, Title: b.Title, Description: b.Description, Enterprise: b.Enterprise, Incident: b.Incident,
+	r := hazard.Report{UUID: id, Level: b.Level, Kind: b.Kind, Title: b.Title, Description: b.Description, Enterprise: b.Enterprise, Incident: b.Incident, Plan: b.Plan.proposal(),
 		Photos: photosOf(b.Photos), Address: clientAddress(in.r)}
 	if b.Place != nil {
 		at := locate.Place(b.Place.place())

@@ -191,11 +191,12 @@ func (s *Server) visitPoint(ctx context.Context, in *pointInput) (*taskOutput, e
 }
 
 type answerBody struct {
-	Item   string      `json:"item" maxLength:"24"`
-	Value  string      `json:"value,omitempty" maxLength:"2000" doc:"yes, no, na (does not apply); a number; words; nothing for a photo"`
-	Note   string      `json:"note,omitempty" maxLength:"2000"`
-	Level  string      `json:"level,omitempty" enum:"general,major" doc:"Of the hazard that a failed item opens; left out: as the item suggests"`
-	Photos []photoBody `json:"photos,omitempty" maxItems:"5"`
+	Item   string        `json:"item" maxLength:"24"`
+	Value  string        `json:"value,omitempty" maxLength:"2000" doc:"yes, no, na (does not apply); a number; words; nothing for a photo"`
+	Note   string        `json:"note,omitempty" maxLength:"2000"`
+	Level  string        `json:"level,omitempty" enum:"general,major" doc:"Of the hazard that a failed item opens; left out: as the item suggests"`
+	Plan   *proposalBody `json:"plan,omitempty" doc:"For that hazard: how it should be rectified (五落实), as far as the worker can say; the assessment decides"`
+	Photos []photoBody   `json:"photos,omitempty" maxItems:"5"`
 }
 
 type resultInput struct {
@@ -235,7 +236,7 @@ func (s *Server) finishTask(ctx context.Context, in *resultInput) (*taskOutput, 
 		r.Points = append(r.Points, v)
 	}
 	for _, a := range b.Answers {
-		r.Answers = append(r.Answers, task.AnswerDraft{Item: a.Item, Value: a.Value, Note: a.Note, Level: a.Level, Photos: photosOf(a.Photos)})
+		r.Answers = append(r.Answers, task.AnswerDraft{Item: a.Item, Value: a.Value, Note: a.Note, Level: a.Level, Plan: a.Plan.proposal(), Photos: photosOf(a.Photos)})
 	}
 	t, at, _, err := s.Tasks.Finish(ctx, scopeOf(ctx), in.ID, r)
 	return &taskOutput{Status: 200, Cursor: at.String(), Body: taskBody{at.String(), t}}, err

@@ -68,7 +68,7 @@ func TestVisitToClosedHazard(t *testing.T) {
 			if c.Code == made.Checklist && i.Required {
 				a := map[string]any{"item": i.Code, "value": map[string]string{"yes_no": "yes", "number": "3"}[i.Kind]}
 				if i.Code == "exit" {
-					a = map[string]any{"item": i.Code, "value": "no", "note": "后门上锁", "photos": []any{map[string]any{"id": picture}}}
+					a = map[string]any{"item": i.Code, "value": "no", "note": "后门上锁", "plan": map[string]any{"measure": "拆锁", "responsible": "店长", "money_yuan": 200, "term": time.Now().Add(72 * time.Hour)}, "photos": []any{map[string]any{"id": picture}}}
 				}
 				answers = append(answers, a)
 			}
@@ -100,6 +100,9 @@ func TestVisitToClosedHazard(t *testing.T) {
 	w.want(404, w.as("urban", "GET", h, nil))
 	var now hazardReply
 	w.want(200, w.as("police", "GET", h, nil)).into(t, &now)
+	if now.Plan == nil || now.Plan.Measure != "拆锁" || *now.Plan.MoneyYuan != 200 || now.TermAt == nil {
+		t.Errorf("what the worker proposed: %+v until %v", now.Plan, now.TermAt)
+	}
 	act := func(login, action string, more map[string]any) reply {
 		t.Helper()
 		body := map[string]any{"action": action, "version": now.Version}

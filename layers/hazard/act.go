@@ -127,7 +127,7 @@ func (do *Action) check() error {
 	if do.Level != "" && do.Level != General && do.Level != Major {
 		return &layers.InputError{Field: "level", Value: short(do.Level), Remedy: "general or major"}
 	}
-	if do.MoneyYuan != nil && !(*do.MoneyYuan >= 0 && *do.MoneyYuan <= 1e11) {
+	if !isMoney(do.MoneyYuan) {
 		return &layers.InputError{Field: "money_yuan", Remedy: "0 to 100,000,000,000 yuan"}
 	}
 	if do.Result != "" && do.Result != "passed" && do.Result != "failed" {

@@ -102,9 +102,9 @@ func (v sight) effect(ctx context.Context, tx pgx.Tx, h Hazard, t Transition, do
 		if c.level == Major {
 			c.supervised, c.supervisor = true, v.who.Org
 		}
-		return v.plan(ctx, tx, h.ID, do, true)
+		return plan(ctx, tx, h.ID, do, true)
 	case "replan":
-		return v.plan(ctx, tx, h.ID, do, false)
+		return plan(ctx, tx, h.ID, do, false)
 	case "extend":
 		if err := term(do.Term, now); err != nil {
 			return err
@@ -157,7 +157,7 @@ func term(at, now time.Time) error {
 }
 
 // plan keeps the plan; anew, or only what was sent.
-func (v sight) plan(ctx context.Context, tx pgx.Tx, id int64, do Action, anew bool) error {
+func plan(ctx context.Context, tx pgx.Tx, id int64, do Action, anew bool) error {
 	_, err := tx.Exec(ctx, `INSERT INTO onemap.hazard_plan AS p (hazard, measure, responsible, money_yuan, contingency)
 		VALUES (@id, @measure, @responsible, @money, @contingency)
 		ON CONFLICT (hazard) DO UPDATE SET updated_at = now(),

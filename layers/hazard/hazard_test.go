@@ -526,6 +526,8 @@ func TestReportsThatAreNotTaken(t *testing.T) {
 		"an unknown system":    {func(r *hazard.Report) { r.At = at("EPSG:1", 1, 1) }, "place.crs"},
 		"no system":            {func(r *hazard.Report) { r.At = at("", 120, 29) }, "place.crs"},
 		"a level there is not": {func(r *hazard.Report) { r.Level = "huge" }, "level"},
+		"a term that is past":  {func(r *hazard.Report) { r.Plan = &hazard.Proposal{Term: time.Now().Add(-time.Hour)} }, "plan.term"},
+		"a long measure":       {func(r *hazard.Report) { r.Plan = &hazard.Proposal{Measure: strings.Repeat("长", 4001)} }, "plan.measure"},
 		"a photo never sent":   {func(r *hazard.Report) { r.Photos = []incident.Shown{{ID: strings.Repeat("a", 64)}} }, "photos[0].id"},
 	} {
 		r := hazard.Report{UUID: uuid.New(), Title: "x", Enterprise: 7}
@@ -543,6 +545,38 @@ func TestReportsThatAreNotTaken(t *testing.T) {
 	// An enterprise that the caller may not see is as one that there is not.
 	if _, _, _, err := w.store.Report(t.Context(), w.by["far"], hazard.Report{UUID: uuid.New(), Title: "x", Enterprise: 7}); !errors.Is(err, layers.ErrInvalid) {
 		t.Errorf("a worker of another grid: %v", err)
+	}
+}
+
+// What the finder proposes stands in the hazard until it is assessed; a term
+// that was to come when it was put down may be past when it arrives.
+func TestProposal(t *testing.T) {
+	w := newTown(t)
+	found := time.Now().Add(-48 * time.Hour)
+	money := 800.0
+	r := hazard.Report{UUID: uuid.New(), Title: "燃气管老化", Enterprise: 7, FoundAt: found,
+		Plan: &hazard.Proposal{Measure: "更换软管", Responsible: "店长", MoneyYuan: &money, Term: found.Add(24 * time.Hour), Contingency: "关阀"}}
+	h, _, _, err := w.store.Report(t.Context(), w.by["worker"], r)
+	if err != nil || !h.TermAt.Equal(r.Plan.Term.Truncate(time.Microsecond)) || h.Overdue {
+		t.Fatalf("%+v (%v)", h, err)
+	}
+	if _, _, again, err := w.store.Report(t.Context(), w.by["worker"], r); err != nil || !again {
+		t.Errorf("sent again: %v, %v", again, err)
+	}
+	other := *r.Plan
+	other.Measure = "关店"
+	r.Plan = &other
+	if _, _, _, err := w.store.Report(t.Context(), w.by["worker"], r); !errors.Is(err, layers.ErrConflict) {
+		t.Errorf("another plan under the same number: %v", err)
+	}
+	h, err = w.store.Get(t.Context(), w.by["fire"], h.ID)
+	if err != nil || h.Plan == nil || h.Plan.Measure != "更换软管" || h.Plan.Responsible != "店长" || *h.Plan.MoneyYuan != 800 || h.Plan.Contingency != "关阀" {
+		t.Fatalf("%+v (%v)", h.Plan, err)
+	}
+	h = w.act("fire", h, hazard.Action{Name: "register"})
+	h = w.act("fire", h, hazard.Action{Name: "assess", Level: hazard.General, Measure: "停用", Responsible: "房东", Term: time.Now().Add(24 * time.Hour)})
+	if h.Plan.Measure != "停用" || h.Plan.MoneyYuan != nil || h.Plan.Contingency != "" || !h.TermAt.After(time.Now()) {
+		t.Errorf("assessed: %+v until %v", h.Plan, h.TermAt)
 	}
 }
 

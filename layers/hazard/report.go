@@ -33,6 +33,7 @@ type Report struct {
 	Enterprise  int64         // map.enterprise.id; 0: none
 	Incident    int64         // map.incident.id that it came from; 0: none
 	FoundAt     time.Time     // by the finder's clock, kept and not counted with; zero: now
+	Plan        *Proposal     `json:",omitempty"` // nil: nothing is proposed
 	Photos      []incident.Shown
 	Address     string // the finder's IP address, for the audit
 }
@@ -51,6 +52,7 @@ type Finding struct {
 	SRID                            int
 	Content                         string
 	Now                             time.Time
+	Plan                            *Proposal // nil: nothing is proposed; checked
 	Photos                          []incident.Shown
 	Detail                          map[string]any // of its first flow record
 	Address                         string
@@ -74,8 +76,11 @@ func (s *Store) Report(ctx context.Context, scope access.Scope, r Report) (h Haz
 	if err := r.check(); err != nil {
 		return h, at, false, err
 	}
+	if err := r.Plan.Check("plan", r.FoundAt, s.now()); err != nil {
+		return h, at, false, err
+	}
 	f := Finding{UUID: r.UUID, Level: r.Level, Kind: r.Kind, Title: strings.TrimSpace(r.Title), Description: r.Description, Place: r.Place, Enterprise: r.Enterprise,
-		Incident: r.Incident, Content: content, Photos: r.Photos, Address: r.Address, Detail: map[string]any{}, Now: s.now()}
+		Incident: r.Incident, Content: content, Plan: r.Plan, Photos: r.Photos, Address: r.Address, Detail: map[string]any{}, Now: s.now()}
 	if !r.FoundAt.IsZero() {
 		f.Detail["client_at"] = r.FoundAt
 	}
@@ -197,10 +202,14 @@ func Open(ctx context.Context, tx pgx.Tx, scope access.Scope, f Finding) (id int
 	if days > 0 {
 		args["warn"], args["due"] = deadline(now, days, warn)
 	}
+	args["term"] = nil
+	if f.Plan != nil && !f.Plan.Term.IsZero() {
+		args["term"] = f.Plan.Term
+	}
 	err = tx.QueryRow(ctx, `INSERT INTO map.hazard (uuid, level, state, kind, title, description, place, enterprise, enterprise_name, task, item, incident, dept_code,
-			finder, found_at, since, warn_at, due_at, attributes, crs, orig, geom)
+			finder, found_at, term_at, since, warn_at, due_at, attributes, crs, orig, geom)
 		VALUES (@uuid, @level, 'found', @kind, @title, @description, @place, nullif(@enterprise, 0::bigint), @enterprise_name, nullif(@task, 0::bigint), @item, nullif(@incident, 0::bigint), @dept,
-			nullif(@finder, 0::bigint), @now, @now, @warn, @due, jsonb_build_object('content', @content::text), @crs,
+			nullif(@finder, 0::bigint), @now, @term::timestamptz, @now, @warn, @due, jsonb_build_object('content', @content::text), @crs,
 			CASE WHEN @x::float8 IS NULL THEN NULL ELSE ST_SetSRID(ST_MakePoint(@x, @y), @srid::int) END, @geom)
 		ON CONFLICT (uuid) DO NOTHING RETURNING id`, args).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -213,6 +222,12 @@ func Open(ctx context.Context, tx pgx.Tx, scope access.Scope, f Finding) (id int
 		f.Detail = map[string]any{}
 	}
 	f.Detail["level"] = f.Level
+	if !f.Plan.Empty() {
+		f.Detail["proposed"] = f.Plan.said()
+		if err := plan(ctx, tx, id, Action{Measure: f.Plan.Measure, Responsible: f.Plan.Responsible, MoneyYuan: f.Plan.MoneyYuan, Contingency: f.Plan.Contingency}, true); err != nil {
+			return 0, err
+		}
+	}
 	step, err := record(ctx, tx, id, who, uuid.Nil, now, "find", "", Found, "", f.Detail)
 	if err != nil {
 		return 0, err
@@ -244,6 +259,7 @@ func hash(person int64, sent any) (string, error) {
 	switch v := sent.(type) {
 	case Report:
 		v.Address, v.FoundAt = "", v.FoundAt.UTC()
+		v.Plan = v.Plan.UTC()
 		sent = v
 	case Action:
 		v.Address, v.ClientAt, v.Term, v.Version = "", v.ClientAt.UTC(), v.Term.UTC(), 0
@@ -261,11 +277,21 @@ func hash(person int64, sent any) (string, error) {
 }
 
 // Seen notes, in the caller's transaction, that an open hazard was found again.
-func Seen(ctx context.Context, tx pgx.Tx, scope access.Scope, id int64, now time.Time, note string, detail map[string]any, photos []incident.Shown) error {
+// What is proposed then stands in it only until it is assessed: later there is
+// a plan, and the proposal is in the flow for those who handle it.
+func Seen(ctx context.Context, tx pgx.Tx, scope access.Scope, id int64, now time.Time, note string, p *Proposal, detail map[string]any, photos []incident.Shown) error {
 	who, _ := scope.Person()
 	var state string
 	if err := tx.QueryRow(ctx, `SELECT state FROM map.hazard WHERE id = $1 FOR UPDATE`, id).Scan(&state); err != nil {
 		return err
+	}
+	if !p.Empty() {
+		detail["proposed"] = p.said()
+		if state == Found || state == Registered {
+			if err := propose(ctx, tx, id, p); err != nil {
+				return err
+			}
+		}
 	}
 	step, err := record(ctx, tx, id, who, uuid.Nil, now, "seen_again", state, state, note, detail)
 	if err != nil {

@@ -75,6 +75,10 @@ func (s *Store) Finish(ctx context.Context, scope access.Scope, id int64, r Resu
 // bare is r without what changes between two tries.
 func (r Result) bare() Result {
 	r.Address, r.ClientAt = "", r.ClientAt.UTC()
+	r.Answers = slices.Clone(r.Answers)
+	for i := range r.Answers {
+		r.Answers[i].Plan = r.Answers[i].Plan.UTC()
+	}
 	r.Points = slices.Clone(r.Points)
 	for i := range r.Points {
 		r.Points[i].Address, r.Points[i].ClientAt = "", r.Points[i].ClientAt.UTC()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"onemap/layers/hazard"
 	"onemap/layers/incident"
 	"onemap/layers/locate"
 )
@@ -83,7 +84,8 @@ type AnswerDraft struct {
 	Item   string
 	Value  string
 	Note   string
-	Level  string // of the hazard that a failed item opens: general, major; "": as the item suggests
+	Level  string           // of the hazard that a failed item opens: general, major; "": as the item suggests
+	Plan   *hazard.Proposal `json:",omitempty"` // for the hazard that a failed item opens; nil: nothing is proposed
 	Photos []incident.Shown
 }
 

@@ -302,6 +302,8 @@ func TestVisit(t *testing.T) {
 		}
 	}
 	set("exit", "no", "后门上锁")
+	money, term := 300.5, w.now.Add(72*time.Hour)
+	r.Answers[0].Plan = &hazard.Proposal{Measure: " 拆锁 ", Responsible: "店长", MoneyYuan: &money, Term: term, Contingency: "停业"}
 	set("extinguishers", "1", "")
 	set("staff", "no", "") // opens none
 	set("gas", "na", "")
@@ -323,6 +325,15 @@ func TestVisit(t *testing.T) {
 	if len(found) != 2 || levels["major small-place-fire/exit fire"] != 1 || levels["general small-place-fire/extinguishers fire"] != 1 {
 		t.Errorf("hazards %v", levels)
 	}
+	// What the worker proposes is in the hazard's own columns, the post nowhere else.
+	major := found[slices.IndexFunc(found, func(h hazard.Hazard) bool { return h.Level == "major" })].ID
+	h, err := w.store.Hazards.Get(t.Context(), w.by["centre"], major)
+	if err != nil || h.Plan == nil || h.Plan.Measure != "拆锁" || h.Plan.Responsible != "店长" || *h.Plan.MoneyYuan != money || h.Plan.Contingency != "停业" || !h.TermAt.Equal(term) {
+		t.Errorf("proposed: %+v until %v (%v)", h.Plan, h.TermAt, err)
+	}
+	if said := fmt.Sprint(h.Flow[0].Detail); !strings.Contains(said, "拆锁") || strings.Contains(said, "店长") {
+		t.Errorf("the flow keeps %s", said)
+	}
 	var result, due, last string
 	var critical, serious, minor int
 	if err := w.db.QueryRow(t.Context(), `SELECT i.result, i.critical, i.serious, i.minor, e.last_inspected_on::text, e.next_due_on::text
@@ -338,12 +349,12 @@ func TestVisit(t *testing.T) {
 	r.UUID = uuid.New()
 	set("extinguishers", "4", "")
 	set("staff", "yes", "")
+	r.Answers[0].Plan = &hazard.Proposal{Measure: "换推杠门"}
 	if got, _, _, err = w.store.Finish(t.Context(), w.by["worker"], v.ID, r); err != nil || got.Outcome != "fail" {
 		t.Fatal(got.Outcome, err)
 	}
-	again := slices.IndexFunc(found, func(h hazard.Hazard) bool { return h.Level == "major" })
-	h, err := w.store.Hazards.Get(t.Context(), w.by["centre"], found[again].ID)
-	if err != nil || w.count(`SELECT count(*) FROM map.hazard`) != 2 || h.Flow[len(h.Flow)-1].Action != "seen_again" {
+	h, err = w.store.Hazards.Get(t.Context(), w.by["centre"], major)
+	if err != nil || h.Plan.Measure != "换推杠门" || h.Plan.Responsible != "店长" || w.count(`SELECT count(*) FROM map.hazard`) != 2 || h.Flow[len(h.Flow)-1].Action != "seen_again" {
 		t.Errorf("found again: %d hazards, %+v (%v)", w.count(`SELECT count(*) FROM map.hazard`), h.Flow, err)
 	}
 	// Nobody there: noted, with the reason; nothing else changes.
@@ -366,20 +377,32 @@ func TestAnswersThatAreNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := w.visit("worker", 7)
+	failing := func(p hazard.Proposal) func(*task.Result) {
+		return func(r *task.Result) { r.Answers[0].Value, r.Answers[0].Plan = "no", &p }
+	}
 	for name, tt := range map[string]struct {
 		change func(*task.Result)
 		field  string
 	}{
-		"an item there is not":   {func(r *task.Result) { r.Answers[0].Item = "x" }, "answers[0].item"},
-		"an item twice":          {func(r *task.Result) { r.Answers[1] = r.Answers[0] }, "answers[1].item"},
-		"an item left out":       {func(r *task.Result) { r.Answers = r.Answers[1:] }, "answers"},
-		"neither yes nor no":     {func(r *task.Result) { r.Answers[0].Value = "是" }, "answers[0].value"},
-		"no number":              {func(r *task.Result) { r.Answers[3].Value = "NaN" }, "answers[3].value"},
-		"a huge number":          {func(r *task.Result) { r.Answers[3].Value = "1e999" }, "answers[3].value"},
-		"huge words":             {func(r *task.Result) { r.Answers[0].Note = strings.Repeat("长", 2001) }, "answers[0].note"},
-		"NUL":                    {func(r *task.Result) { r.Answers[0].Note = "a\x00" }, "answers[0].note"},
-		"a level without fault":  {func(r *task.Result) { r.Answers[0].Level = "major" }, "answers[0].level"},
-		"a level there is not":   {func(r *task.Result) { r.Answers[0].Level = "x" }, "answers[0].level"},
+		"an item there is not":  {func(r *task.Result) { r.Answers[0].Item = "x" }, "answers[0].item"},
+		"an item twice":         {func(r *task.Result) { r.Answers[1] = r.Answers[0] }, "answers[1].item"},
+		"an item left out":      {func(r *task.Result) { r.Answers = r.Answers[1:] }, "answers"},
+		"neither yes nor no":    {func(r *task.Result) { r.Answers[0].Value = "是" }, "answers[0].value"},
+		"no number":             {func(r *task.Result) { r.Answers[3].Value = "NaN" }, "answers[3].value"},
+		"a huge number":         {func(r *task.Result) { r.Answers[3].Value = "1e999" }, "answers[3].value"},
+		"huge words":            {func(r *task.Result) { r.Answers[0].Note = strings.Repeat("长", 2001) }, "answers[0].note"},
+		"NUL":                   {func(r *task.Result) { r.Answers[0].Note = "a\x00" }, "answers[0].note"},
+		"a level without fault": {func(r *task.Result) { r.Answers[0].Level = "major" }, "answers[0].level"},
+		"a level there is not":  {func(r *task.Result) { r.Answers[0].Level = "x" }, "answers[0].level"},
+		"a plan without fault":  {func(r *task.Result) { r.Answers[0].Plan = &hazard.Proposal{Measure: "x"} }, "answers[0].plan"},
+		"a plan for no hazard": {func(r *task.Result) {
+			r.Answers[9].Value, r.Answers[9].Plan = "no", &hazard.Proposal{Measure: "x"} // staff: opens none
+		}, "answers[9].plan"},
+		"money below nothing":    {failing(hazard.Proposal{MoneyYuan: new(-1.0)}), "answers[0].plan.money_yuan"},
+		"a term that is past":    {failing(hazard.Proposal{Term: time.Now().Add(-time.Hour)}), "answers[0].plan.term"},
+		"a term of an age":       {failing(hazard.Proposal{Term: time.Now().AddDate(3, 0, 0)}), "answers[0].plan.term"},
+		"a long post":            {failing(hazard.Proposal{Responsible: strings.Repeat("长", 101)}), "answers[0].plan.responsible"},
+		"NUL in the measure":     {failing(hazard.Proposal{Measure: "a\x00"}), "answers[0].plan.measure"},
 		"a list of another kind": {func(r *task.Result) { r.List = "work-safety" }, "checklist"},
 		"a version to come":      {func(r *task.Result) { r.Version = 9 }, "checklist_version"},
 		"a result of others":     {func(r *task.Result) { r.Result = "passed" }, "result"},

@@ -75,6 +75,11 @@ func (s *Store) finishVisit(ctx context.Context, tx pgx.Tx, v sight, t row, r Re
 	if err != nil {
 		return err
 	}
+	for n, a := range r.Answers {
+		if err := a.Plan.Check(fmt.Sprintf("answers[%d].plan", n), r.ClientAt, v.now); err != nil {
+			return err
+		}
+	}
 	outcome := pass
 	for i := range all {
 		a := &all[i]
@@ -212,6 +217,9 @@ func (a *answered) judge(field string) error {
 			a.level = a.Level
 		}
 	}
+	if !a.Plan.Empty() && a.level == "" {
+		return &layers.InputError{Field: field + "plan", Remedy: "leave it out: the answer opens no hazard"}
+	}
 	return nil
 }
 
@@ -228,12 +236,12 @@ func (s *Store) keepAnswer(ctx context.Context, tx pgx.Tx, v sight, t row, f fir
 			f.id, list.Code+"/"+a.Item).Scan(&a.hazard)
 		switch {
 		case err == nil:
-			err = hazard.Seen(ctx, tx, v.scope, a.hazard, v.now, a.Note, detail, a.Photos)
+			err = hazard.Seen(ctx, tx, v.scope, a.hazard, v.now, a.Note, a.Plan, detail, a.Photos)
 		case errors.Is(err, pgx.ErrNoRows):
 			a.hazard, err = hazard.Open(ctx, tx, v.scope, hazard.Finding{
 				UUID:  uuid.NewSHA1(r.UUID, []byte(a.Item)), // the same result opens the same hazard
 				Level: a.level, Kind: list.NameZH, Title: cut(a.item.TextZH, 200), Description: a.Note, Place: cut(f.address, 256), EnterpriseName: f.name, Enterprise: f.id, Task: t.ID,
-				Item: list.Code + "/" + a.Item, Dept: f.dept, At: f.at, CRS: "WGS84", Photos: a.Photos, Detail: detail, Address: r.Address, Now: v.now})
+				Item: list.Code + "/" + a.Item, Dept: f.dept, At: f.at, CRS: "WGS84", Plan: a.Plan, Photos: a.Photos, Detail: detail, Address: r.Address, Now: v.now})
 		}
 		if err != nil {
 			return err

@@ -547,7 +547,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fences that were drawn, by right */
+        /** Fences that were drawn, by right: none for who may not see the layer */
         get: operations["listFences"];
         put?: never;
         /** Draw a fence */
@@ -2536,6 +2536,8 @@ export interface components {
             level?: "general" | "major";
             note?: string;
             photos?: components["schemas"]["PhotoBody"][] | null;
+            /** @description For that hazard: how it should be rectified (五落实), as far as the worker can say; the assessment decides */
+            plan?: components["schemas"]["ProposalBody"];
             /** @description yes, no, na (does not apply); a number; words; nothing for a photo */
             value?: string;
         };
@@ -4990,6 +4992,24 @@ export interface components {
             /** @description What kind of problem; stable */
             type: string;
         };
+        ProposalBody: {
+            /** @description What is done if it goes wrong meanwhile (预案) */
+            contingency?: string;
+            /** @description What is to be done (措施) */
+            measure?: string;
+            /**
+             * Format: double
+             * @description 资金
+             */
+            money_yuan?: number;
+            /** @description Who at the enterprise, by their post; no names (责任) */
+            responsible?: string;
+            /**
+             * Format: date-time
+             * @description Until when it is to be rectified (时限)
+             */
+            term?: string;
+        };
         PublishInputBody: {
             /** @description Kinds of violations of the check that are let pass; newer: replace what was published or imported since the draft was made */
             accept?: string[] | null;
@@ -5262,6 +5282,8 @@ export interface components {
             photos?: components["schemas"]["PhotoBody"][] | null;
             /** @description Left out: the enterprise's */
             place?: components["schemas"]["PlaceStruct"];
+            /** @description How it should be rectified (五落实), as far as the finder can say; the assessment decides */
+            plan?: components["schemas"]["ProposalBody"];
             title: string;
             /**
              * Format: uuid
@@ -8205,7 +8227,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -8378,7 +8400,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -8491,7 +8513,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -8836,7 +8858,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -8905,7 +8927,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -9630,7 +9652,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -9905,7 +9927,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -10848,7 +10870,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description Two corners in the order of axes of bbox-crs; with six numbers, the third and the sixth are heights, which no layer has */
                 bbox?: number[] & (unknown | unknown);
@@ -11385,7 +11407,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -11714,7 +11736,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -12195,7 +12217,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
@@ -12252,7 +12274,7 @@ export interface operations {
                 severity?: string;
                 /** @description Department codes, separated by commas */
                 dept?: string;
-                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other */
+                /** @description A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force */
                 filter?: string;
                 /** @description The language of filter: cql2-text, also where it is left out, or cql2-json */
                 "filter-lang"?: string;
