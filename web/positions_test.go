@@ -129,6 +129,12 @@ func TestFences(t *testing.T) {
 	if len(list.Fences) != 2 || list.Fences[1].Inside != 1 {
 		t.Errorf("%+v", list)
 	}
+	// Who may not see the layer sees none.
+	for _, login := range []string{"urban", "admin"} {
+		if w.want(200, w.as(login, "GET", "/api/v1/fences", nil)).into(t, &list); len(list.Fences) != 0 {
+			t.Errorf("%s: %+v", login, list)
+		}
+	}
 	at := "/api/v1/fences/" + f.Key[len("fence/"):]
 	w.want(409, w.as("centre", "PUT", at, draft("version", 2)))
 	w.want(200, w.as("centre", "PUT", at, draft("version", 1, "name", "灯会"))).into(t, &f)

@@ -211,7 +211,7 @@ func (s *Server) routes() []route {
 		{"DELETE", "/api/v1/positions", only(access.GridWorker), "goOffDuty", "positions", "Off duty: takes me off the map", call(s.offDuty), nil},
 		{"GET", "/api/v1/positions/history", only(access.GridWorker, access.CommandCentre), "getPositionHistory", "positions",
 			"Where I was on duty, and who looked; or where a worker of the command centre's area was, with a reason that is audited", call(s.positionHistory), nil},
-		{"GET", "/api/v1/fences", signedIn, "listFences", "positions", "Fences that were drawn, by right", call(s.listFences), nil},
+		{"GET", "/api/v1/fences", signedIn, "listFences", "positions", "Fences that were drawn, by right: none for who may not see the layer", call(s.listFences), nil},
 		{"POST", "/api/v1/fences", onlyDrawers, "createFence", "positions", "Draw a fence", call(s.createFence), []option{created(), body(256 << 10)}},
 		{"PUT", "/api/v1/fences/{id}", onlyDrawers, "updateFence", "positions", "Draw a fence anew", call(s.updateFence), []option{body(256 << 10)}},
 		{"DELETE", "/api/v1/fences/{id}", onlyDrawers, "endFence", "positions", "End a fence: who is in it leaves it", call(s.endFence), nil},
