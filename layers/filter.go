@@ -34,3 +34,13 @@ func (l Layer) Filter(param, text string, fields []string, p cql2.Parser) (where
 	}
 	return where.Simplify(c), nil
 }
+
+// InForce is what a filter means on a layer whose features are versions: those
+// in force, unless it says itself which. Other layers' filters mean what they
+// say.
+func (l Layer) InForce(c where.Cond) where.Cond {
+	if l.Subject != "grid" || where.Uses(c, "valid_from") || where.Uses(c, "valid_to") {
+		return c
+	}
+	return where.And(c, where.Empty{Field: "valid_to"})
+}

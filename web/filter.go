@@ -28,7 +28,7 @@ type Filter struct {
 	State    string `query:"state" doc:"States, separated by commas; one that the layer does not have is refused, with those that it has"`
 	Severity string `query:"severity" doc:"Severities or risks, 1 red to 4 blue, separated by commas"`
 	Dept     string `query:"dept" doc:"Department codes, separated by commas"`
-	CQL2     string `query:"filter" doc:"A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other" example:"severity <= 2 AND S_INTERSECTS(geom, BBOX(120.0, 29.2, 120.2, 29.4))"`
+	CQL2     string `query:"filter" doc:"A condition in CQL2 text (OGC 21-065r2) on the fields that you may see, id and geom: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS and the other spatial functions, T_DURING and the other temporal ones. At most 16384 characters, 1000 values, 2000 points (200 where S_TOUCHES, S_CROSSES or S_OVERLAPS asks), 32 spatial conditions and members of collections, 32 conditions in each other. Of grids, one that names neither valid_from nor valid_to means those in force" example:"severity <= 2 AND S_INTERSECTS(geom, BBOX(120.0, 29.2, 120.2, 29.4))"`
 	Language string `query:"filter-lang" doc:"The language of filter: cql2-text, also where it is left out, or cql2-json"`
 	CRS      string `query:"filter-crs" doc:"The system of the coordinates in filter, by its URI, with its order of axes; left out: CRS84, longitude and latitude" example:"http://www.opengis.net/def/crs/OGC/1.3/CRS84"`
 
@@ -163,7 +163,7 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 	} else if c != nil {
 		add(c)
 	}
-	return where.Simplify(all), nil
+	return where.Simplify(l.InForce(all)), nil
 }
 
 // wholeDays widens an interval to the days (UTC) that it touches where the

@@ -87,6 +87,7 @@ func (s *Server) tileLayer(ctx context.Context, b orb.Bound, l layerRight, f *Fi
 	right := l.right.At(b, l.layer)
 	out := tiles.LayerRequest{Name: l.layer.Name, Version: l.layer.Version, Where: right.Where, Fields: right.Fields}
 	if f == nil && l.layer.KFloor == 0 {
+		out.Where = l.layer.InForce(out.Where)
 		return out, nil
 	}
 	if f == nil {

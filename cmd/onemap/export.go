@@ -251,7 +251,7 @@ func (c exportCommand) narrow(l layers.Layer, right access.Right, box *orb.Bound
 	if _, archived := takeout.Formats[c.Format]; box != nil && !archived {
 		cond = where.And(cond, where.Within{Bound: *box})
 	}
-	return where.Simplify(cond), nil
+	return where.Simplify(l.InForce(cond)), nil
 }
 
 // print writes one layer to the standard output.

@@ -79,7 +79,7 @@ func viewOf(l layers.Layer, right access.Right, want Subscribe) (view, error) {
 		}
 		cond = append(cond, c)
 	}
-	v.cond = where.Prepare(where.Simplify(cond))
+	v.cond = where.Prepare(where.Simplify(l.InForce(cond)))
 	for _, f := range want.Fields {
 		if !slices.Contains(right.Fields, f) {
 			return v, &layers.InputError{Field: "fields", Value: short(f), Remedy: "fields of the layer that you may see"}
