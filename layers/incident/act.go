@@ -252,6 +252,45 @@ func (do Action) hash(id int64) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// A refusal says in its own words why not, and what is possible instead; kind
+// is what it is an error of.
+type refusal struct {
+	says string
+	kind error
+}
+
+func (r *refusal) Error() string { return r.says }
+func (r *refusal) Unwrap() error { return r.kind }
+
+// whoMay names who does an action, in whatever state, in words.
+func whoMay(action string) string {
+	var who []string
+	add := func(s string) {
+		if !slices.Contains(who, s) {
+			who = append(who, s)
+		}
+	}
+	for _, t := range Transitions {
+		if t.Action != action {
+			continue
+		}
+		for _, role := range t.By {
+			switch field := role == access.DepartmentOfficer || role == access.GridWorker; {
+			case t.Assigned:
+				add("the " + string(role) + " whose task it is")
+			case t.Responsible && field:
+				add("a " + string(role) + " of the department that it is with")
+			default:
+				add(string(role))
+			}
+		}
+		if t.Reporter {
+			add("who reported it")
+		}
+	}
+	return strings.Join(who, ", ")
+}
+
 // possible finds the line of the table for what the caller wants, or says why not.
 func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 	can := strings.Join(i.Actions, ", ")
@@ -269,13 +308,13 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 	}
 	t, here := transition(do.Name, i.State)
 	if !role || here && t.post(scope, i) == "" {
-		return Transition{}, fmt.Errorf("%s incident %d: %w", do.Name, i.ID, access.ErrForbidden)
+		return Transition{}, &refusal{fmt.Sprintf("%s incident %d: you may not do this: it is for %s; possible now: %s", do.Name, i.ID, whoMay(do.Name), can), access.ErrForbidden}
 	}
 	if do.Version == 0 {
 		return Transition{}, &layers.InputError{Field: "version", Remedy: "the version of the incident that you looked at"}
 	}
 	refuse := func(why string) error {
-		return fmt.Errorf("%s: %sincident %d is %s at version %d; possible now: %s: %w", do.Name, why, i.ID, i.State, i.Version, can, layers.ErrConflict)
+		return &refusal{fmt.Sprintf("%s: %sincident %d is %s at version %d; possible now: %s", do.Name, why, i.ID, i.State, i.Version, can), layers.ErrConflict}
 	}
 	if !here {
 		return Transition{}, refuse("")
