@@ -33,7 +33,7 @@ type Seeded struct {
 // code leaves its accounts out.
 type SeedOrgs struct {
 	Government string   // admin, security, auditor
-	Centre     string   // centre, acceptor, leader, dispatcher, planner
+	Centre     string   // centre, acceptor, leader, dispatcher, planner, gateway
 	Urban      string   // urban: an officer of urban management
 	Police     string   // police: an officer of another department
 	Town       string   // worker
@@ -54,6 +54,7 @@ func (o SeedOrgs) Seeds() []Seed {
 		{Login: "urban", Name: "城管专员", Org: o.Urban, Roles: []Role{DepartmentOfficer}},
 		{Login: "police", Name: "公安专员", Org: o.Police, Roles: []Role{DepartmentOfficer}},
 		{Login: "planner", Name: "规划分析员", Org: o.Centre, Roles: []Role{Planner}},
+		{Login: "gateway", Name: "接入网关", Org: o.Centre, Roles: []Role{Gateway}},
 		{Login: "worker", Name: "网格员", Org: o.Town, Roles: []Role{GridWorker}, Grids: o.Grids},
 	} {
 		if s.Org != "" {
