@@ -11,6 +11,8 @@ export type Task = S['Task'];
 export type TaskKind = Task['kind'];
 export type PatrolPoint = S['PatrolPoint'];
 export type ChecklistItem = S['ChecklistItem'];
+export type Hazard = S['Hazard'];
+export type HazardFlow = S['HazardFlowOutputBody'];
 export type AssetRows = S['PackAssets'];
 
 /** A component (部件) of the worker's grids. */

@@ -210,8 +210,9 @@ export class Outbox {
       await this.db.put('photo', p); // a photo is not uploaded twice
     }
     // When it happened is worked out once: the second time it must say the same.
-    if (h.send.kind === 'report' && h.send.body.occurred_at === undefined) {
-      h.send = { ...h.send, body: { ...h.send.body, occurred_at: withOffset(happened(h.made, h.skew, this.server.skew(), Date.now())) } };
+    const field = ({ report: 'occurred_at', hazard: 'found_at', action: 'done_at' } as Partial<Record<Send['kind'], string>>)[h.send.kind];
+    if (field && h.send.body[field] === undefined) {
+      h.send = { ...h.send, body: { ...h.send.body, [field]: withOffset(happened(h.made, h.skew, this.server.skew(), Date.now())) } };
       await this.db.put('queue', h);
     }
     await this.server.send(h.uuid, { ...h.send, body: named(h.send.body, photos) as Record<string, unknown> });

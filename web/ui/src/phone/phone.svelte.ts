@@ -1,17 +1,19 @@
 import * as api from '../api/api';
-import { onAnswer } from '../api/http';
+import { get, onAnswer } from '../api/http';
 import type { Incident } from '../api/model';
 import { Problem } from '../api/problem';
-import { language } from '../i18n/i18n.svelte';
+import { language, named } from '../i18n/i18n.svelte';
 import { backoff } from '../live/backoff';
-import { Clock } from './clock';
+import { flow, type Table } from '../state/flow.svelte';
+import { Clock, happened, withOffset } from './clock';
 import { boxOf, holds, type Box, type LngLat } from './ground';
 import { Here, type Fix } from './here.svelte';
-import type { Asset, Pack, Task } from './model';
+import type { Asset, Hazard, HazardFlow, Pack, Task } from './model';
 import { Outbox, type Held, type NewHeld, type NewPhoto } from './outbox';
 import * as server from './server';
 import { isFull, openStore, type Database } from './store';
 import { dropTiles, keepTiles, keptTile, tilesOf, type KeptMap } from './tiles';
+import { add, batchOf, recent, type Track } from './track';
 import { update } from './update.svelte';
 import { uuid4 } from './uuid';
 
@@ -28,6 +30,15 @@ interface Kept {
   assets: Asset[];
   mine: Incident[];
   cases: Incident[];
+  /** Cases that a department gave the worker. */
+  handle: Incident[];
+  hazards: Hazard[];
+}
+
+/** The names of states and actions, as the server has them: the same for everyone. */
+interface Names {
+  cases: Table;
+  hazards: HazardFlow;
 }
 
 /** How often what is kept is fetched anew while the page is open, and how old a map may become. */
@@ -55,6 +66,9 @@ export class Phone {
   assets = $state.raw<Asset[]>([]);
   mine = $state.raw<Incident[] | undefined>();
   cases = $state.raw<Incident[] | undefined>();
+  handle = $state.raw<Incident[] | undefined>();
+  hazards = $state.raw<Hazard[] | undefined>();
+  private hazardFlow = $state.raw<HazardFlow | undefined>();
   /** When each was fetched: milliseconds since 1970. */
   at = $state.raw<Partial<Record<keyof Kept, number>>>({});
   map = $state.raw<KeptMap | undefined>();
@@ -84,6 +98,7 @@ export class Phone {
   private again: ReturnType<typeof setTimeout> | undefined;
   private release: (() => void) | undefined;
   private shared = 0;
+  private track: Track | undefined;
 
   constructor() {
     onAnswer((serverMs, asked, answered) => {
@@ -180,12 +195,13 @@ export class Phone {
 
   /** Takes what belongs to a person off the screen. */
   private forget(): void {
-    this.pack = this.tasks = this.mine = this.cases = undefined;
+    this.pack = this.tasks = this.mine = this.cases = this.handle = this.hazards = undefined;
     this.assets = [];
     this.map = undefined;
     this.at = {};
     this.held = [];
     this.waiting = this.refused = 0;
+    this.track = undefined;
     if (this.onDuty) this.duty(false);
   }
 
@@ -196,14 +212,17 @@ export class Phone {
     const db = await this.db;
     const classes = (await db.get('kept', 'classes')) as { value: api.ClassOf[] } | undefined;
     if (classes) this.classes = classes.value;
+    const names = (await db.get('kept', 'names')) as Names | undefined;
+    if (names) this.name(names);
     if (this.person === undefined) return;
-    for (const what of ['pack', 'tasks', 'assets', 'mine', 'cases'] as const) {
+    for (const what of ['pack', 'tasks', 'assets', 'mine', 'cases', 'handle', 'hazards'] as const) {
       const k = (await db.get('kept', this.key(what))) as { value: never; at: number } | undefined;
       if (!k) continue;
       this[what] = k.value;
       this.at = { ...this.at, [what]: k.at };
     }
     this.map = (await db.get('kept', this.key('map'))) as KeptMap | undefined;
+    this.track = (await db.get('kept', this.key('track'))) as Track | undefined;
     this.resumeDuty();
     await this.look();
   }
@@ -255,10 +274,13 @@ export class Phone {
     const worker = this.session?.person?.roles.includes('grid_worker') ?? false;
     const tries: (() => Promise<unknown>)[] = [
       () => this.loadClasses(),
+      () => this.loadNames(),
       () => this.loadMine(),
       ...(worker
         ? [
             () => this.keep('tasks', person, server.tasks),
+            () => this.keep('handle', person, server.toHandle),
+            () => this.keep('hazards', person, server.hazards),
             async () => {
               const before = this.pack?.server_time;
               if (await this.keep('pack', person, server.pack)) await Promise.all([this.loadGrid(person), this.keepMap(before === undefined)]);
@@ -286,12 +308,40 @@ export class Phone {
     await this.room(() => db.put('kept', { value, version }, 'classes'));
   }
 
+  private name(n: Names): void {
+    flow.table = n.cases;
+    this.hazardFlow = n.hazards;
+  }
+
+  /** What states and actions are called; kept, so that cases have their words without a network. */
+  private async loadNames(): Promise<void> {
+    const [cases, hazards] = await Promise.all([get<Table>('/api/v1/flow'), server.hazardFlow()]);
+    this.name({ cases, hazards });
+    await this.room(async () => (await this.db).put('kept', { cases, hazards } satisfies Names, 'names'));
+  }
+
+  hazardState(word: string): string {
+    const s = this.hazardFlow?.states.find((x) => x.name === word);
+    return s ? named(s.zh, s.en) : word;
+  }
+
+  /** What the worker may do to a case that she was given, as it will be when what waits here has arrived. */
+  mayDo(i: Incident): ('accept' | 'feedback')[] {
+    const held = this.held.filter((h) => h.state === 'waits' && h.send.kind === 'action' && h.send.id === i.id).map((h) => h.send.body.action);
+    if (held.includes('feedback')) return [];
+    if (held.includes('accept')) return ['feedback'];
+    return (['accept', 'feedback'] as const).filter((a) => i.allowed_actions.includes(a));
+  }
+
   async loadMine(): Promise<void> {
     if (this.person !== undefined) await this.keep('mine', this.person, async () => (await api.incidents({ mine: true, limit: 100 })).incidents);
   }
 
+  /** What there is to do, and the hazards that it is about. */
   async loadTasks(): Promise<void> {
-    if (this.person !== undefined) await this.keep('tasks', this.person, server.tasks);
+    const { person } = this;
+    if (person === undefined || !this.session?.person?.roles.includes('grid_worker')) return;
+    await Promise.allSettled([this.keep('tasks', person, server.tasks), this.keep('handle', person, server.toHandle), this.keep('hazards', person, server.hazards)]);
   }
 
   /** The components and the cases in the worker's grids. */
@@ -409,7 +459,10 @@ export class Phone {
       if (stopped instanceof Problem) {
         if (stopped.trouble === 'sign-in') await this.known(await api.session().catch(() => this.session!));
         else this.again = setTimeout(() => void this.flush(), Math.max(backoff(this.attempt++), stopped.retryAfterS * 1000));
-      } else this.attempt = 0;
+      } else {
+        this.attempt = 0;
+        void this.catchUp();
+      }
       return { sent };
     } finally {
       this.sending = false;
@@ -433,56 +486,107 @@ export class Phone {
   // On duty.
 
   /** Shares the position while on duty, at most every 10 s, and takes it off the map when off duty. */
-  duty(on: boolean): void {
+  duty(on: boolean, since = Date.now()): void {
     this.release?.();
     this.release = undefined;
     this.onDuty = on;
     this.dutyTrouble = false;
     try {
-      if (on) localStorage.setItem(DUTY, JSON.stringify({ person: this.person, since: Date.now() }));
-      else localStorage.setItem(DUTY, JSON.stringify({ off: this.person }));
+      if (on) localStorage.setItem(DUTY, JSON.stringify({ person: this.person, since }));
+      else localStorage.setItem(DUTY, JSON.stringify({ off: this.person, at: Date.now() }));
     } catch {
       // Lasts until the page is closed.
     }
     if (!on) {
-      void this.sayOff();
+      void this.catchUp();
       return;
     }
     this.shared = 0;
+    this.since0 = since;
     this.release = this.here.use((f) => this.share(f));
     if (this.here.fix) this.share(this.here.fix);
   }
 
+  private since0 = 0;
+
   private share(f: Fix): void {
     if (Date.now() - this.shared < SHARE_MS) return;
     this.shared = Date.now();
+    // What was kept goes first, so that the place on the map is the latest.
+    if (!this.online || this.track) {
+      void this.record(f).then(() => this.catchUp());
+      return;
+    }
     api.sharePosition({ crs: f.crs, coordinates: [f.given[0], f.given[1]] }, f.accuracyM ?? 0).then(
       () => (this.dutyTrouble = false),
       (error: unknown) => {
-        if (error instanceof Problem && (error.trouble === 'sign-in' || error.trouble === 'no-right')) this.duty(false);
+        if (!(error instanceof Problem)) throw error;
+        if (error.trouble === 'sign-in' || error.trouble === 'no-right') this.duty(false);
+        else if (passing(error)) void this.record(f);
       },
     );
   }
 
-  /** Off duty must reach the server, if late. */
-  private async sayOff(): Promise<void> {
+  /** Keeps a position for later: one in half a minute, and no more than the server takes at once. */
+  private async record(f: Fix): Promise<void> {
+    if (this.person === undefined || !this.onDuty) return;
+    const { skew } = this.clock;
+    const before = this.track ?? { since: this.since0, points: [] };
+    const after = add(before, { crs: f.crs, given: [f.given[0], f.given[1]], ...(f.accuracyM === undefined ? {} : { accuracyM: f.accuracyM }), time: f.time, ...(skew === undefined ? {} : { skew }) });
+    if (after === this.track) return;
+    this.track = after;
+    await this.room(async () => (await this.db).put('kept', after, this.key('track')));
+  }
+
+  private catching = false;
+
+  /** Hands in what was kept of the duty, then says that it is over, where it is. */
+  private async catchUp(): Promise<void> {
+    if (this.catching || this.person === undefined || !this.online) return;
+    this.catching = true;
     try {
-      await api.offDuty();
-      localStorage.removeItem(DUTY);
-    } catch {
-      // Said again when the network is back (resumeDuty).
+      await this.handIn();
+      const d = dutyNoted();
+      if (d.off !== undefined && d.off === this.person) await this.sayOff(d.at);
+    } finally {
+      this.catching = false;
+    }
+  }
+
+  private async handIn(): Promise<void> {
+    const { person, track } = this;
+    if (!track || person === undefined) return;
+    const fresh = recent(track, Date.now(), this.pack?.settings.position_days ?? 7);
+    try {
+      if (fresh.points.length > 0) await server.positions(batchOf(fresh, this.clock.skew, Date.now()));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (passing(error)) return;
+      // Refused for good: what is of no use is not kept.
+    }
+    if (this.person !== person) return;
+    // What came while it was on its way stays for the next time.
+    const rest = this.track?.points.filter((p) => !track.points.includes(p)) ?? [];
+    this.track = rest.length > 0 ? { ...track, points: rest } : undefined;
+    const db = await this.db;
+    await (this.track ? db.put('kept', this.track, this.key('track')) : db.delete('kept', this.key('track')));
+  }
+
+  /** Off duty must reach the server, if late: said again when the network is back (catchUp). */
+  private async sayOff(at: number | undefined): Promise<void> {
+    try {
+      await server.offDuty(at === undefined ? undefined : withOffset(happened(at, this.clock.skew, this.clock.skew, Date.now())));
+      if (dutyNoted().off !== undefined) localStorage.removeItem(DUTY);
+    } catch (error) {
+      if (error instanceof Problem && !passing(error) && at !== undefined) await this.sayOff(undefined); // a time that the server does not take
     }
   }
 
   /** A worker stays on duty while the page is loaded anew, for a shift at most. */
   private resumeDuty(): void {
-    try {
-      const d = JSON.parse(localStorage.getItem(DUTY) ?? '{}') as { person?: number; since?: number; off?: number };
-      if (d.off === this.person && this.person !== undefined) void this.sayOff();
-      else if (d.person === this.person && d.since && Date.now() - d.since < 12 * 3_600_000 && this.session?.may_share_position && !this.onDuty) this.duty(true);
-    } catch {
-      // Off duty.
-    }
+    const d = dutyNoted();
+    if (d.off !== undefined && d.off === this.person) void this.catchUp();
+    else if (d.person === this.person && d.since && Date.now() - d.since < 12 * 3_600_000 && this.session?.may_share_position && !this.onDuty) this.duty(true, d.since);
   }
 
   /** Signs out. What is not sent stays on the phone under its maker's name, for when they sign in again. */
@@ -492,7 +596,7 @@ export class Phone {
     clearTimeout(this.again);
     if (this.onDuty) {
       this.duty(false);
-      await new Promise((done) => setTimeout(done, 0));
+      await new Promise((done) => setTimeout(done, 0)); // the request is on its way before the session ends
     }
     try {
       await api.signOut();
@@ -531,6 +635,18 @@ export class Phone {
     return language.now;
   }
 }
+
+/** What is noted of the duty: that it is on, whose and since when; or that its end is to be said. */
+function dutyNoted(): { person?: number; since?: number; off?: number; at?: number } {
+  try {
+    return JSON.parse(localStorage.getItem(DUTY) ?? '{}') as ReturnType<typeof dutyNoted>;
+  } catch {
+    return {};
+  }
+}
+
+/** A trouble that passes, or an answer that is not our server's: the same is tried again later. */
+const passing = (p: Problem) => ['offline', 'busy', 'server', 'sign-in'].includes(p.trouble) || !p.body.type.startsWith('/problems/');
 
 /** Whether the line costs nothing, as far as the browser says; those that say nothing are believed to. */
 function cheap(): boolean {

@@ -1,8 +1,9 @@
 import * as api from '../api/api';
 import { get, put } from '../api/http';
-import { offline } from '../api/problem';
+import type { Incident } from '../api/model';
+import { offline, Problem } from '../api/problem';
 import type { Send } from './outbox';
-import type { Asset, AssetRows, Pack, Task } from './model';
+import type { Asset, AssetRows, Hazard, HazardFlow, Pack, Task } from './model';
 
 // What the phone's page asks of the server, beside what both pages ask (api/api.ts).
 
@@ -36,7 +37,7 @@ export function send(uuid: string, s: Send): Promise<unknown> {
     case 'report':
       return put('POST', `${v1}/incidents`, body);
     case 'action':
-      return put('POST', `${v1}/incidents/${s.id}/actions`, body);
+      return act(s.id, body);
     case 'task':
       return put('POST', `${v1}/tasks/${s.id}/result`, body);
     case 'point':
@@ -45,6 +46,39 @@ export function send(uuid: string, s: Send): Promise<unknown> {
       return put('POST', `${v1}/hazards`, body);
   }
 }
+
+/**
+ * Acts on a case. What was done in the field holds, whoever added something to
+ * the case meanwhile: while the case still lets the worker do it, it is done to
+ * the case as it is now; else the server says why not.
+ */
+async function act(id: number, body: Record<string, unknown>): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    const now = await api.incident(id).catch((error: unknown) => {
+      if (error instanceof Problem && error.body.status === 404) return undefined;
+      throw error;
+    });
+    const version = now?.allowed_actions.includes(String(body.action)) ? now.version : body.version;
+    try {
+      return await put('POST', `${v1}/incidents/${id}/actions`, { ...body, version });
+    } catch (error) {
+      if (tries === 3 || version === body.version || !(error instanceof Problem) || error.body.type !== '/problems/conflict') throw error;
+    }
+  }
+}
+
+/** The open hazards that the caller may see: of their grids, and those that they found or are to check. */
+export const hazards = async () => (await get<{ hazards: Hazard[] }>(`${v1}/hazards`, { open: true, limit: 200 })).hazards;
+export const hazard = (id: number) => get<Hazard>(`${v1}/hazards/${id}`);
+export const hazardFlow = () => get<HazardFlow>(`${v1}/hazard-flow`);
+
+/** The cases that wait for the caller to handle them: those that a department gave them. */
+export const toHandle = async () => (await get<{ incidents: Incident[] }>(`${v1}/incidents`, { waiting: true, limit: 200 })).incidents.filter((i) => i.allowed_actions.includes('accept') || i.allowed_actions.includes('feedback'));
+
+/** Hands in the positions that were kept without a network. */
+export const positions = (batch: Record<string, unknown>) => put<unknown>('POST', `${v1}/positions`, batch);
+/** @param at when, where it was without a network: RFC 3339 */
+export const offDuty = (at?: string) => put<undefined>('DELETE', `${v1}/positions${at ? `?at=${encodeURIComponent(at)}` : ''}`);
 
 export const uploadPhoto = (photo: Blob) => api.uploadPhoto(photo);
 

@@ -1,6 +1,7 @@
 import { light, type Light } from './clock';
 import { metres, type LngLat } from './ground';
 import type { ChecklistItem, Task } from './model';
+import { noProposal, wrongIn, type Proposal } from './plan';
 
 const order: Record<Light, number> = { red: 0, yellow: 1, green: 2, '': 3 };
 
@@ -31,18 +32,16 @@ export function sortTasks(tasks: readonly Task[], by: 'clock' | 'distance', from
 }
 
 /** An answer to an item of a checklist as the worker gives it. */
-export interface Answer {
+export interface Answer extends Proposal {
   value: string;
   note: string;
   level: '' | 'general' | 'major';
-  measure: string;
-  responsible: string;
-  money: string;
-  term: string;
-  contingency: string;
 }
 
-export const noAnswer = (): Answer => ({ value: '', note: '', level: '', measure: '', responsible: '', money: '', term: '', contingency: '' });
+export const noAnswer = (): Answer => ({ value: '', note: '', level: '', ...noProposal() });
+
+/** Whether what a failed item proposes cannot be sent as it is. */
+export const unsound = (item: ChecklistItem, a: Answer, nowMs: number): boolean => fails(item, a.value) && wrongIn(a, nowMs).length > 0;
 
 /** Whether an answer fails its item: a no, or a number outside of its bounds. */
 export function fails(item: ChecklistItem, value: string): boolean {
