@@ -9,7 +9,7 @@ import { LiveClient, type Status } from '../live/client';
 import type { LiveEvent } from '../live/protocol';
 import type { LngLat, Omitted, TileLine } from '../map/view';
 import { endOf, spans, type Span } from './bars';
-import { asQuery, everything, interval, isOpen, passes, type Filter } from './filter';
+import { asQuery, everything, interval, isOpen, openStates, passes, type Filter } from './filter';
 import { byDue } from './clock';
 import { flow } from './flow.svelte';
 import { byTime, Calm } from './queue';
@@ -277,7 +277,7 @@ export class App {
           {
             limit: PAGE,
             page,
-            ...(f.open ? { state: 'reported,filed,dispatched,handling,feedback' } : asQuery(f)),
+            ...(f.open ? { state: openStates.join(',') } : asQuery(f)),
           },
           signal,
         );
@@ -286,7 +286,14 @@ export class App {
       } while (page && found.length < HELD);
       this.truncated = page !== undefined;
       const ids = new Set(found.map((i) => i.id));
-      for (const i of found) this.incidents.set(i.id, i);
+      for (const i of found) {
+        // The list carries neither flow nor photos: those of the case that is open stay.
+        const known = this.incidents.get(i.id);
+        const open = i.id === this.place.incident;
+        if (open && known?.flow && known.version === i.version) continue;
+        this.incidents.set(i.id, open && known ? { ...i, flow: known.flow, photos: known.photos } : i);
+        if (open) this.detailSoon(i.id);
+      }
       for (const id of this.incidents.keys()) if (!ids.has(id) && id !== this.place.incident) this.incidents.delete(id);
       this.past = f.open && found.length === 0 ? (await api.incidents({ limit: 1 }, signal)).incidents[0]?.occurred_at : undefined;
       this.trouble = undefined;

@@ -18,6 +18,8 @@ export interface Filter {
 export const everything: Filter = { open: true, classes: [], grid: '', severities: [], states: [] };
 
 const endings = ['closed', 'rejected', 'void', 'merged'];
+/** The states of what is open, in the order of its life; the server's, see GET /api/v1/flow. */
+export const openStates = ['reported', 'verifying', 'self_handled', 'registered', 'filed', 'returned', 'disputed', 'dispatched', 'handling', 'suspended', 'feedback', 'checking', 'checked'];
 
 export const isOpen = (state: string) => !endings.includes(state);
 

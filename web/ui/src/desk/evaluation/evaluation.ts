@@ -35,7 +35,7 @@ export const casesSheet = (q: Query, count: string, key: string | undefined, unt
 /** What the columns of the table are, by subject or post: rates first, then counts. */
 export const columns: Record<string, { rates: string[]; counts: string[] }> = {
   area: { rates: ['closed_on_time', 'handled_on_time', 'closed', 'filed_on_time', 'dispatched_accurate', 'rework'], counts: ['reported', 'filed', 'should_close', 'closed'] },
-  department: { rates: ['handled_on_time', 'closed_on_time', 'returned', 'rework', 'mean_handling', 'mean_lost'], counts: ['received', 'should_handle', 'handled', 'returned'] },
+  department: { rates: ['handled_on_time', 'closed_on_time', 'returned', 'rework', 'mean_handling', 'mean_lost'], counts: ['received', 'should_handle', 'handled', 'returned', 'reworked'] },
   collector: { rates: ['valid_report', 'missed', 'verify_on_time', 'check_on_time'], counts: ['reported', 'valid', 'verify_due', 'check_due'] },
   acceptor: { rates: ['accepted_on_time', 'verify_sent_on_time', 'check_sent_on_time', 'mean_acceptance'], counts: ['accepted_timed', 'verify_sent', 'check_sent'] },
   shift_leader: { rates: ['filed_on_time', 'filed_accurate', 'closed_on_time'], counts: ['filed', 'filed_timed', 'close_timed'] },
