@@ -119,10 +119,11 @@ func TestFenceLife(t *testing.T) {
 	w := newTown(t)
 	w.exec(`UPDATE onemap.setting SET value = '[]' WHERE key = 'position.fence_grids'`)
 	all := box(119, 29, 121, 30)
-	soon := time.Now().Add(300 * time.Millisecond)
+	// Late enough for what must come before it, on a busy machine too.
+	soon := time.Now().Add(2500 * time.Millisecond)
 	a := w.draw("later", all, func(d *position.FenceDraft) { d.From = soon })
 	b := w.draw("to the east alone", all, func(d *position.FenceDraft) { d.Orgs = []string{"east"} })
-	c := w.draw("to the county, so to all", all, func(d *position.FenceDraft) { d.Orgs = []string{"gov"}; d.To = time.Now().Add(400 * time.Millisecond) })
+	c := w.draw("to the county, so to all", all, func(d *position.FenceDraft) { d.Orgs = []string{"gov"}; d.To = soon })
 	w.put("worker", at(120.002, time.Time{}))
 	w.put("other", at(120.002, time.Time{}))
 	w.want(fmt.Sprintf("worker enter %s moved, worker enter %s moved, other enter %s moved", key(b), key(c), key(c)), events)
