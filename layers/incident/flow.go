@@ -43,7 +43,7 @@ func records(ctx context.Context, tx pgx.Tx, incident int64) (flow []Record, now
 // was moved by plain SQL past it, goes on from what its columns say.
 func (i Incident) standing(rules Rules, flow []Record) Standing {
 	if n := len(flow); n > 0 && flow[n-1].To == i.State {
-		return Recount(rules, flow)
+		return Recount(rules, i.told(flow))
 	}
 	at := func(t *time.Time) time.Time {
 		if t == nil {
@@ -68,6 +68,29 @@ func (i Incident) standing(rules Rules, flow []Record) Standing {
 		s.allowance = a.allowance()
 	}
 	return s
+}
+
+// told is i's flow with the department in the records of a time when records
+// did not say it, which have no post either: the one that it was with when the
+// first later record was written.
+func (i Incident) told(flow []Record) []Record {
+	if flow[0].Post != "" || flow[0].Dept != "" {
+		return flow
+	}
+	silent, dept := 0, i.Dept
+	for silent < len(flow) && flow[silent].Post == "" && flow[silent].Dept == "" {
+		silent++
+	}
+	if silent < len(flow) {
+		if dept = flow[silent].Detail.Was; dept == "" {
+			dept = flow[silent].Dept
+		}
+	}
+	flow = slices.Clone(flow)
+	for n := range silent {
+		flow[n].Dept = dept
+	}
+	return flow
 }
 
 // queueStep takes a record on in st and queues it for the flow.

@@ -389,3 +389,41 @@ func TestSuggestedWorkers(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
+
+// A case of the time before records said the department and the post goes on
+// with the department that it is with, and is reopened with it.
+func TestFlowOfAnEarlierVersion(t *testing.T) {
+	w := newTown(t)
+	for _, state := range []string{"handling", "closed"} {
+		var id int64
+		if err := w.db.QueryRow(t.Context(), `INSERT INTO map.incident (class_standard, class_code, severity, source, state, dept_code, occurred_at, closed_at, geom)
+			VALUES ('test', 'T01', 3, 'worker', $1, 'urban', now() - interval '2 hours', CASE $1 WHEN 'closed' THEN now() END, ST_SetSRID(ST_MakePoint(120.005, 29.305), 4326)) RETURNING id`, state).Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.db.Exec(t.Context(), `INSERT INTO onemap.incident_flow (incident, at, actor, org, action, from_state, to_state)
+			SELECT $1, now() - interval '1 hour', 'x', '', a, f, t FROM (VALUES (1, 'report', '', 'reported'), (2, 'file', 'reported', 'filed'), (3, 'dispatch', 'filed', 'dispatched'),
+				(4, 'accept', 'dispatched', 'handling'), (5, 'feedback', 'handling', 'feedback'), (6, 'close', 'feedback', 'closed')) v(n, a, f, t)
+			WHERE $2 = 'closed' OR n < 5 ORDER BY n`, id, state); err != nil {
+			t.Fatal(err)
+		}
+		i, err := w.store.Get(t.Context(), w.by["centre"], id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state == "closed" {
+			i = w.act(t, "leader", i, incident.Action{Name: "reopen", Opinion: "it is broken again"})
+			if i.State != incident.Registered || i.Dept != "urban" {
+				t.Errorf("reopened: %s, with %q", i.State, i.Dept)
+			}
+			continue
+		}
+		i = w.act(t, "urban", i, incident.Action{Name: "feedback"})
+		if i.State != incident.Feedback || i.Dept != "urban" || i.Dispatches != 1 {
+			t.Errorf("fed back: %s, with %q, dispatched to %d", i.State, i.Dept, i.Dispatches)
+		}
+		i = w.act(t, "dispatcher", i, incident.Action{Name: "rework", Opinion: "look again"})
+		if i.Dept != "urban" {
+			t.Errorf("reworked: with %q", i.Dept)
+		}
+	}
+}
