@@ -86,16 +86,17 @@ type Drafts struct {
 	Store *layers.Store
 	Log   *slog.Logger
 
-	ctx  context.Context // of the work in the background
-	stop context.CancelFunc
-	wg   sync.WaitGroup
+	ctx   context.Context // of the work in the background
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+	turns chan struct{} // a place for the draft that is made; others wait
 }
 
 // NewDrafts returns the drafts of a database. Work in the background ends with
 // ctx; call Close to wait for it.
 func NewDrafts(ctx context.Context, store *layers.Store, log *slog.Logger) *Drafts {
 	ctx, stop := context.WithCancel(ctx)
-	return &Drafts{Store: store, Log: log, ctx: ctx, stop: stop}
+	return &Drafts{Store: store, Log: log, ctx: ctx, stop: stop, turns: make(chan struct{}, 1)}
 }
 
 // Close breaks off the work in the background and waits for its end. [Drafts.Resume]
@@ -148,7 +149,12 @@ func (n *NewDraft) check() error {
 	return nil
 }
 
-// Create begins a draft; it is made in the background. Administrators only.
+// maxMaking is how many drafts may be made or wait for it. One is made at a
+// time by each server: drawing a city takes a core and gigabytes.
+const maxMaking = 8
+
+// Create begins a draft; it is made in the background. Administrators only. It
+// returns an error wrapping [layers.ErrConflict] where enough are being made.
 func (d *Drafts) Create(ctx context.Context, by access.Scope, n NewDraft) (Draft, error) {
 	if err := by.Require(access.Administrator); err != nil {
 		return Draft{}, err
@@ -168,6 +174,13 @@ func (d *Drafts) Create(ctx context.Context, by access.Scope, n NewDraft) (Draft
 		codes := make([]string, len(communities))
 		for i, c := range communities {
 			codes[i] = c.Code
+		}
+		var making int
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM onemap.grid_draft WHERE state = 'drawing' AND alive_at > now() - interval '2 minutes'`).Scan(&making); err != nil {
+			return err
+		}
+		if making >= maxMaking {
+			return fmt.Errorf("%w: %d drafts are being made: wait for them, or delete one", layers.ErrConflict, making)
 		}
 		if err := tx.QueryRow(ctx, `INSERT INTO onemap.grid_draft (name, layer, source, ground, options, communities, state, step, made_by)
 			VALUES ($1, $2, $3, $4, $5, $6, 'drawing', 'waiting', $7) RETURNING id`,
@@ -289,8 +302,8 @@ func (d *Drafts) lock(ctx context.Context, tx pgx.Tx, by access.Scope, id int64,
 	return layer, nil
 }
 
-// Delete takes a draft away, whatever its state but while it is drawn. What was
-// published stays in force.
+// Delete takes a draft away, whatever its state; what is made of it meanwhile
+// is thrown away. What was published stays in force.
 func (d *Drafts) Delete(ctx context.Context, by access.Scope, id int64, version int, address string) error {
 	if err := by.Require(access.Administrator); err != nil {
 		return err

@@ -303,3 +303,39 @@ func TestDraft(t *testing.T) {
 		t.Errorf("a deleted draft: %v", err)
 	}
 }
+
+// Drafts are made one after the other and not without end; one that is deleted
+// meanwhile leaves no cells.
+func TestManyDraftsAtOnce(t *testing.T) {
+	db := layerstest.DB(t)
+	exec(t, db, village)
+	d, by := drafts(t, db), admin(t, db)
+	n := grid.NewDraft{Name: "x", Source: "draw", Ground: grid.Ground{Area: "330782001"}}
+	var ids []int64
+	for range 3 {
+		g, err := d.Create(t.Context(), by, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, g.ID)
+	}
+	if err := d.Delete(t.Context(), by, ids[2], 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait()
+	var cells int
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM onemap.grid_draft_cell WHERE draft = $1`, ids[2]).Scan(&cells); err != nil || cells != 0 {
+		t.Errorf("%d cells of a deleted draft, %v", cells, err)
+	}
+	for _, id := range ids[:2] {
+		if g, err := d.Get(t.Context(), by, id); err != nil || g.State != grid.Open {
+			t.Errorf("draft %d is %s (%s), %v", id, g.State, g.Error, err)
+		}
+	}
+	// As if other servers were making them.
+	exec(t, db, `INSERT INTO onemap.grid_draft (name, layer, source, ground, options, communities, state, step, made_by)
+		SELECT 'y', 'grid_unit', 'draw', '{}', '{}', '{}', 'drawing', '', 'x' FROM generate_series(1, 8)`)
+	if _, err := d.Create(t.Context(), by, n); !errors.Is(err, layers.ErrConflict) {
+		t.Errorf("a ninth draft at once: %v", err)
+	}
+}

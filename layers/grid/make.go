@@ -40,9 +40,14 @@ func (d *Drafts) work(id int64, do func(ctx context.Context, id int64, tell func
 				case n = <-told:
 				case <-tick.C:
 				}
-				if _, err := d.Store.DB().Exec(ctx, `UPDATE onemap.grid_draft SET alive_at = now(), step = coalesce(nullif($2, ''), step),
-					progress = CASE WHEN $3 < 0 THEN progress ELSE $3 END WHERE id = $1`, id, n.step, n.share); err != nil && ctx.Err() == nil {
+				tag, err := d.Store.DB().Exec(ctx, `UPDATE onemap.grid_draft SET alive_at = now(), step = coalesce(nullif($2, ''), step),
+					progress = CASE WHEN $3 < 0 THEN progress ELSE $3 END WHERE id = $1 AND (state <> 'deleted' OR published_at IS NOT NULL)`, id, n.step, n.share)
+				if err != nil && ctx.Err() == nil {
 					d.Log.Warn("grid draft: progress", "draft", id, "error", err)
+				}
+				if err == nil && tag.RowsAffected() == 0 {
+					stop() // it was deleted: nobody waits for it
+					return
 				}
 			}
 		}()
@@ -52,9 +57,10 @@ func (d *Drafts) work(id int64, do func(ctx context.Context, id int64, tell func
 			default: // only the latest counts, and the next is soon there
 			}
 		})
+		gone := ctx.Err() != nil // deleted, or the server stops
 		stop()
 		<-beat
-		if err == nil || d.ctx.Err() != nil {
+		if err == nil || gone {
 			return
 		}
 		d.Log.Error("grid draft", "draft", id, "error", err)
@@ -111,8 +117,14 @@ type row struct {
 	geom                                            orb.MultiPolygon
 }
 
-// make draws a draft, or takes over what is in force.
+// make draws a draft, or takes over what is in force, when it is its turn.
 func (d *Drafts) make(ctx context.Context, id int64, tell func(string, float64)) error {
+	select {
+	case d.turns <- struct{}{}:
+		defer func() { <-d.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	began := time.Now()
 	db := d.Store.DB()
 	var layer, source string
@@ -157,6 +169,10 @@ func (d *Drafts) make(ctx context.Context, id int64, tell func(string, float64))
 	tell("writing", 0.95)
 	report.Took = math.Round(time.Since(began).Seconds()*100) / 100
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		var state string
+		if err := tx.QueryRow(ctx, `SELECT state FROM onemap.grid_draft WHERE id = $1 FOR UPDATE`, id).Scan(&state); err != nil || state != Drawing {
+			return err // deleted meanwhile
+		}
 		for _, sql := range []string{`DELETE FROM onemap.grid_draft_cell WHERE draft = $1`, `DELETE FROM onemap.grid_draft_ground WHERE draft = $1`} {
 			if _, err := tx.Exec(ctx, sql, id); err != nil {
 				return err
