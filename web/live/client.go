@@ -46,7 +46,7 @@ type queued struct {
 	*frame
 	cursor feed.Cursor
 	latest *latest // frame and later ones of its stream, joined
-	size   int     // in bytes
+	size   int     // in bytes, as far as they count
 }
 
 // rights is what someone may see of a layer; false: not even that it exists.
@@ -90,15 +90,15 @@ func (c *client) send(cursor feed.Cursor, frames ...*frame) (slow bool) {
 		return false
 	}
 	for i, f := range frames {
-		if (i < len(frames)-1 || cursor.IsZero()) && c.join(f) {
+		if c.join(f) {
 			continue
 		}
 		// A single frame may be larger than the limit: where nothing waits, nobody is slow.
-		if len(c.queue) >= queueFrames || len(c.queue) > 0 && c.bytes+len(f.data) > queueBytes {
+		if len(c.queue) >= queueFrames || len(c.queue) > 0 && c.bytes+f.weight() > queueBytes {
 			c.closeLocked(CloseSlow, "too slow: reconnect with your cursors")
 			return true
 		}
-		q := queued{frame: f, size: len(f.data)}
+		q := queued{frame: f, size: f.weight()}
 		if i == len(frames)-1 {
 			q.cursor = cursor
 		}

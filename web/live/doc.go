@@ -44,6 +44,11 @@
 //
 // A feature that one transaction changed several times is one event.
 //
+// Of staff on duty (the layer worker), whose positions are written many at a
+// time, 5,000 of one transaction come one by one in a subscription to that
+// layer alone and without tiles; of those of one frame only the latest event of
+// each feature comes, and its op and old_bbox are those of its last step.
+//
 // Geometry is GeoJSON in longitude and latitude (EPSG:4326), seven decimals.
 // Properties hold the registry's fields: text, numbers, booleans, dates as
 // YYYY-MM-DD, times as RFC 3339 in UTC; null where empty. Events of one
@@ -151,9 +156,9 @@
 //	      follow its log
 //	4029  too many messages or connections          wait 30 s, then reconnect
 //
-// A client that is behind, with 16 frames waiting, is spared what is over: of
-// the layer of staff on duty it gets the latest event of each feature only, and
-// of stale tiles one message that says, with areas null, that all are. Of
+// A client that is behind, with 16 frames waiting (of positions 256 KiB), is
+// spared what is over: of the layer of staff on duty it gets the latest event of
+// each feature only, and of stale tiles one message that says, with areas null, that all are. Of
 // everything else it gets each event, or is closed with 4008.
 //
 // (4009 is kept free: a lost place in the log is a "resync", not a close.)

@@ -174,13 +174,14 @@ type group struct {
 	members []*subscription
 
 	// While transactions are handed out:
-	concerned bool        // by the transaction at hand, as far as the windows tell
-	touched   bool        // something is in out, frames or a part's stale tiles
-	scratch   []byte      // the events of the transaction at hand
-	out       []byte      // the events of the frame at hand
-	each      []eventText // of positions, where each of out stands by itself
+	concerned bool          // by the transaction at hand, as far as the windows tell
+	touched   bool          // something is in out, frames or a part's stale tiles
+	scratch   []byte        // the events of the transaction at hand
+	fresh     []eventText   // of them, those of which the latest wins
+	out       []byte        // the events of the frame at hand
+	each      []eventText   // those of which the latest wins, which stand behind out
+	at        map[int64]int // where each feature is in each
 	upTo      feed.Cursor
-	inFrame   int // events in out
 	frames    []*frame
 	events    int
 	tiles     int

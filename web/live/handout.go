@@ -159,7 +159,7 @@ type writing struct {
 // take adds what a transaction means to the group to its frame, and says
 // whether it means anything.
 func (g *group) take(e *entry, written map[writing][]byte) bool {
-	g.scratch = g.scratch[:0]
+	g.scratch, g.fresh = g.scratch[:0], g.fresh[:0]
 	n := 0
 	stale := false
 	for _, p := range g.parts {
@@ -172,16 +172,16 @@ func (g *group) take(e *entry, written map[writing][]byte) bool {
 	if n == 0 && !stale {
 		return false
 	}
-	if n > 0 {
+	if len(g.scratch) > 0 {
 		if len(g.out) > 0 {
 			g.out = append(g.out, ',')
 		}
 		g.out = append(g.out, g.scratch...)
-		g.events += n
-		g.inFrame += n
+		g.events += n - len(g.fresh)
 	}
+	g.latestOf(g.fresh)
 	g.upTo, g.touched = e.cursor, true
-	if len(g.out) > maxFrame {
+	if len(g.out) > maxFrame || len(g.each) > maxPositions {
 		g.cut()
 	}
 	return true
@@ -208,6 +208,11 @@ func (p *part) take(e *entry, written map[writing][]byte) (n int) {
 	}
 	start := len(g.scratch)
 	var box *orb.Bound
+	latest := g.latestWins()
+	rows := maxRows
+	if latest {
+		rows = maxPositions
+	}
 	for _, i := range p.rows {
 		r := &p.seen[i]
 		d := p.judge(r)
@@ -223,8 +228,7 @@ func (p *part) take(e *entry, written map[writing][]byte) (n int) {
 			continue
 		}
 		n++
-		if n <= maxRows && len(g.scratch)-start <= maxFrame {
-			g.comma()
+		if n <= rows && len(g.scratch)-start <= maxFrame {
 			w := writing{p.change.table, i, d.op, p.shape}
 			text, ok := written[w]
 			if !ok {
@@ -237,9 +241,11 @@ func (p *part) take(e *entry, written map[writing][]byte) (n int) {
 					written[w] = text
 				}
 			}
-			g.scratch = append(g.scratch, text...)
-			if p.layer.Name == positions && len(g.parts) == 1 {
-				g.each = append(g.each, eventText{r.id, text})
+			if latest {
+				g.fresh = append(g.fresh, eventText{r.id, text})
+			} else {
+				g.comma()
+				g.scratch = append(g.scratch, text...)
 			}
 		}
 		// The box of the rows that were or are seen: nothing of others.
@@ -250,8 +256,8 @@ func (p *part) take(e *entry, written map[writing][]byte) (n int) {
 			box = unite(box, &r.new)
 		}
 	}
-	if n > maxRows || len(g.scratch)-start > maxFrame {
-		g.scratch = g.scratch[:start]
+	if n > rows || len(g.scratch)-start > maxFrame {
+		g.scratch, g.fresh = g.scratch[:start], g.fresh[:0]
 		g.comma()
 		g.scratch = appendLayerChanged(g.scratch, e, p.layer.Name, box)
 		n = 1
@@ -273,8 +279,12 @@ func (g *group) cut() {
 	for _, p := range g.parts {
 		stale = stale || p.stale.any()
 	}
-	b := append(make([]byte, 0, len(g.out)+256), `{"type":"`...)
-	if len(g.out) > 0 {
+	size := len(g.out) + 256
+	for _, e := range g.each {
+		size += len(e.text) + 1
+	}
+	b := append(make([]byte, 0, size), `{"type":"`...)
+	if len(g.out)+len(g.each) > 0 {
 		kind = TypeEvents
 	}
 	b = append(b, kind...)
@@ -284,6 +294,12 @@ func (g *group) cut() {
 	if kind == TypeEvents {
 		b = append(b, `"events":[`...)
 		b = append(b, g.out...)
+		for i, e := range g.each {
+			if i > 0 || len(g.out) > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, e.text...)
+		}
 		b = append(b, `],`...)
 	}
 	if stale {
@@ -309,11 +325,12 @@ func (g *group) cut() {
 				f.layers = append(f.layers, p.layer.Name)
 			}
 		}
-	} else if !stale && len(g.each) == g.inFrame {
+	} else if len(g.out) == 0 { // positions alone: there are no tiles with them
 		f.each = g.each
 	}
+	g.events += len(g.each)
 	g.frames = append(g.frames, f)
-	g.out, g.each, g.inFrame = g.out[:0], nil, 0
+	g.out, g.each, g.at = g.out[:0], nil, nil
 }
 
 // finish returns the group's frames, how many events and tiles they tell of,
@@ -323,13 +340,16 @@ func (g *group) finish() (frames []*frame, events, tiles int) {
 	for _, p := range g.parts {
 		stale = stale || p.stale.any()
 	}
-	if len(g.out) > 0 || stale {
+	if len(g.out)+len(g.each) > 0 || stale {
 		g.cut()
 	}
 	frames, events, tiles = g.frames, g.events, g.tiles
 	g.frames, g.events, g.tiles, g.touched = nil, 0, 0, false
 	if cap(g.out) > maxFrame || cap(g.scratch) > maxFrame { // after a large change
 		g.out, g.scratch = nil, nil
+	}
+	if cap(g.fresh) > maxRows {
+		g.fresh = nil
 	}
 	return frames, events, tiles
 }

@@ -1,17 +1,44 @@
 package live
 
-// latestFrom is how many frames wait for a client when the latest begins to win:
-// of where people are, and of which tiles are stale, only what is so now matters.
+// latestFrom is how many frames wait for a client when the latest begins to win,
+// of positions also where there is as much as one large frame: of where people are, and of which tiles are stale, only what is so now matters.
 // Of everything else each event counts, and a client too slow for it is closed.
 const latestFrom = 16
 
 // positions is the layer that has a row for each person on duty and no history.
+// They are written many at a time, several times a second: that is no reason to
+// load a city's staff anew.
 const positions = "worker"
+
+// maxPositions is how many positions of one transaction come one by one.
+const maxPositions = 5000
 
 // eventText is one event as it stands in a frame.
 type eventText struct {
 	id   int64
 	text []byte
+}
+
+// latestWins says whether of the group's events only the latest of each feature
+// matters: where it is told of positions, and of nothing else.
+func (g *group) latestWins() bool {
+	return len(g.parts) == 1 && g.parts[0].layer.Name == positions && len(g.parts[0].open) == 0
+}
+
+// latestOf puts events in the place of those of the same features that wait for
+// the same frame.
+func (g *group) latestOf(events []eventText) {
+	if g.at == nil {
+		g.at = make(map[int64]int, len(events))
+	}
+	for _, e := range events {
+		if i, waits := g.at[e.id]; waits {
+			g.each[i] = e
+			continue
+		}
+		g.at[e.id] = len(g.each)
+		g.each = append(g.each, e)
+	}
 }
 
 // latest makes one frame of several of a stream for a client that is behind.
@@ -83,6 +110,15 @@ func (l *latest) frame() *frame {
 	return &frame{kind: l.kind, data: append(b, '}')}
 }
 
+// weight is what a frame counts for where a client is judged too slow. A frame
+// of positions cannot heap up: the next one is joined with it.
+func (f *frame) weight() int {
+	if len(f.each) > 0 {
+		return min(len(f.data), maxFrame)
+	}
+	return len(f.data)
+}
+
 // joins says whether a frame may be joined with an earlier one of its stream.
 func (f *frame) joins() bool { return f.kind == TypeStale && f.stream != "" || len(f.each) > 0 }
 
@@ -90,12 +126,11 @@ func (f *frame) joins() bool { return f.kind == TypeStale && f.stream != "" || l
 // the place of the first: what it says is true there too, only newer. It joins
 // nothing across a message that says how a stream stands. The client is locked.
 func (c *client) join(f *frame) bool {
-	if len(c.queue) < latestFrom || !f.joins() {
+	if !f.joins() || len(c.queue) < latestFrom && (len(f.each) == 0 || c.bytes+f.weight() <= maxFrame) {
 		return false
 	}
-	same := func(q *queued) bool {
-		return q.joins() && q.stream == f.stream && q.kind == f.kind && q.cursor.IsZero()
-	}
+	// A cursor that a later frame had is left out: the one of the first stays true.
+	same := func(q *queued) bool { return q.joins() && q.stream == f.stream && q.kind == f.kind }
 	first := -1
 	for i := len(c.queue) - 1; i >= 0; i-- {
 		q := &c.queue[i]
@@ -126,7 +161,7 @@ func (c *client) join(f *frame) bool {
 	c.queue = kept
 	to.latest.add(f)
 	c.bytes -= to.size
-	to.size = to.latest.size()
+	to.size = min(to.latest.size(), maxFrame)
 	c.bytes += to.size
 	return true
 }

@@ -128,3 +128,48 @@ func TestTheLatestStaysBehindItsBeginning(t *testing.T) {
 		t.Errorf("%d of %d", len(seen), 3*latestFrom)
 	}
 }
+
+// Frames of a whole city's staff close nobody who is behind, by WebSocket or as
+// server-sent events; what else waits still does.
+func TestLargeFramesOfPositions(t *testing.T) {
+	ids := make([]int64, 4000)
+	for i := range ids {
+		ids[i] = int64(i + 1)
+	}
+	for _, withIDs := range []bool{false, true} {
+		c := newClient(nil)
+		const rounds = 50
+		for n := range rounds {
+			var at feed.Cursor
+			if withIDs {
+				at = feed.Cursor{System: 1, Timeline: 1, LSN: uint64(n + 1)}
+			}
+			f := position("w", n, ids...)
+			f.data = append(f.data, make([]byte, 2*queueBytes)...)
+			for i := range f.data[len(f.data)-2*queueBytes:] {
+				f.data[len(f.data)-1-i] = ' '
+			}
+			if c.send(at, f, newFrame(TypeEvents, []byte(`{"type":"events","stream":"incidents"}`), 1)) {
+				t.Fatalf("slow after %d", n)
+			}
+		}
+		frames, last := 0, 0.0
+		for _, m := range takeAll(t, c) {
+			if frames++; m.Stream == "w" {
+				if len(m.Events) != len(ids) {
+					t.Errorf("%d positions", len(m.Events))
+				}
+				last = m.Events[0].Data.Properties["n"].(float64)
+			}
+		}
+		if frames > rounds+2 || last != rounds-1 {
+			t.Errorf("%d frames, the last of round %v", frames, last)
+		}
+		for range queueFrames {
+			c.send(feed.Cursor{}, newFrame(TypeEvents, []byte(`{"type":"events","stream":"incidents"}`), 1))
+		}
+		if !c.send(feed.Cursor{}, newFrame(TypeEvents, []byte(`{"type":"events","stream":"incidents"}`), 1)) {
+			t.Error("who takes nothing is not closed")
+		}
+	}
+}
