@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,7 @@ func TestEvaluationByRight(t *testing.T) {
 func TestSheetsRunNothingAndTellNoContact(t *testing.T) {
 	w := newWorld(t)
 	w.cases()
+	w.want(422, w.as("centre", "GET", "/api/v1/incidents/export?q=a%00b", nil)) // said, not a file cut off
 	for _, path := range []string{"/api/v1/evaluation?period=day", "/api/v1/evaluation/cases?period=day&count=reported", "/api/v1/incidents/export?"} {
 		for _, lang := range []string{"zh", "en"} {
 			text := w.want(200, w.as("centre", "GET", path+"&format=csv&lang="+lang, nil)).body
@@ -100,6 +102,17 @@ func TestSheetsRunNothingAndTellNoContact(t *testing.T) {
 						t.Errorf("%s: a cell %q", path, cell)
 					}
 				}
+			}
+			// States and sources are said in the words of the field.
+			if col := slices.Index(rows[0], map[string]string{"zh": "状态", "en": "State"}[lang]); col >= 0 {
+				if got := rows[1][col]; !slices.Contains(map[string][]string{"zh": {"已结案", "待处置", "待受理"}, "en": {"Closed", "Dispatched", "Reported"}}[lang], got) {
+					t.Errorf("%s: the state is %q", path, got)
+				}
+				if got, want := rows[1][col+1], map[string]string{"zh": "网格员", "en": "Grid worker"}[lang]; got != want {
+					t.Errorf("%s: the source is %q, want %q", path, got, want)
+				}
+			} else if path != "/api/v1/evaluation?period=day" {
+				t.Errorf("%s: no column of states in %q", path, rows[0])
 			}
 			_ = book.Close()
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"onemap/layers/evaluate"
+	"onemap/layers/incident"
 )
 
 // words are a sheet's headings that no definition gives.
@@ -44,6 +45,8 @@ func said(lang, zh, en string) string {
 	}
 	return zh
 }
+
+func called(lang string, n incident.Name) string { return said(lang, n.ZH, n.EN) }
 
 // rowsOf are rows that are there already.
 func rowsOf(rows [][]any) iter.Seq2[[]any, error] {
@@ -155,10 +158,10 @@ func caseSheet(lang string, zone *time.Location, steps bool, cases iter.Seq2[eva
 				yield(nil, err)
 				return
 			}
-			row := []any{c.ID, c.Number, c.Class, said(lang, c.ClassZH, c.ClassEN), c.State, c.Source, c.Area, c.Grid, c.Dispatch, c.Dept,
+			row := []any{c.ID, c.Number, c.Class, said(lang, c.ClassZH, c.ClassEN), called(lang, incident.StateName(c.State)), called(lang, incident.SourceName(c.Source)), c.Area, c.Grid, c.Dispatch, c.Dept,
 				c.ReportedAt, moment(c.FiledAt), moment(c.DispatchedAt), moment(c.Deadline), moment(c.HandledAt), moment(c.EndedAt), c.Late, c.Excused, c.Returned, value(c.LostHours)}
 			if steps {
-				row = append(row, c.Action, moment(c.At), c.Actor)
+				row = append(row, called(lang, incident.ActionName(c.Action)), moment(c.At), c.Actor)
 			}
 			if !yield(row, nil) {
 				return

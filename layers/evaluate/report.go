@@ -3,9 +3,9 @@ package evaluate
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -345,7 +345,7 @@ func (q Query) check() error {
 	case q.Subject == Post && ofPosts[q.Post] == nil:
 		return &layers.InputError{Field: "post", Value: q.Post, Remedy: "one of collector, acceptor, shift_leader, dispatcher"}
 	case q.Level != "" && (q.Subject != Area || !slices.Contains(Levels, q.Level)):
-		return &layers.InputError{Field: "level", Value: q.Level, Remedy: fmt.Sprintf("of areas, one of %v", Levels)}
+		return &layers.InputError{Field: "level", Value: q.Level, Remedy: "of areas, one of " + strings.Join(Levels, ", ")}
 	case q.Period.From.IsZero() || !q.Period.From.Before(q.Period.To):
 		return &layers.InputError{Field: "period", Value: q.Period.Label, Remedy: "a period"}
 	}

@@ -83,3 +83,29 @@ var actionNames = map[string]Name{
 	"overdue":      {"超时", "Overdue"},
 	"long_overdue": {"严重超时", "Long overdue"},
 }
+
+var sourceNames = map[string]Name{
+	"worker":  {"网格员", "Grid worker"},
+	"public":  {"公众", "Public"},
+	"hotline": {"热线", "Hotline"},
+	"sensor":  {"物联感知", "Sensor"},
+	"video":   {"视频", "Video"},
+	"import":  {"导入", "Import"},
+}
+
+// StateName says what a state is called; a state that is none, such as a hidden
+// one, is called as it is.
+func StateName(state string) Name { return named(stateNames, state) }
+
+// SourceName says what a source of reports is called.
+func SourceName(source string) Name { return named(sourceNames, source) }
+
+// ActionName says what an action, or what the system notes in a flow, is called.
+func ActionName(action string) Name { return named(actionNames, action) }
+
+func named(names map[string]Name, code string) Name {
+	if n, ok := names[code]; ok {
+		return n
+	}
+	return Name{code, code}
+}

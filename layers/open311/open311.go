@@ -135,7 +135,7 @@ type Request struct {
 	AgencyEN    string
 	Requested   time.Time
 	Updated     time.Time
-	Expected    *time.Time
+	Expected    *time.Time // when it is to be handled, once a department has it; the centre's own terms are not the caller's
 	Address     string
 	Lon, Lat    float64
 	MergedInto  *int64
@@ -225,7 +225,8 @@ func (s *Store) Requests(ctx context.Context, by access.Scope, set Settings, q Q
 		return nil, false, &layers.InputError{Field: "page", Value: strconv.Itoa(q.Page), Remedy: "1 to 1000: narrow the time, or go on by updated_after"}
 	}
 	rows, err := s.Layers.DB().Query(ctx, `SELECT f.id, f.state, f.class_code, coalesce(c.name_zh, ''), coalesce(c.name_en, ''), f.description,
-		coalesce(o.name_zh, ''), coalesce(o.name_en, ''), f.reported_at, f.updated_at, f.due_at, f.place, ST_X(f.geom), ST_Y(f.geom), f.merged_into, coalesce(f.reporter, 0)
+		coalesce(o.name_zh, ''), coalesce(o.name_en, ''), f.reported_at, f.updated_at,
+		CASE WHEN f.state IN ('dispatched', 'handling') THEN f.due_at END, f.place, ST_X(f.geom), ST_Y(f.geom), f.merged_into, coalesce(f.reporter, 0)
 		FROM map.incident f
 		LEFT JOIN onemap.class c ON c.standard = f.class_standard AND c.kind = f.class_kind AND c.code = f.class_code
 		LEFT JOIN onemap.organisation o ON o.code = f.dept_code
