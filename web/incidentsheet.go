@@ -64,7 +64,7 @@ func (s *Server) incidentRows(ctx context.Context, q incident.Query, lang string
 			}
 			for _, i := range found {
 				n++
-				if !yield([]any{i.ID, i.Number, i.Class, said(lang, i.ClassZH, i.ClassEN), i.Severity, i.State, i.Source, said(lang, i.DeptZH, i.DeptEN), i.Description, i.Place,
+				if !yield([]any{i.ID, i.Number, i.Class, said(lang, i.ClassZH, i.ClassEN), i.Severity, called(lang, incident.StateName(i.State)), called(lang, incident.SourceName(i.Source)), said(lang, i.DeptZH, i.DeptEN), i.Description, i.Place,
 					i.Lon, i.Lat, i.Area, i.Grid, moment(i.OccurredAt), moment(i.ReportedAt), moment(i.FiledAt), moment(i.ClosedAt), moment(i.DueAt), i.Overdue,
 					i.Returns, i.Reworks, i.Supervised}, nil) {
 					return

@@ -32,6 +32,7 @@ type grRequest struct {
 	Agency      *string `xml:"agency_responsible" json:"agency_responsible"`
 	Requested   string  `xml:"requested_datetime" json:"requested_datetime"`
 	Updated     string  `xml:"updated_datetime" json:"updated_datetime"`
+	Expected    *string `xml:"expected_datetime" json:"expected_datetime"`
 	Address     *string `xml:"address" json:"address"`
 	Lat         float64 `xml:"lat" json:"lat"`
 	Long        float64 `xml:"long" json:"long"`
@@ -198,6 +199,17 @@ func TestOpen311(t *testing.T) {
 	if len(all) != 1 || all[0].ID != made[0].ID {
 		t.Errorf("one: %+v", all)
 	}
+	// What is expected is when a department is to have handled it, not when the
+	// centre is to have looked at it.
+	if e := all[0].Expected; e != nil && *e != "" {
+		t.Errorf("expected at %q before a department has it", *e)
+	}
+	w.exec(`UPDATE map.incident SET state = 'handling', due_at = '2026-11-30T04:00:00Z' WHERE id = ` + made[0].ID)
+	g.get(t, "requests/"+made[0].ID, nil, 200, nil, &all)
+	if e := all[0].Expected; e == nil || *e != "2026-11-30T04:00:00Z" {
+		t.Errorf("expected at %v", e)
+	}
+	w.exec(`UPDATE map.incident SET state = 'reported' WHERE id = ` + made[0].ID)
 	// A second page, and the link to it.
 	w.want(201, g.post(t, url.Values{"service_code": {"T02"}, "lat": {"29.306"}, "long": {"120.006"}}))
 	r := w.want(200, w.as("", "GET", g.url("requests.json", url.Values{"page": {"1"}, "page_size": {"1"}}), nil))
