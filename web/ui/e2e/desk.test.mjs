@@ -1,0 +1,126 @@
+// The pages of the desk, as those who work there use them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe, launch, patience } from './browser.mjs';
+import { client, start } from './server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A page of the desk, signed in; `wrong` gathers what it throws. */
+async function open(login, path) {
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
+  context.setDefaultTimeout(patience);
+  const api = await client(server, login);
+  const [name, value] = api.cookie().split('=');
+  await context.addCookies([{ name, value, url: server.base }]);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on('pageerror', (e) => wrong.push(e.message));
+  page.on('dialog', (d) => d.accept());
+  await page.goto(server.base + path);
+  return { context, page, wrong, api };
+}
+
+const sewer = encodeURIComponent('GB/T 47678.5-2026~matter~01002');
+
+test('the administrator finds a class by its initials, changes a limit, sees it and takes it back', async () => {
+  const { context, page, wrong, api } = await open('admin', '/desk?p=classes');
+  await page.fill('[data-testid=class-q]', 'wsjgyc');
+  await page.getByRole('button', { name: /01002/ }).click();
+  const row = page.getByTestId('conditions').locator('tbody tr').first();
+  await row.getByText('2 紧急工作时', { exact: true }).waitFor();
+  await row.getByRole('button', { name: /修改/ }).click();
+  await page.fill('[data-testid=limit]', '3');
+  await page.getByRole('dialog').getByLabel('原因').fill('本市标准');
+  await page.getByRole('dialog').getByRole('button', { name: '保存' }).click();
+  await row.getByText('3 紧急工作时', { exact: true }).waitFor();
+  assert.equal((await api.json('/api/v1/classes/GB%2FT%2047678.5-2026/matter/01002')).conditions[0].limit.n, 3);
+  const change = page.getByTestId('history').locator('tbody tr').first();
+  await change.getByText('本市标准').waitFor();
+  await change.getByRole('button', { name: '撤销' }).click();
+  await change.getByRole('button', { name: '确定撤销' }).click();
+  await row.getByText('2 紧急工作时', { exact: true }).waitFor();
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a dispatcher reads classes and changes nothing', async () => {
+  const { context, page, wrong } = await open('dispatcher', `/desk?p=classes&c=${sewer}`);
+  await page.getByTestId('conditions').locator('tbody tr').first().waitFor();
+  assert.equal(await page.getByRole('button', { name: /修改立案条件|增加|扩展类别/ }).count(), 0);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a day of the calendar becomes a holiday by a click, and is saved', async () => {
+  const { context, page, wrong, api } = await open('admin', '/desk?p=calendar');
+  const years = (await api.json('/api/v1/calendar')).year;
+  const day = `${years}-12-29`;
+  const before = (await api.json('/api/v1/calendar')).days.some((d) => d.day === day);
+  await page.click(`[data-day="${day}"]`);
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('已保存').waitFor();
+  assert.equal((await api.json('/api/v1/calendar')).days.some((d) => d.day === day), !before);
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('a webhook is made, its secret shown once, tested, paused and forgotten; an unsafe address is refused in words', async () => {
+  const { context, page, wrong, api } = await open('admin', '/desk?p=connected');
+  const make = async (url) => {
+    await page.fill('[name=url]', url);
+    await page.getByRole('dialog').getByRole('button', { name: '保存' }).click();
+  };
+  await page.getByTestId('new-hook').click();
+  await page.fill('[name=name]', '市级平台');
+  await page.selectOption('[name=org]', 'centre');
+  await make('http://127.0.0.1:9/hook');
+  await page.getByRole('dialog').getByRole('alert').getByText(/url: https/).waitFor();
+  await make('https://away.invalid/hook'); // a name that nobody has
+  assert.match(await page.getByTestId('secret').innerText(), /^whsec_/);
+  await page.getByRole('button', { name: '已保存' }).click();
+  const card = page.locator('[data-hook]');
+  await card.getByRole('button', { name: '测试' }).click();
+  await card.locator('.bad[role=status]').getByText(/测试结果/).waitFor();
+  await card.getByRole('button', { name: '暂停' }).click();
+  await card.getByRole('button', { name: '恢复' }).waitFor();
+  assert.equal((await api.json('/api/v1/webhooks')).webhooks[0].state, 'paused');
+  assert.deepEqual(await axe(page), []);
+  await card.getByRole('button', { name: '删除' }).click();
+  await card.waitFor({ state: 'detached' });
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test('an alert is issued for a division, lies on the map, and is cancelled', async () => {
+  const { context, page, wrong, api } = await open('centre', '/desk?p=alerts');
+  await page.getByTestId('new-alert').click();
+  await page.fill('[name=event-zh]', '暴雨');
+  await page.fill('[name=headline-zh]', '暴雨黄色预警');
+  await page.getByTestId('alert-form').locator('.towns input').first().check();
+  await page.getByRole('button', { name: '发布预警' }).click();
+  await page.getByRole('heading', { name: '暴雨黄色预警' }).waitFor();
+  await page.waitForSelector('[data-testid=alert-map][data-shown="1"]');
+  const { alerts } = await api.json('/api/v1/alerts?state=in_force');
+  assert.equal(alerts.length, 1);
+  assert.equal(alerts[0].warning_level, 3);
+  assert.match(await (await fetch(server.base + (await page.getByRole('link', { name: 'CAP XML' }).getAttribute('href')))).text(), /暴雨黄色预警/);
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: '解除预警' }).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('雨停了');
+  await page.getByRole('dialog').getByRole('button', { name: '解除预警' }).click();
+  await page.getByText('预警已解除').waitFor();
+  assert.equal((await api.json('/api/v1/alerts?state=in_force')).alerts.length, 0);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
