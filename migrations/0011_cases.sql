@@ -1,6 +1,6 @@
 -- Cases: the posts of a command centre, the six stages with verification and
 -- check, clocks, tasks in the field. Writes each row of map.incident anew, as
--- the flow tells since when a case is as it is: about a minute for a million
+-- the flow tells since when a case is as it is: two minutes or more for a million
 -- cases, during which it is held ACCESS EXCLUSIVE; the flow and the roles for
 -- the moment.
 

@@ -37,6 +37,12 @@ func (s *Server) exportIncidents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// What is wrong with the query is said before the file begins.
+	first := q
+	first.Limit = 1
+	if _, _, err := s.Incidents.List(ctx, scopeOf(ctx), first); err != nil {
+		return err
+	}
 	zone, err := s.evaluation().Zone(ctx)
 	if err != nil {
 		return err

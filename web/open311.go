@@ -38,6 +38,9 @@ func (s *Server) open311(h o311Handler) func(http.ResponseWriter, *http.Request)
 		if err == nil {
 			err = readForm(r)
 		}
+		if r.MultipartForm != nil { // however it ends: net/http tidies up after its own request only, not after copies of it
+			defer r.MultipartForm.RemoveAll() //nolint:errcheck // files of the system's own folder
+		}
 		var by access.Scope
 		if err == nil {
 			by, err = s.openCaller(r)

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -442,5 +443,30 @@ func TestOpen311Again(t *testing.T) {
 	r = w.as("", "GET", "/open311/v2/requests.json", nil, "Cookie", "onemap_session="+g.key)
 	if r.StatusCode != 403 {
 		t.Errorf("by a cookie: %d", r.StatusCode)
+	}
+}
+
+// What a refused report brought leaves no file behind.
+func TestOpen311LeavesNoFiles(t *testing.T) {
+	w, g := newOpen311World(t, `{"anonymous": true}`)
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	for name, fields := range map[string][]string{
+		"key": {"api_key", "om_none"}, "place": {"api_key", g.key, "service_code", "T01"}, "jurisdiction": {"jurisdiction_id", "elsewhere"},
+	} {
+		var b bytes.Buffer
+		m := multipart.NewWriter(&b)
+		for i := 0; i < len(fields); i += 2 {
+			_ = m.WriteField(fields[i], fields[i+1])
+		}
+		p, _ := m.CreateFormFile("media", "a.jpg")
+		_, _ = p.Write(bytes.Repeat([]byte("x"), 12<<20))
+		_ = m.Close()
+		if r := w.as("", "POST", "/open311/v2/requests.json", &b, "Content-Type", m.FormDataContentType()); r.StatusCode < 400 || r.StatusCode >= 500 {
+			t.Errorf("%s: %d: %s", name, r.StatusCode, r.body)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: %d files are left, %v", name, len(left), err)
+		}
 	}
 }

@@ -60,9 +60,6 @@ func readForm(r *http.Request) error {
 // openReport is POST requests: a report, by a reporter's key or, where the
 // city allows it, by anyone.
 func (s *Server) openReport(w http.ResponseWriter, r *http.Request, f o311Format, by access.Scope, set open311.Settings) error {
-	if r.MultipartForm != nil {
-		defer r.MultipartForm.RemoveAll() //nolint:errcheck // files of the system's own folder
-	}
 	by, err := s.mayReport(r.Context(), w, r, by, set)
 	if err != nil {
 		return err

@@ -174,7 +174,7 @@ func (s *Server) routes() []route {
 		{"GET", "/open311/v2/requests.{format}", openCaller, "open311Requests", "open311", "Requests, the latest first",
 			plain(s.open311(s.openRequests), openParams, openFormats), openRead},
 		{"POST", "/open311/v2/requests.{format}", openCaller, "open311Report", "open311", "Report; by a reporter's api_key or, where the city allows it, by anyone",
-			plain(s.open311(s.openReport), takes("application/x-www-form-urlencoded", "multipart/form-data"), openFormats), []option{body(openBodyBytes), writeCORS}},
+			plain(s.open311(s.openReport), takes("application/x-www-form-urlencoded", "multipart/form-data"), openFormats), []option{body(openBodyBytes), writeCORS, rate(300)}},
 		{"GET", "/open311/v2/requests/{service_request_id}.{format}", openCaller, "open311Request", "open311", "One request",
 			plain(s.open311(s.openRequest), inPath("service_request_id", "Number"), openFormats), openRead},
 		{"GET", "/open311/v2/tokens/{token}.{format}", openCaller, "open311Token", "open311", "The number of a request by its token",

@@ -27,7 +27,7 @@ func (s *Server) checklists(ctx context.Context, in *checklistsInput) (*checklis
 
 type checklistInput struct {
 	Code    string `path:"code" maxLength:"40"`
-	Version int    `query:"version" minimum:"1" doc:"Left out: the current one"`
+	Version int    `query:"version" minimum:"1" maximum:"2147483647" doc:"Left out: the current one"`
 }
 
 type checklistOutput struct{ Body task.Checklist }

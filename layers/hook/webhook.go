@@ -272,8 +272,10 @@ func hasOrg(ctx context.Context, tx pgx.Tx, code string) error {
 // hostOf is what of an address stands in the audit: its path and query may hold a secret.
 func hostOf(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return host
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
 }
 
 // wrap says what was attempted, and leaves what the caller may read as it is.
