@@ -96,11 +96,11 @@ test('a worker reports a broken cover with a photo; the open command centre show
   await detail.getByText('望云路口').waitFor();
   await until('the photo is drawn', () => detail.locator('img').first().evaluate((i) => i.complete && i.naturalWidth > 0));
 
-  // The centre files it; the phone sees its state.
-  await detail.getByRole('button', { name: '受理立案' }).click();
-  await detail.getByRole('button', { name: '派遣' }).waitFor();
+  // The centre takes it in; the phone sees its state.
+  await detail.getByRole('button', { name: '受理', exact: true }).click();
+  await detail.getByRole('button', { name: '立案', exact: true }).waitFor();
   await worker.page.getByRole('button', { name: '我的上报' }).last().click();
-  await worker.page.getByTestId('mine').getByText('待派遣').first().waitFor();
+  await worker.page.getByTestId('mine').getByText('待立案').first().waitFor();
 
   assert.deepEqual([...centre.wrong, ...worker.wrong], []);
   await centre.context.close();
@@ -207,10 +207,10 @@ test('a link is a view: it opens with its subject, filter, case and place', asyn
   await context.addCookies([{ name, value, url: server.base }]);
   const { incidents } = await c.json('/api/v1/incidents?state=reported&limit=1');
   const page = await context.newPage();
-  await page.goto(`${server.base}/?s=enterprise&state=reported&i=${incidents[0].id}&v=15.00/29.31000/120.07000`);
+  await page.goto(`${server.base}/?s=enterprise&state=reported,verifying,self_handled&i=${incidents[0].id}&v=15.00/29.31000/120.07000`);
   await page.getByTestId('case').getByText(`#${incidents[0].id}`).waitFor();
   await page.getByRole('radio', { name: /企业安监/, checked: true }).waitFor();
-  await page.getByRole('button', { name: /待受理/, pressed: true }).waitFor();
+  await page.getByRole('button', { name: /信息收集/, pressed: true }).waitFor();
   await page.waitForSelector('[data-drawn=true]', { timeout: 60_000 });
   assert.match(page.url(), /v=15\.00\/29\.31\d*\/120\.07/);
   await context.close();

@@ -188,6 +188,80 @@ test('signing out with something unsent asks; the next person neither sees nor s
   await context.close();
 });
 
+test('without a network: a hazard with its plan, a case that a department gave her, and where she was', async () => {
+  const security = await client(server, 'security');
+  assert.equal((await security.call('PUT', '/api/v1/people/urban/roles', { roles: ['department_officer', 'grid_worker'] })).status, 204);
+  const urban = await client(server, 'urban');
+  const centre = await client(server, 'centre');
+  const made = await (await worker.call('POST', '/api/v1/incidents', { uuid: crypto.randomUUID(), class: { code: '06010' }, place: { crs: 'WGS84', coordinates: [place.longitude, place.latitude] }, description: '交人处置' })).json();
+  let now = made;
+  const act = async (who, action, more = {}) => {
+    const r = await who.call('POST', `/api/v1/incidents/${made.id}/actions`, { action, version: now.version, ...more });
+    assert.equal(r.status, 200, `${action}: ${await r.clone().text()}`);
+    now = await r.json();
+  };
+  await act(centre, 'register');
+  await act(centre, 'file', { dept: 'urban' });
+  if (now.state === 'filed') await act(centre, 'dispatch', { dept: 'urban' });
+  await act(urban, 'assign', { worker: 'urban' });
+
+  const { context, page, wrong } = await phone();
+  await signIn(page, server, 'urban');
+  await page.getByTestId('choose-class').waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.reload();
+  await tab(page, /任务/);
+  await page.getByTestId('handle').locator(`[data-case="${made.id}"]`).waitFor();
+  await context.setOffline(true);
+  // The office adds something meanwhile: what was done in the field holds all the same.
+  await act(centre, 'supervise', { opinion: '抓紧' });
+  await page.getByRole('switch').click();
+
+  await page.getByTestId('handle').locator(`[data-case="${made.id}"]`).click();
+  await page.setInputFiles('dialog input[data-kind=after]', await picture(page));
+  await page.waitForSelector('dialog figure img');
+  assert.deepEqual(await axe(page), [], 'a case to handle');
+  await page.getByRole('button', { name: '反馈处置结果' }).click();
+  await page.getByTestId('handle').locator(`[data-case="${made.id}"]`).getByText('已完成，等待发送').waitFor();
+
+  await tab(page, '上报');
+  await page.getByText('隐患', { exact: true }).click();
+  await page.fill('#hazard-title', '燃气管老化');
+  await page.getByText('重大隐患').click();
+  await page.fill('#measure-report', '更换软管');
+  await page.fill('#money-report', '很多');
+  await send(page);
+  await page.getByText('金额写数字').waitFor();
+  await page.fill('#money-report', '1,200');
+  assert.deepEqual(await axe(page), [], 'a hazard');
+  await send(page);
+  await page.getByText('已保存在手机上').waitFor();
+  await outbox(page, '2 条未发送');
+  await page.getByRole('switch').click();
+
+  await context.setOffline(false);
+  await sentAll(page);
+  const done = await urban.json(`/api/v1/incidents/${made.id}`);
+  assert.equal(done.state, 'feedback');
+  assert.equal(done.photos.at(-1).kind, 'after');
+  const [found, ...more] = (await urban.json('/api/v1/hazards?mine=true')).hazards.filter((h) => h.title === '燃气管老化');
+  assert.equal(more.length, 0);
+  const whole = await centre.json(`/api/v1/hazards/${found.id}`);
+  assert.equal(whole.level, 'major');
+  assert.equal(whole.plan.measure, '更换软管');
+  assert.equal(whole.plan.money_yuan, 1200);
+  const where = await until('her position is in the history', async () => {
+    const h = await urban.json('/api/v1/positions/history');
+    return h.positions?.length > 0 && h.positions;
+  });
+  assert.equal(where.length, 1);
+  await tab(page, '我的网格');
+  await page.getByRole('tab', { name: '隐患' }).click();
+  await page.getByTestId('hazards').getByText('燃气管老化').waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('a wrong clock is told, and the time is put right', async () => {
   const { context, page } = await phone({ serviceWorkers: 'block' });
   await context.addInitScript(() => {

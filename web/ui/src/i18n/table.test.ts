@@ -14,3 +14,13 @@ test('both languages are complete and take the same values', () => {
 test('the English side holds no Chinese', () => {
   for (const [key, [, en]] of Object.entries(table)) if (key !== 'nav.language') expect(en, key).not.toMatch(/[\u4e00-\u9fff]/);
 });
+
+test('every word is said somewhere: by its name, or by one that a page puts together', () => {
+  const files = import.meta.glob<string>(['../**/*.{svelte,ts}', '!../**/*.test.ts', '!./table.ts', '!../api/types.ts'], { query: '?raw', import: 'default', eager: true });
+  const source = Object.values(files).join('\n');
+  const all = (re: RegExp) => [...source.matchAll(re)].map((m) => m[1]!);
+  const named = new Set(all(/['"`]([\w-]+(?:\.[\w-]+)+)['"`]/g));
+  // tt('state', …) and t(`m.part.${…}`)
+  const begun = [...all(/\btt\(\s*['"`]([\w.-]+)['"`]/g).map((p) => `${p}.`), ...all(/`([\w-]+(?:\.[\w-]+)*\.)\$\{/g)];
+  expect(Object.keys(table).filter((k) => !named.has(k) && !begun.some((p) => k.startsWith(p)))).toEqual([]);
+});

@@ -279,7 +279,7 @@ export class Phone {
       ...(worker
         ? [
             () => this.keep('tasks', person, server.tasks),
-            () => this.keep('handle', person, server.toHandle),
+            () => this.keep('handle', person, () => server.toHandle(this.session?.person?.login)),
             () => this.keep('hazards', person, server.hazards),
             async () => {
               const before = this.pack?.server_time;
@@ -341,7 +341,7 @@ export class Phone {
   async loadTasks(): Promise<void> {
     const { person } = this;
     if (person === undefined || !this.session?.person?.roles.includes('grid_worker')) return;
-    await Promise.allSettled([this.keep('tasks', person, server.tasks), this.keep('handle', person, server.toHandle), this.keep('hazards', person, server.hazards)]);
+    await Promise.allSettled([this.keep('tasks', person, server.tasks), this.keep('handle', person, () => server.toHandle(this.session?.person?.login)), this.keep('hazards', person, server.hazards)]);
   }
 
   /** The components and the cases in the worker's grids. */

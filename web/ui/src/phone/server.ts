@@ -72,8 +72,8 @@ export const hazards = async () => (await get<{ hazards: Hazard[] }>(`${v1}/haza
 export const hazard = (id: number) => get<Hazard>(`${v1}/hazards/${id}`);
 export const hazardFlow = () => get<HazardFlow>(`${v1}/hazard-flow`);
 
-/** The cases that wait for the caller to handle them: those that a department gave them. */
-export const toHandle = async () => (await get<{ incidents: Incident[] }>(`${v1}/incidents`, { waiting: true, limit: 200 })).incidents.filter((i) => i.allowed_actions.includes('accept') || i.allowed_actions.includes('feedback'));
+/** The cases that wait for the caller to handle them: those that a department gave them, or that they may take on. */
+export const toHandle = async (login: string | undefined) => (await get<{ incidents: Incident[] }>(`${v1}/incidents`, { waiting: true, limit: 200 })).incidents.filter((i) => i.allowed_actions.includes('accept') || (i.handler === login && i.allowed_actions.includes('feedback')));
 
 /** Hands in the positions that were kept without a network. */
 export const positions = (batch: Record<string, unknown>) => put<unknown>('POST', `${v1}/positions`, batch);
