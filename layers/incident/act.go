@@ -43,7 +43,8 @@ type Action struct {
 // Act does it, records it in the flow and the audit in the same transaction,
 // and returns the incident with the cursor of the log after the commit. An
 // action with a UUID that was done already is not done again: the incident
-// is returned as it is now.
+// is returned as it is now. Of one that went out of the caller's sight by then,
+// as a case that they returned, only the ID is.
 //
 // It returns an error wrapping [layers.ErrNotFound] for an incident that the
 // caller may not see, [access.ErrForbidden] for an action that others may do,
@@ -82,6 +83,9 @@ func (s *Store) Act(ctx context.Context, scope access.Scope, id int64, do Action
 		return Incident{}, feed.Cursor{}, fmt.Errorf("act on incident %d: %w", id, err)
 	}
 	i, err := s.Get(ctx, scope, id)
+	if errors.Is(err, layers.ErrNotFound) { // done all the same: it went to others
+		return Incident{ID: id, Actions: []string{}}, at, nil
+	}
 	return i, at, err
 }
 
@@ -136,6 +140,12 @@ func (d *deed) run(ctx context.Context, v sight, id int64) (err error) {
 		}
 	}
 	if d.i, err = v.one(ctx, d.tx, d.scope, id, " FOR UPDATE OF f"); err != nil {
+		if errors.Is(err, layers.ErrNotFound) {
+			d.i.ID = id
+			if again, _ := d.again(ctx); again { // what they did took it out of their sight
+				return nil
+			}
+		}
 		return err
 	}
 	if again, err := d.again(ctx); again || err != nil {
@@ -298,29 +308,36 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 		can = "nothing by you"
 	}
 	// Who may never do this hears so first; the state is none of their business.
-	known, role := false, false
+	known, role, once := false, false, false
 	for _, t := range Transitions {
 		known = known || t.Action == do.Name
 		role = role || t.Action == do.Name && t.post(scope, i) != ""
+		once = once || t.Action == do.Name && slices.ContainsFunc(t.By, func(r access.Role) bool { return scope.Has(r) })
 	}
 	if !known {
 		return Transition{}, &layers.InputError{Field: "action", Value: short(do.Name), Remedy: "possible now: " + can}
 	}
+	refuse := func(why string) error {
+		return &refusal{fmt.Sprintf("%s: %sincident %d is %s at version %d; possible now: %s", do.Name, why, i.ID, i.State, i.Version, can), layers.ErrConflict}
+	}
+	const faster = "somebody acted since you looked; "
 	t, here := transition(do.Name, i.State)
 	if !role || here && t.post(scope, i) == "" {
+		if once && do.Version != 0 && do.Version != i.Version {
+			// It may have been theirs when they looked: a task that is over, a step
+			// that belongs to another post by now.
+			return Transition{}, refuse(faster)
+		}
 		return Transition{}, &refusal{fmt.Sprintf("%s incident %d: you may not do this: it is for %s; possible now: %s", do.Name, i.ID, whoMay(do.Name), can), access.ErrForbidden}
 	}
 	if do.Version == 0 {
 		return Transition{}, &layers.InputError{Field: "version", Remedy: "the version of the incident that you looked at"}
 	}
-	refuse := func(why string) error {
-		return &refusal{fmt.Sprintf("%s: %sincident %d is %s at version %d; possible now: %s", do.Name, why, i.ID, i.State, i.Version, can), layers.ErrConflict}
-	}
 	if !here {
 		return Transition{}, refuse("")
 	}
 	if do.Version != i.Version {
-		return Transition{}, refuse("somebody acted since you looked; ")
+		return Transition{}, refuse(faster)
 	}
 	if g, bad := t.fails(i); bad {
 		return Transition{}, refuse(g.Says + "; ")

@@ -290,3 +290,26 @@ func TestWhoMayDoWhatAsText(t *testing.T) {
 		t.Errorf("the table says something else than %s:\n%s", golden, b.String())
 	}
 }
+
+// Who looked before somebody else acted hears that, also where the step belongs
+// to another post by now, or the task is over; who never may hears so.
+func TestWhoLookedTooEarlyHearsOfIt(t *testing.T) {
+	w := newTown(t)
+	for _, c := range []struct {
+		login, state, action string
+		version              int
+		want                 error
+	}{
+		{"dispatcher", incident.Checked, "rework", 2, layers.ErrConflict},
+		{"dispatcher", incident.Checked, "rework", 3, access.ErrForbidden},
+		{"dispatcher", incident.Checked, "rework", 0, access.ErrForbidden},
+		{"worker", incident.Checked, "report_check", 2, layers.ErrConflict},
+		{"worker", incident.Checked, "report_check", 3, access.ErrForbidden},
+		{"worker", incident.Registered, "file", 2, access.ErrForbidden},
+	} {
+		i := inState(c.state)
+		if _, err := incident.Possible(w.by[c.login], i, incident.Action{Name: c.action, Version: c.version}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %s from %s at version %d: %v", c.login, c.action, c.state, c.version, err)
+		}
+	}
+}

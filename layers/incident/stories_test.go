@@ -72,7 +72,8 @@ func TestTheSecondReturnIsDecidedAndLearnt(t *testing.T) {
 	i = w.act(t, "leader", i, incident.Action{Name: "file"})
 	i = w.act(t, "dispatcher", i, incident.Action{Name: "dispatch"})
 	w.refused(t, "urban", i, incident.Action{Name: "return", Opinion: "no", Dept: "urban"}, layers.ErrInvalid, "another department")
-	i = w.act(t, "urban", i, incident.Action{Name: "return", Opinion: "not ours", Dept: "police"})
+	sent := incident.Action{UUID: uuid.New(), Name: "return", Opinion: "not ours", Dept: "police", Version: i.Version}
+	i = w.act(t, "urban", i, sent)
 	if i.State != incident.Returned || i.Dept != "urban" || i.Returns != 1 {
 		t.Fatalf("returned: %+v", i)
 	}
@@ -83,6 +84,15 @@ func TestTheSecondReturnIsDecidedAndLearnt(t *testing.T) {
 	i = w.act(t, "dispatcher", i, incident.Action{Name: "dispatch"}) // to whom it was said to be
 	if i.Dept != "police" || i.Dispatches != 2 {
 		t.Errorf("dispatched again: %+v", i)
+	}
+	// Whose answer was lost, and who does not see the case any more, is not told
+	// that it is not there; of the case itself, nothing.
+	if out, _, err := w.store.Act(t.Context(), w.by["urban"], i.ID, sent); err != nil || out.ID != i.ID || out.State != "" {
+		t.Errorf("sent again: %+v, %v", out, err)
+	}
+	sent.Opinion = "something else"
+	if _, _, err := w.store.Act(t.Context(), w.by["urban"], i.ID, sent); !errors.Is(err, layers.ErrNotFound) {
+		t.Errorf("something else under the same UUID: %v", err)
 	}
 	i = w.act(t, "police", i, incident.Action{Name: "return", Opinion: "not ours either", Dept: "urban"})
 	if i.State != incident.Disputed || i.Returns != 2 {
