@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,13 +80,16 @@ func anHour(t *testing.T, h hour) {
 	killAt := make(chan int, h.kills)
 	net := &flaky{to: &http.Transport{MaxIdleConnsPerHost: 64}, r: rand.New(rand.NewPCG(1, 2))}
 	driven := make(chan error, 1)
+	refused := complaints{seen: map[string]int{}}
 	var counts *drive.Counts
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	go func() {
 		var err error
 		counts, err = drive.Run(ctx, drive.Options{URL: "http://" + s.listen, Accounts: accounts, Rate: h.rate, Reports: h.reports, Seed: 4, Speed: h.speed, Offline: 0.3,
-			Move: 4 * time.Second, HTTP: &http.Client{Transport: net, Timeout: 20 * time.Second},
+			// More trouble than a city has: no way through the flow is left out.
+			Odds: map[string]float64{"send_verify": 8, "return": 8, "ask_extension": 5, "ask_suspension": 2, "rework": 3, "send_back": 1, "give_back": 1},
+			Move: 4 * time.Second, Log: slog.New(&refused), HTTP: &http.Client{Transport: net, Timeout: 20 * time.Second},
 			Acknowledged: func(r client.Report, i client.Incident) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -118,6 +123,7 @@ func anHour(t *testing.T, h hour) {
 	}
 	s.kill()
 	t.Log(counts)
+	refused.log(t)
 	t.Logf("requests: %d; cut before they arrived %d, answers lost %d", net.all.Load(), net.before.Load(), net.after.Load())
 	if len(acked) != h.reports {
 		t.Errorf("%d reports acknowledged, want %d", len(acked), h.reports)
@@ -199,6 +205,42 @@ func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
 	return nil, errCut
+}
+
+// complaints counts what the driver could not do, by its reason.
+type complaints struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+func (c *complaints) Enabled(context.Context, slog.Level) bool { return true }
+func (c *complaints) WithAttrs([]slog.Attr) slog.Handler       { return c }
+func (c *complaints) WithGroup(string) slog.Handler            { return c }
+
+func (c *complaints) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		if err, ok := a.Value.Any().(error); ok && client.Temporary(err) {
+			text += ": no answer"
+		} else {
+			text += ": " + a.Value.String()
+		}
+		return true
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen[numbers.ReplaceAllString(text, "n")]++
+	return nil
+}
+
+func (c *complaints) log(t *testing.T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for text, n := range c.seen {
+		t.Logf("%d times %s", n, text)
+	}
 }
 
 // TestMinutes is the same with fewer people and kills, for who changes something.

@@ -183,7 +183,9 @@ func (c *recounter) legal(all []*aCase) {
 		}
 		at := ""
 		for n, r := range x.flow {
-			seen[r.Action]++
+			if seen[r.Action]++; r.To == incident.Disputed && r.From != r.To {
+				seen["dispute"]++
+			}
 			bad := func(what string) {
 				c.Errorf("incident %d, record %d, %s from %q to %q by %s: %s", x.id, n, r.Action, r.From, r.To, r.Post, what)
 			}
@@ -211,7 +213,8 @@ func (c *recounter) legal(all []*aCase) {
 		}
 	}
 	c.Logf("steps: %v", seen)
-	for _, must := range []string{"file", "dispatch", "accept", "feedback", "send_check", "report_check", "close"} {
+	for _, must := range []string{"send_verify", "report_verify", "approve_self", "register", "file", "dispatch", "accept", "return", "dispute", "decide", "ask_extension", "grant_extension",
+		"ask_suspension", "feedback", "send_check", "report_check", "rework", "close"} {
 		if seen[must] == 0 {
 			c.Errorf("no case came to %s: the test shows little", must)
 		}

@@ -125,8 +125,10 @@ type Session struct {
 		Login string   `json:"login"`
 		Roles []string `json:"roles"`
 		Grids []string `json:"grids"`
-		Org   string   `json:"org"`
 	} `json:"person"`
+	Organisation struct {
+		Code string `json:"code"`
+	} `json:"organisation"`
 	MayReport   bool `json:"may_report"`
 	MayDispatch bool `json:"may_dispatch"`
 	OnDuty      bool `json:"may_share_position"`

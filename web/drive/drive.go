@@ -39,7 +39,12 @@ type Options struct {
 	Speed    float64       // how many times faster than people they are, but for Rate and Move; 0: 1
 	Offline  float64       // share of the time that a worker's phone has no signal, 0 to 0.9
 	HTTP     *http.Client  // of all of them; nil: an ordinary one
-	Log      *slog.Logger
+
+	// Odds are how readily they take a step beside the others that they may, where
+	// they are other than usual.
+	Odds map[string]float64
+
+	Log *slog.Logger // what was refused or got no answer; nil: none
 
 	// Acknowledged is told of every report that the server confirmed; may be nil.
 	Acknowledged func(client.Report, client.Incident)
@@ -91,12 +96,17 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 	if err := d.look(ctx); err != nil {
 		return d.counts, err
 	}
+	for _, a := range d.actors {
+		if slices.Contains(a.session.Person.Roles, "department_officer") {
+			d.depts = append(d.depts, a.session.Organisation.Code)
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
 	for _, a := range d.actors {
 		if a.session.OnDuty {
-			a.phone = &phone{}
+			a.phone = &phone{done: map[int64]bool{}}
 			all.Go(func() { d.walk(ctx, a) })
 			all.Go(func() { d.queue(ctx, a) })
 			all.Go(func() { d.handle(ctx, a, atPlace) })
@@ -105,7 +115,6 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 			all.Go(func() { d.handle(ctx, a, atCentre) })
 		}
 		if slices.Contains(a.session.Person.Roles, "department_officer") {
-			d.depts = append(d.depts, a.session.Person.Org)
 			all.Go(func() { d.handle(ctx, a, atOffice) })
 		}
 	}

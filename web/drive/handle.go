@@ -39,8 +39,8 @@ var weights = map[string]float64{
 // some of them one step on: the newest wait, as they do on a desk.
 func (d *driver) handle(ctx context.Context, who *actor, states string) {
 	every := time.Duration(2 / d.Speed * float64(time.Second))
-	if who.phone != nil { // a worker looks now and then
-		every *= 5
+	if who.phone != nil { // a worker looks once a minute
+		every *= 30
 	}
 	for pause(ctx, time.Duration((0.5+d.chance())*float64(every))) {
 		if who.phone != nil && who.phone.isAway() {
@@ -69,9 +69,9 @@ func (d *driver) handle(ctx context.Context, who *actor, states string) {
 func (d *driver) step(ctx context.Context, who *actor, i client.Incident) bool {
 	a := client.Action{UUID: d.uuid(), Version: i.Version}
 	d.random(func(r *rand.Rand) {
-		n := weighted(r, i.Actions, func(name string) float64 { return weights[name] })
+		n := weighted(r, i.Actions, d.odds)
 		// What is rare stays so where nothing else is allowed.
-		if n >= 0 && r.Float64() < weights[i.Actions[n]] {
+		if n >= 0 && r.Float64() < d.odds(i.Actions[n]) {
 			a.Action = i.Actions[n]
 		}
 	})
@@ -81,10 +81,23 @@ func (d *driver) step(ctx context.Context, who *actor, i client.Incident) bool {
 	if who.phone != nil { // in its turn, after what is queued, perhaps much later
 		now := time.Now()
 		a.DoneAt = &now
-		who.phone.put(func(ctx context.Context) { d.act(ctx, who, i.ID, a) })
+		if !who.phone.finish(i.ID) {
+			return false
+		}
+		who.phone.put(func(ctx context.Context) {
+			defer who.phone.over(i.ID)
+			d.act(ctx, who, i.ID, a)
+		})
 		return true
 	}
 	return d.act(ctx, who, i.ID, a)
+}
+
+func (d *driver) odds(action string) float64 {
+	if x, ok := d.Odds[action]; ok {
+		return x
+	}
+	return weights[action]
 }
 
 // fill says what an action needs to be said.
@@ -144,6 +157,7 @@ func (d *driver) act(ctx context.Context, who *actor, id int64, a client.Action)
 		}
 	case errors.As(err, &p) && p.Status == http.StatusConflict:
 		d.counts.Conflicts.Add(1)
+		d.Log.Debug("somebody was faster", "action", a.Action)
 	default:
 		d.failed(ctx, a.Action, err)
 		return false

@@ -20,7 +20,8 @@ type phone struct {
 	away   bool
 	queued []func(context.Context)
 	kept   []client.Fix
-	news   chan struct{} // closed when there is something to do; nil: nobody waits
+	done   map[int64]bool // cases whose task is done on the phone, and perhaps not yet sent
+	news   chan struct{}  // closed when there is something to do; nil: nobody waits
 }
 
 // put queues what is to be sent, after what is queued.
@@ -29,6 +30,24 @@ func (p *phone) put(send func(context.Context)) {
 	defer p.mu.Unlock()
 	p.queued = append(p.queued, send)
 	p.wake()
+}
+
+// finish says whether a case's task was still to do, and is done now; over, that
+// what was done was sent, for good or ill.
+func (p *phone) finish(id int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done[id] {
+		return false
+	}
+	p.done[id] = true
+	return true
+}
+
+func (p *phone) over(id int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.done, id)
 }
 
 func (p *phone) wake() {
