@@ -130,6 +130,10 @@ func (s *Store) PutMappings(ctx context.Context, by access.Scope, bridge string,
 	}
 	seen := map[string]bool{}
 	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		// One writer at a time: who comes second replaces what the first one wrote.
+		if _, err := tx.Exec(ctx, `SELECT FROM onemap.bridge WHERE name = @bridge FOR UPDATE`, pgx.NamedArgs{"bridge": bridge}); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM onemap.bridge_class WHERE bridge = @bridge`, pgx.NamedArgs{"bridge": bridge}); err != nil {
 			return err
 		}
