@@ -240,6 +240,13 @@ func (q CaseQuery) page(ctx context.Context, tx pgx.Tx, v sight, source string, 
 		if lost != nil {
 			c.LostHours = rounded(float64(*lost) / 3600)
 		}
+		// What reports count is seen by who may ask for them; the rest by right.
+		if !slices.Contains(v.right.Fields, "number") {
+			c.Number = ""
+		}
+		if !slices.Contains(v.right.Fields, "class_code") {
+			c.Standard, c.Class, c.ClassZH, c.ClassEN = "", "", "", ""
+		}
 		return c, err
 	})
 	if err != nil || len(found) <= q.Limit {
