@@ -132,7 +132,11 @@ func (d *Drafts) publish(ctx context.Context, tx pgx.Tx, by access.Scope, id int
 	}
 	if len(open) > 0 {
 		slices.Sort(open)
-		return &ViolationsError{layers.InputError{Field: "accept", Remedy: "the check found " + strings.Join(open, ", ") + ": mend them, or accept them by name"}, report}
+		remedy := "the check found " + strings.Join(open, ", ") + ": mend them, or accept them by name"
+		if report.Counts["code_form"] > 0 {
+			remedy += "; what codes look like is the setting grid." + layer[5:] + ".code_pattern (onemap setting set)"
+		}
+		return &ViolationsError{layers.InputError{Field: "accept", Remedy: remedy}, report}
 	}
 	var o Outcome
 	var x0, y0, x1, y1 *float64
