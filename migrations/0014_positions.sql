@@ -121,7 +121,7 @@ INSERT INTO onemap.layer_field (layer, name, title_zh, title_en, type, sensitivi
     ('fence', 'made_by', '划定人', 'Drawn by', 'text', 'internal', false, 70),
     ('fence', 'area_code', '区划代码', 'Area code', 'text', 'public', false, 80),
     ('fence_event', 'grid_code', '网格编码', 'Grid code', 'text', 'public', true, 10),
-    ('fence_event', 'name', '姓名', 'Name', 'text', 'internal', true, 20),
+    ('fence_event', 'name', '姓名', 'Name', 'text', 'sensitive', false, 20),
     ('fence_event', 'org', '单位', 'Organisation', 'text', 'internal', true, 30),
     ('fence_event', 'fence', '围栏', 'Fence', 'text', 'internal', true, 40),
     ('fence_event', 'fence_name', '围栏名称', 'Fence name', 'text', 'internal', true, 50),

@@ -236,6 +236,14 @@ func (s *Store) flow(ctx context.Context, scope access.Scope, i Incident) ([]Ste
 	if err != nil {
 		return nil, fmt.Errorf("flow of incident %d: %w", i.ID, err)
 	}
+	// Between office hours a clock stands at its limit, and the limit has passed.
+	late := false
+	for n, x := range steps {
+		if late = late || x.Action == "overdue"; late && x.Light == worktime.Yellow && *x.UsedS >= *x.LimitS {
+			steps[n].Light = worktime.Red
+		}
+		late = late && x.From == x.To
+	}
 	if slices.Contains(i.Hidden, "description") {
 		for n := range steps {
 			steps[n].Opinion, steps[n].Detail = "", nil

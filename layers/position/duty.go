@@ -180,6 +180,15 @@ func (s *Store) OffDuty(ctx context.Context, scope access.Scope, address string,
 		if err != nil {
 			return err
 		}
+		// Nor does anything tell where they were after that.
+		if _, err := tx.Exec(ctx, `WITH later AS (
+				DELETE FROM map.fence_event WHERE person = @person AND at > @ended AND why <> 'off_duty' RETURNING fence, what
+			), never AS (
+				DELETE FROM map.fence_event WHERE person = @person AND at > @ended AND why = 'off_duty' AND fence IN (SELECT fence FROM later WHERE what = 'enter') RETURNING id)
+			UPDATE map.fence_event SET at = @ended WHERE person = @person AND at > @ended AND why = 'off_duty' AND fence NOT IN (SELECT fence FROM later WHERE what = 'enter')`,
+			pgx.NamedArgs{"person": who.ID, "ended": ended}); err != nil {
+			return err
+		}
 		return access.RecordTx(ctx, tx, scope, access.Entry{Action: "duty.end", Object: "person/" + who.Login, Result: access.Done, Address: address,
 			Detail: map[string]any{"ended": ended, "positions_deleted": tag.RowsAffected()}})
 	})

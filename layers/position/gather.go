@@ -2,7 +2,7 @@ package position
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -18,7 +18,7 @@ const (
 )
 
 // errClosed: the server stops.
-var errClosed = errors.New("positions are not taken any more: the server stops")
+var errClosed = fmt.Errorf("the server stops: %w", ErrBusy)
 
 // A point is a position on the map.
 type point struct {

@@ -128,8 +128,8 @@ func checkPoints(ps []PointDraft) error {
 		if err := checkText(fmt.Sprintf("points[%d].title", n), p.Title, 200); err != nil {
 			return err
 		}
-		if !(p.NearM >= 0 && p.NearM <= 2000) {
-			return &layers.InputError{Field: fmt.Sprintf("points[%d].near_m", n), Value: fmt.Sprint(p.NearM), Remedy: "0 to 2,000 metres"}
+		if !(p.NearM == 0 || p.NearM >= 1 && p.NearM <= 2000) {
+			return &layers.InputError{Field: fmt.Sprintf("points[%d].near_m", n), Value: fmt.Sprint(p.NearM), Remedy: "1 to 2,000 metres, or 0 for what the city has set"}
 		}
 	}
 	return nil
