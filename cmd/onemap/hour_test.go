@@ -137,6 +137,7 @@ func anHour(t *testing.T, h hour) {
 	c.reportsOnce(acked)
 	c.actionsOnce(done)
 	c.positions()
+	c.tasks()
 	flows := c.flows()
 	c.legal(flows)
 	c.clocks(flows)

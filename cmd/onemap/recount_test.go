@@ -101,6 +101,8 @@ func (c *recounter) positions() {
 	c.Helper()
 	for what, sql := range map[string]string{
 		"positions outside of any duty": `SELECT count(*)::text FROM onemap.position p WHERE NOT EXISTS (SELECT FROM onemap.duty d WHERE d.person = p.person AND p.at >= d.began AND (d.ended IS NULL OR p.at <= d.ended))`,
+		"workers on duty, or on the map, after they all went off": `SELECT count(*)::text FROM onemap.person p WHERE login LIKE 'hour-%'
+			AND (EXISTS (SELECT FROM map.worker WHERE person = p.id) OR EXISTS (SELECT FROM onemap.duty WHERE person = p.id AND ended IS NULL))`,
 		"fences entered or left twice running": `SELECT count(*)::text FROM (SELECT what, lag(what) OVER (PARTITION BY person, fence ORDER BY at, id) AS before FROM map.fence_event
 			WHERE person IN (SELECT id FROM onemap.person WHERE login LIKE 'hour-%')) e WHERE what = coalesce(before, 'leave')`,
 	} {
@@ -110,6 +112,24 @@ func (c *recounter) positions() {
 	}
 	if n := c.texts(`SELECT count(*)::text FROM onemap.position`)[0]; n == "0" {
 		c.Error("no position is there")
+	}
+}
+
+// tasks: who looks has one thing to do, and nobody has what is over.
+func (c *recounter) tasks() {
+	c.Helper()
+	for what, sql := range map[string]string{
+		"cases that are being verified or checked, without one open task": `SELECT count(*)::text FROM map.incident i WHERE id > $1 AND state IN ('verifying', 'checking')
+			AND 1 <> (SELECT count(*) FROM onemap.task WHERE incident = i.id AND done_at IS NULL AND kind = CASE i.state WHEN 'verifying' THEN 'verify' ELSE 'check' END)`,
+		"open tasks of cases that nobody need look at": `SELECT count(*)::text FROM onemap.task t JOIN map.incident i ON i.id = t.incident
+			WHERE i.id > $1 AND t.done_at IS NULL AND t.kind IN ('verify', 'check') AND i.state <> CASE t.kind WHEN 'verify' THEN 'verifying' ELSE 'checking' END`,
+		"cases whose finished tasks are not as many as the reports on them": `SELECT count(*)::text FROM map.incident i WHERE id > $1
+			AND (SELECT count(*) FROM onemap.task WHERE incident = i.id AND done_at IS NOT NULL AND result <> 'cancelled')
+			<> (SELECT count(*) FROM onemap.incident_flow WHERE incident = i.id AND action IN ('report_verify', 'report_check'))`,
+	} {
+		if n := c.texts(sql, c.first)[0]; n != "0" {
+			c.Errorf("%s %s", n, what)
+		}
 	}
 }
 

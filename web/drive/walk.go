@@ -121,9 +121,9 @@ func (d *driver) walk(ctx context.Context, who *actor) {
 		}
 	}
 	// The driver's own context has ended; going off duty is its last act.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := who.OffDuty(ctx); err != nil {
+	if err := d.again(ctx, who.OffDuty); err != nil {
 		d.Log.Warn("go off duty", "error", err)
 	}
 }
