@@ -1,11 +1,14 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
+
+	"onemap/layers/position"
 )
 
 // accessLog writes one line a request, and counts it. It writes the path and
@@ -23,6 +26,8 @@ func (s *Server) accessLog(next http.Handler) http.Handler {
 		s.meters.count(st.pattern, r.Method, status, took)
 		level := slog.LevelInfo
 		switch {
+		case errors.Is(st.err, position.ErrBusy): // no fault: it is sent again
+			level = slog.LevelWarn
 		case st.err != nil && status >= 500:
 			level = slog.LevelError
 		case st.err == nil && (st.pattern == "" || status < 400 && quiet[st.pattern]):

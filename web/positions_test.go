@@ -87,7 +87,9 @@ func TestKeptPositions(t *testing.T) {
 	if len(h.Positions) != 2 || len(h.Looks) != 1 || h.Looks[0].Reason != "核实走失报警" {
 		t.Errorf("%+v", h)
 	}
-	var audit struct{ Entries []struct{ Login, Reason string } }
+	var audit struct {
+		Entries []struct{ Login, Reason string }
+	}
 	w.want(200, w.as("auditor", "GET", "/api/v1/audit?action=position.history", nil)).into(t, &audit)
 	if len(audit.Entries) != 1 || audit.Entries[0].Reason != "核实走失报警" {
 		t.Errorf("%+v", audit)

@@ -135,6 +135,9 @@ func problemOf(err error) *Problem {
 		}
 	}
 	p.Title = http.StatusText(p.Status)
+	if errors.Is(err, position.ErrBusy) { // no fault: it passes
+		p.Detail, p.retryAfter = position.ErrBusy.Error(), 2*time.Second
+	}
 	if p.Status >= 500 || p.Status == 499 {
 		return p
 	}

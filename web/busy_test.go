@@ -1,0 +1,18 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"onemap/layers/position"
+)
+
+// Who hands in more positions than can be written is told to come again, and
+// when; what went wrong inside stays inside.
+func TestBusyIsToldWhen(t *testing.T) {
+	p := problemOf(fmt.Errorf("secret: %w", position.ErrBusy))
+	if p.Status != 503 || p.Type != "/problems/busy" || p.headers().Get("Retry-After") != "3" || !strings.Contains(p.Detail, "again in a few seconds") || strings.Contains(p.Detail, "secret") {
+		t.Errorf("%+v %v", p, p.headers())
+	}
+}
