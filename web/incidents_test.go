@@ -39,7 +39,7 @@ func TestIncidentFromReportToClosing(t *testing.T) {
 	}
 	w.want(403, act("urban", "dispatch", 1, nil))
 	w.want(403, act("planner", "register", 1, nil))
-	w.want(409, act("urban", "accept", 1, nil)) // not yet
+	w.want(409, act("urban", "accept", 1, nil))  // not yet
 	w.want(422, act("centre", "reject", 1, nil)) // without a reason
 	w.want(422, act("centre", "dance", 1, nil))
 
