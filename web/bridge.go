@@ -39,7 +39,7 @@ type bridgePlace struct {
 	Text        string      `json:"text,omitempty" maxLength:"256" doc:"The place in words"`
 }
 
-type bridgeStatus struct {
+type BridgeStatus struct {
 	Source     string     `json:"source"`
 	ID         string     `json:"id" doc:"The other system's"`
 	Incident   int64      `json:"incident" doc:"Ours"`
@@ -60,8 +60,8 @@ type bridgeStatus struct {
 	MergedInto *int64     `json:"merged_into,omitempty"`
 }
 
-func statusOf(s bridge.Status) bridgeStatus {
-	return bridgeStatus{s.Bridge, s.ExternalID, s.Incident, s.Number, s.State, s.Open, s.ClassZH, s.ClassEN, s.Dept, s.DeptZH, s.DeptEN, s.Severity,
+func statusOf(s bridge.Status) BridgeStatus {
+	return BridgeStatus{s.Bridge, s.ExternalID, s.Incident, s.Number, s.State, s.Open, s.ClassZH, s.ClassEN, s.Dept, s.DeptZH, s.DeptEN, s.Severity,
 		s.ReportedAt, s.UpdatedAt, s.DueAt, s.ClosedAt, s.Result, s.MergedInto}
 }
 
@@ -69,7 +69,7 @@ type bridgeOutput struct {
 	Status int
 	Cursor string `header:"Onemap-Cursor" doc:"The place in the log that holds the write"`
 	Body   struct {
-		bridgeStatus
+		BridgeStatus
 		Created bool     `json:"created" doc:"The message made the case"`
 		Again   bool     `json:"again" doc:"The same message came before: nothing was done"`
 		Changed []string `json:"changed" nullable:"false" doc:"Fields that it changed"`
@@ -100,7 +100,7 @@ func (s *Server) bridgeReceive(ctx context.Context, in *bridgeInput) (*bridgeOut
 	if r.Created {
 		out.Status = 201
 	}
-	out.Body.bridgeStatus, out.Body.Created, out.Body.Again = statusOf(r.Status), r.Created, r.Again
+	out.Body.BridgeStatus, out.Body.Created, out.Body.Again = statusOf(r.Status), r.Created, r.Again
 	out.Body.Changed, out.Body.Ignored = append([]string{}, r.Changed...), append([]string{}, r.Ignored...)
 	return out, nil
 }
@@ -110,14 +110,14 @@ type bridgeCaseInput struct {
 	External string `path:"external" doc:"The other system's number of the case"`
 }
 
-type bridgeStatusOutput struct{ Body bridgeStatus }
+type bridgeStatusOutput struct{ Body BridgeStatus }
 
 func (s *Server) bridgeCase(ctx context.Context, in *bridgeCaseInput) (*bridgeStatusOutput, error) {
 	st, err := s.Bridges.Status(ctx, scopeOf(ctx), in.Source, in.External)
 	return &bridgeStatusOutput{statusOf(st)}, err
 }
 
-type bridgeBody struct {
+type BridgeBody struct {
 	TitleZH string `json:"title_zh" minLength:"1" maxLength:"100"`
 	TitleEN string `json:"title_en" minLength:"1" maxLength:"100"`
 	Source  string `json:"source" enum:"hotline,sensor,video,public" doc:"Of its cases"`
@@ -126,7 +126,7 @@ type bridgeBody struct {
 
 type bridgeInfo struct {
 	Name string `json:"name"`
-	bridgeBody
+	BridgeBody
 	Classes int `json:"classes" doc:"Lines of its mapping"`
 }
 
@@ -141,7 +141,7 @@ func (s *Server) listBridges(ctx context.Context, _ *struct{}) (*bridgesOutput, 
 	out := &bridgesOutput{}
 	out.Body.Bridges = []bridgeInfo{}
 	for _, b := range all {
-		out.Body.Bridges = append(out.Body.Bridges, bridgeInfo{b.Name, bridgeBody{b.TitleZH, b.TitleEN, b.Source, b.Org}, b.Classes})
+		out.Body.Bridges = append(out.Body.Bridges, bridgeInfo{b.Name, BridgeBody{b.TitleZH, b.TitleEN, b.Source, b.Org}, b.Classes})
 	}
 	return out, err
 }
@@ -149,7 +149,7 @@ func (s *Server) listBridges(ctx context.Context, _ *struct{}) (*bridgesOutput, 
 type putBridgeInput struct {
 	Request
 	BridgeName
-	Body bridgeBody
+	Body BridgeBody
 }
 
 func (s *Server) putBridge(ctx context.Context, in *putBridgeInput) (*struct{}, error) {

@@ -10,7 +10,7 @@ import (
 // Webhooks: where to tell other systems what happened. See layers/hook for what
 // they are sent.
 
-type webhookBody struct {
+type WebhookBody struct {
 	Name    string   `json:"name" minLength:"1" maxLength:"100" doc:"What it is for"`
 	Org     string   `json:"org" maxLength:"32" doc:"The organisation whose system it is: what it may not see is not sent"`
 	URL     string   `json:"url" maxLength:"2000" doc:"https://…; http:// only in networks that the operator names"`
@@ -21,13 +21,13 @@ type webhookBody struct {
 	State   string   `json:"state,omitempty" enum:"active,paused,disabled" doc:"Left out: active. paused keeps what happens and sends it when it is active again"`
 }
 
-func (b webhookBody) webhook(id int64) hook.Webhook {
+func (b WebhookBody) webhook(id int64) hook.Webhook {
 	return hook.Webhook{ID: id, Name: b.Name, Org: b.Org, URL: b.URL, Events: b.Events, Classes: b.Classes, Area: b.Area, Source: b.Source, State: b.State}
 }
 
-type webhookInfo struct {
+type WebhookInfo struct {
 	ID int64 `json:"id"`
-	webhookBody
+	WebhookBody
 	Why      string    `json:"why,omitempty" doc:"Why the server paused or disabled it"`
 	Failures int       `json:"failures" doc:"Attempts that failed, one after the other"`
 	MadeBy   string    `json:"made_by"`
@@ -37,14 +37,14 @@ type webhookInfo struct {
 	Dead     int       `json:"dead" doc:"Given up; replay sends them again"`
 }
 
-func webhookOf(w hook.Webhook) webhookInfo {
-	return webhookInfo{w.ID, webhookBody{w.Name, w.Org, w.URL, w.Events, w.Classes, w.Area, w.Source, w.State},
+func webhookOf(w hook.Webhook) WebhookInfo {
+	return WebhookInfo{w.ID, WebhookBody{w.Name, w.Org, w.URL, w.Events, w.Classes, w.Area, w.Source, w.State},
 		w.Why, w.Failures, w.MadeBy, w.MadeAt, w.Pending, w.Held, w.Dead}
 }
 
 type webhooksOutput struct {
 	Body struct {
-		Webhooks []webhookInfo `json:"webhooks" nullable:"false"`
+		Webhooks []WebhookInfo `json:"webhooks" nullable:"false"`
 		Events   []string      `json:"events" nullable:"false" doc:"All that may be asked for"`
 	}
 }
@@ -52,7 +52,7 @@ type webhooksOutput struct {
 func (s *Server) listWebhooks(ctx context.Context, _ *struct{}) (*webhooksOutput, error) {
 	all, err := s.Hooks.List(ctx, scopeOf(ctx))
 	out := &webhooksOutput{}
-	out.Body.Webhooks, out.Body.Events = []webhookInfo{}, hook.Events()
+	out.Body.Webhooks, out.Body.Events = []WebhookInfo{}, hook.Events()
 	for _, w := range all {
 		out.Body.Webhooks = append(out.Body.Webhooks, webhookOf(w))
 	}
@@ -61,20 +61,20 @@ func (s *Server) listWebhooks(ctx context.Context, _ *struct{}) (*webhooksOutput
 
 type newWebhookInput struct {
 	Request
-	Body webhookBody
+	Body WebhookBody
 }
 
 type newWebhookOutput struct {
 	Body struct {
 		Secret string `json:"secret" doc:"What deliveries are signed with: whsec_ and base64. Shown this once"`
-		webhookInfo
+		WebhookInfo
 	}
 }
 
 func (s *Server) createWebhook(ctx context.Context, in *newWebhookInput) (*newWebhookOutput, error) {
 	w, secret, err := s.Hooks.Create(ctx, scopeOf(ctx), in.Body.webhook(0), clientAddress(in.r))
 	out := &newWebhookOutput{}
-	out.Body.Secret, out.Body.webhookInfo = secret, webhookOf(w)
+	out.Body.Secret, out.Body.WebhookInfo = secret, webhookOf(w)
 	return out, err
 }
 
@@ -83,7 +83,7 @@ type WebhookID struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
-type webhookOutput struct{ Body webhookInfo }
+type webhookOutput struct{ Body WebhookInfo }
 
 func (s *Server) getWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
 	w, err := s.Hooks.Get(ctx, scopeOf(ctx), in.ID)
@@ -92,7 +92,7 @@ func (s *Server) getWebhook(ctx context.Context, in *WebhookID) (*webhookOutput,
 
 type webhookInput struct {
 	WebhookID
-	Body webhookBody
+	Body WebhookBody
 }
 
 func (s *Server) changeWebhook(ctx context.Context, in *webhookInput) (*webhookOutput, error) {

@@ -173,14 +173,14 @@ func (s *Store) message(ctx context.Context, by access.Scope, d Draft, sender st
 	if m.Scope == "" {
 		m.Scope = "Public"
 	}
-	areas, err := s.areas(ctx, d)
+	area, named, err := s.area(ctx, d)
 	if err != nil {
 		return Message{}, err
 	}
 	for _, lang := range []struct {
-		tag, senderName, everywhere string
-		words                       Words
-	}{{"zh-CN", org.NameZH, "见图", d.ZH}, {"en-US", org.NameEN, "As drawn", d.EN}} {
+		tag, senderName, where string
+		words                  Words
+	}{{"zh-CN", org.NameZH, named.zh(), d.ZH}, {"en-US", org.NameEN, named.en(), d.EN}} {
 		if lang.words == (Words{}) {
 			continue
 		}
@@ -190,28 +190,27 @@ func (s *Store) message(ctx context.Context, by access.Scope, d Draft, sender st
 		if d.SenderName != "" {
 			i.SenderName = d.SenderName
 		}
-		for _, a := range areas {
-			if a.Desc = lang.words.AreaDesc; a.Desc == "" {
-				a.Desc = lang.everywhere
-			}
-			i.Area = append(i.Area, a)
+		a := area
+		if a.Desc = lang.words.AreaDesc; a.Desc == "" {
+			a.Desc = lang.where
 		}
+		i.Area = []Area{a}
 		m.Info = append(m.Info, i)
 	}
 	return m, nil
 }
 
-// areas writes a draft's areas as CAP does; their words are each language's.
-func (s *Store) areas(ctx context.Context, d Draft) ([]Area, error) {
+// area writes a draft's areas as CAP does, with their names; which words say
+// where it is, is each language's.
+func (s *Store) area(ctx context.Context, d Draft) (a Area, named areaNames, err error) {
 	if len(d.Areas) == 0 {
-		return nil, &layers.InputError{Field: "areas", Remedy: "for whom it is: polygons, circles or codes of divisions"}
+		return a, named, &layers.InputError{Field: "areas", Remedy: "for whom it is: polygons, circles or codes of divisions"}
 	}
-	a := Area{}
 	for n, one := range d.Areas {
 		field := fmt.Sprintf("areas[%d]", n)
 		for _, p := range one.Shape {
 			if len(p) != 1 {
-				return nil, &layers.InputError{Field: field + ".geometry", Remedy: "polygons without holes, which CAP does not have: draw two that meet"}
+				return a, named, &layers.InputError{Field: field + ".geometry", Remedy: "polygons without holes, which CAP does not have: draw two that meet"}
 			}
 			a.Polygon = append(a.Polygon, writeRing(p[0]))
 		}
@@ -220,12 +219,13 @@ func (s *Store) areas(ctx context.Context, d Draft) ([]Area, error) {
 		}
 		if one.Code != "" {
 			var g orb.MultiPolygon
-			err := s.Layers.DB().QueryRow(ctx, `SELECT ST_Multi(ST_Simplify(geom, 0.00005)) FROM onemap.area WHERE code = @code AND geom IS NOT NULL`, pgx.NamedArgs{"code": one.Code}).Scan(&g)
+			var zh, en string
+			err := s.Layers.DB().QueryRow(ctx, `SELECT ST_Multi(ST_Simplify(geom, 0.00005)), name_zh, name_en FROM onemap.area WHERE code = @code AND geom IS NOT NULL`, pgx.NamedArgs{"code": one.Code}).Scan(&g, &zh, &en)
 			if err == pgx.ErrNoRows {
-				return nil, &layers.InputError{Field: field + ".code", Value: short(one.Code), Remedy: "the code of a division with an outline"}
+				return a, named, &layers.InputError{Field: field + ".code", Value: short(one.Code), Remedy: "the code of a division with an outline"}
 			}
 			if err != nil {
-				return nil, fmt.Errorf("outline of %s: %w", one.Code, err)
+				return a, named, fmt.Errorf("outline of %s: %w", one.Code, err)
 			}
 			for _, p := range g {
 				if len(p) > 0 && len(p[0]) >= 4 {
@@ -233,9 +233,12 @@ func (s *Store) areas(ctx context.Context, d Draft) ([]Area, error) {
 				}
 			}
 			a.Geocode = append(a.Geocode, Value{"areaCode", one.Code})
+			named.add(zh, en, one.Code)
+		} else {
+			named.drawn = true
 		}
 	}
-	return []Area{a}, nil
+	return a, named, nil
 }
 
 // newIdentifier is unique in the world and says nothing of the city.

@@ -94,8 +94,12 @@ func TestAClassIsChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone, err := w.s.List(t.Context(), class.Query{Since: news.Version, Limit: 10})
-	if err != nil || len(gone.Classes) != 1 || gone.Classes[0].InUse {
+	if err != nil || len(gone.Classes) != 1 || gone.Classes[0].InUse || gone.Classes[0].Active {
 		t.Errorf("a phone hears that it is gone: %+v, %v", gone, err)
+	}
+	e.Active = true // and it ended all the same
+	if c, err := w.s.Put(t.Context(), admin, k, e, gone.Classes[0].Version, "", ""); err != nil || c.InUse || !c.Active {
+		t.Errorf("its own mark beside whether it is in use: %+v, %v", c, err)
 	}
 
 	good := class.Edit{NameZH: "甲", NameEN: "A", Severity: 3}

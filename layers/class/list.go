@@ -27,6 +27,7 @@ type Class struct {
 	Severity  int    `json:"severity" doc:"1 red to 4 blue"`
 	Dept      string `json:"dept" doc:"Who is responsible by default"`
 	InUse     bool   `json:"in_use" doc:"New cases may be of it"`
+	Active    bool   `json:"active" doc:"The class's own mark; in_use asks besides for its list to be in use, and that it has not ended. Send it as it is with a change"`
 	EndedOn   string `json:"ended_on,omitempty" doc:"The first day without it"`
 	Successor string `json:"successor,omitempty" doc:"What it became, in words, where it is not in use"`
 	Certainty string `json:"certainty" enum:"sourced,derived,inferred,own" doc:"How sure code and name are: sourced from a public transcription, derived from the numbering, inferred from a gap in it, own of this installation. The national lists are second-hand until checked"`

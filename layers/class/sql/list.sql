@@ -2,7 +2,7 @@
 -- more than one inside, the code and the name more than another name, and that
 -- more than the major class.
 SELECT c.standard, c.kind, c.code, c.major, c.major_zh, c.major_en, c.name_zh, c.name_en, c.initials, c.severity::int, coalesce(c.dept, ''),
-       use.now, coalesce(coalesce(c.ended_on, CASE WHEN NOT e.active THEN e.ended_on END)::text, ''),
+       use.now, c.active, coalesce(coalesce(c.ended_on, CASE WHEN NOT e.active THEN e.ended_on END)::text, ''),
        CASE WHEN use.now THEN '' ELSE coalesce((SELECT next FROM onemap.class_next(c.standard, c.kind, c.code)), '') END,
        c.certainty, c.extension, c.version
 FROM onemap.class c

@@ -2637,6 +2637,15 @@ export interface components {
              */
             classes: number;
             name: string;
+            /** @description Whose accounts use it; left out: command centres only */
+            org?: string;
+            /**
+             * @description Of its cases
+             * @enum {string}
+             */
+            source: "hotline" | "sensor" | "video" | "public";
+            title_en: string;
+            title_zh: string;
         };
         BridgeInputBody: {
             /** @description Code of the component that it is about */
@@ -2667,10 +2676,41 @@ export interface components {
             again: boolean;
             /** @description Fields that it changed */
             changed: string[];
+            class_en: string;
+            class_zh: string;
+            /** Format: date-time */
+            closed_at?: string;
             /** @description The message made the case */
             created: boolean;
+            dept_code: string;
+            dept_en: string;
+            dept_zh: string;
+            /** Format: date-time */
+            due_at?: string;
+            /** @description The other system's */
+            id: string;
             /** @description Fields that say something else than the case, and are not a message's to change */
             ignored: string[];
+            /**
+             * Format: int64
+             * @description Ours
+             */
+            incident: number;
+            /** Format: int64 */
+            merged_into?: number;
+            /** @description 案卷号 */
+            number?: string;
+            open: boolean;
+            /** Format: date-time */
+            reported_at: string;
+            /** @description What was fed back, or why it was not taken */
+            result?: string;
+            /** Format: int64 */
+            severity: number;
+            source: string;
+            state: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         BridgePlace: {
             /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
@@ -2887,6 +2927,8 @@ export interface components {
             zh: string;
         };
         Class: {
+            /** @description The class's own mark; in_use asks besides for its list to be in use, and that it has not ended. Send it as it is with a change */
+            active: boolean;
             /**
              * @description How sure code and name are: sourced from a public transcription, derived from the numbering, inferred from a gap in it, own of this installation. The national lists are second-hand until checked
              * @enum {string}
@@ -2926,6 +2968,8 @@ export interface components {
             version: number;
         };
         ClassDetail: {
+            /** @description The class's own mark; in_use asks besides for its list to be in use, and that it has not ended. Send it as it is with a change */
+            active: boolean;
             /** @description Other names */
             aliases: string[];
             /**
@@ -4441,8 +4485,54 @@ export interface components {
             standard: string;
         };
         NewWebhookOutputBody: {
+            /** @description Begin of the administrative codes of cases; left out: all */
+            area_code?: string;
+            /** @description Codes of classes of cases; left out: all */
+            classes?: string[];
+            /**
+             * Format: int64
+             * @description Given up; replay sends them again
+             */
+            dead: number;
+            /** @description incident.* and alert.*, or some: incident. with an action of the flow (incident.report, incident.dispatch, incident.close …), alert.issue, alert.update, alert.cancel, alert.expire */
+            events: string[] | null;
+            /**
+             * Format: int64
+             * @description Attempts that failed, one after the other
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Kept until it is active again
+             */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /** @description What it is for */
+            name: string;
+            /** @description The organisation whose system it is: what it may not see is not sent */
+            org: string;
+            /**
+             * Format: int64
+             * @description Deliveries on their way
+             */
+            pending: number;
             /** @description What deliveries are signed with: whsec_ and base64. Shown this once */
             secret: string;
+            /** @description Cases of this bridge only; left out: all */
+            source?: string;
+            /**
+             * @description Left out: active. paused keeps what happens and sends it when it is active again
+             * @enum {string}
+             */
+            state?: "active" | "paused" | "disabled";
+            /** @description https://…; http:// only in networks that the operator names */
+            url: string;
+            /** @description Why the server paused or disabled it */
+            why?: string;
         };
         OperationInputBody: {
             /** @enum {string} */
@@ -6011,11 +6101,17 @@ export interface components {
             url: string;
         };
         WebhookInfo: {
+            /** @description Begin of the administrative codes of cases; left out: all */
+            area_code?: string;
+            /** @description Codes of classes of cases; left out: all */
+            classes?: string[];
             /**
              * Format: int64
              * @description Given up; replay sends them again
              */
             dead: number;
+            /** @description incident.* and alert.*, or some: incident. with an action of the flow (incident.report, incident.dispatch, incident.close …), alert.issue, alert.update, alert.cancel, alert.expire */
+            events: string[] | null;
             /**
              * Format: int64
              * @description Attempts that failed, one after the other
@@ -6031,11 +6127,24 @@ export interface components {
             /** Format: date-time */
             made_at: string;
             made_by: string;
+            /** @description What it is for */
+            name: string;
+            /** @description The organisation whose system it is: what it may not see is not sent */
+            org: string;
             /**
              * Format: int64
              * @description Deliveries on their way
              */
             pending: number;
+            /** @description Cases of this bridge only; left out: all */
+            source?: string;
+            /**
+             * @description Left out: active. paused keeps what happens and sends it when it is active again
+             * @enum {string}
+             */
+            state?: "active" | "paused" | "disabled";
+            /** @description https://…; http:// only in networks that the operator names */
+            url: string;
             /** @description Why the server paused or disabled it */
             why?: string;
         };

@@ -2,9 +2,9 @@ import { get, put } from '../../api/http';
 import type { components } from '../../api/types';
 
 type S = components['schemas'];
-export type Webhook = S['WebhookInfo'] & S['WebhookBody'];
+export type Webhook = S['WebhookInfo'];
 export type Delivery = S['Delivery'];
-export type Bridge = S['BridgeInfo'] & S['BridgeBody'];
+export type Bridge = S['BridgeInfo'];
 export type Mapping = S['BridgeClass'];
 
 /** What a form says of a webhook. */
