@@ -462,6 +462,8 @@ export const table = {
   'queue.past.go': ['查看历史事件', 'Show past incidents'],
   'queue.more.all': ['较早的事件未列出：请在时间轴上选择时段', 'Older ones are not listed: choose a span in the time chart'],
   'queue.empty.filter': ['没有符合筛选条件的事件。', 'No incident matches the filter.'],
+  'queue.file.xlsx': ['导出 Excel', 'As Excel'],
+  'queue.file.csv': ['导出 CSV', 'As CSV'],
   'queue.clear': ['清除筛选', 'Clear filter'],
   'queue.loading': ['正在载入…', 'Loading…'],
   'queue.noright': ['您没有查看事件的权限。', 'You have no right to see incidents.'],
