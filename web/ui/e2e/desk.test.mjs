@@ -124,3 +124,39 @@ test('an alert is issued for a division, lies on the map, and is cancelled', asy
   assert.deepEqual(wrong, []);
   await context.close();
 });
+
+test('a major hazard is registered, assessed by its five parts and supervised from then on', async () => {
+  const { context, page, wrong, api } = await open('centre', '/desk?p=hazards');
+  const made = await page.evaluate(async (uuid) => {
+    const place = { crs: 'WGS84', coordinates: [120.07, 29.31], text: '稠州路' };
+    const r = await fetch('/api/v1/hazards', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ uuid, title: '配电箱无漏电保护', place, plan: { measure: '加装漏电保护器' } }) });
+    return r.json();
+  }, crypto.randomUUID());
+  await page.fill('[data-testid=hazard-q]', '配电箱');
+  await page.click(`[data-hazard="${made.id}"]`);
+  const state = page.getByTestId('hazard-state');
+  const sure = page.getByTestId('hazard-act').getByRole('button', { name: /确认/ });
+  await page.click('[data-action=register]');
+  await page.selectOption('[name=dept]', 'urban');
+  await sure.click();
+  await state.getByText('待评估').waitFor();
+  await page.click('[data-action=assess]');
+  assert.equal(await page.inputValue('[name=measure]'), '加装漏电保护器'); // the finder's proposal
+  await page.selectOption('[name=level]', 'major');
+  await page.fill('[name=responsible]', '安全主管');
+  await page.fill('[name=term]', new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10));
+  await sure.click();
+  assert.equal(await page.locator('[name=money]:invalid').count(), 1); // a major one needs all five
+  await page.fill('[name=money]', '3000');
+  await page.fill('[name=contingency]', '断电');
+  await sure.click();
+  await state.getByText('整改中').waitFor();
+  const now = await api.json(`/api/v1/hazards/${made.id}`);
+  assert.deepEqual([now.level, now.supervised, now.plan.money_yuan, now.dept_code], ['major', true, 3000, 'urban']);
+  await page.getByTestId('hazard-flow').getByText('评估', { exact: true }).waitFor();
+  await page.getByLabel('隐患等级').selectOption('general');
+  await page.locator(`[data-hazard="${made.id}"]`).waitFor({ state: 'detached' });
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
