@@ -105,9 +105,9 @@ func plainRole(t *testing.T, dbURL string) string {
 	role := "plain_" + c.Config().Database
 	for _, sql := range []string{
 		`CREATE ROLE ` + role + ` LOGIN PASSWORD 'plain'`,
-		`GRANT USAGE ON SCHEMA onemap, map TO ` + role,
-		`GRANT ALL ON ALL TABLES IN SCHEMA onemap, map, public TO ` + role,
-		`GRANT ALL ON ALL SEQUENCES IN SCHEMA onemap, map TO ` + role,
+		`GRANT USAGE ON SCHEMA onemap, map, river TO ` + role,
+		`GRANT ALL ON ALL TABLES IN SCHEMA onemap, map, river, public TO ` + role,
+		`GRANT ALL ON ALL SEQUENCES IN SCHEMA onemap, map, river TO ` + role,
 	} {
 		if _, err := c.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -187,7 +187,7 @@ func TestDoctorOfMemory(t *testing.T) {
 		}
 	}
 	_, found := findings(t, "--database-url", url, "--memory", "1GiB")
-	if f := found["memory for layers"]; f.Level != setup.Good || !strings.Contains(f.Found, "1.0 GiB; 18 of 19 layers") {
+	if f := found["memory for layers"]; f.Level != setup.Good || !strings.Contains(f.Found, "1.0 GiB; 22 of 23 layers") {
 		t.Errorf("%+v", f)
 	}
 	if f := found["layer worker"]; f.Level != setup.Warning || !strings.Contains(f.Found, "REPLICA IDENTITY") {
