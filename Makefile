@@ -63,14 +63,15 @@ test-go: ## Run the Go tests alone
 	$(TESTDB) go test -timeout 10m ./...
 
 .PHONY: test-e2e
-test-e2e: build ## Run the browser tests against the real binary
+test-e2e: build ## Run the browser tests against the real binary (those of the desk are in test-long)
 	cd $(UI) && npm run e2e
 
 # One package after another: a place in the log is given when all write
 # transactions of the cluster have ended, and some of these take minutes.
 .PHONY: test-long
-test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak, 10 million rows
+test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak, 10 million rows, the desk's pages
 	.ci/fuzz 15s
+	cd $(UI) && npm run e2e:long
 	ONEMAP_LONG=1 $(TESTDB) go test -p 1 -timeout 60m ./...
 
 .PHONY: check-go
