@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/evaluate"
 )
@@ -60,7 +61,7 @@ func choice(q url.Values, name, otherwise string, of ...string) (string, error) 
 		return otherwise, nil
 	}
 	if !slices.Contains(of, v) {
-		return "", inputError("query."+name, short(v), "one of "+strings.Join(of, ", "))
+		return "", inputError("query."+name, layers.Short(v), "one of "+strings.Join(of, ", "))
 	}
 	return v, nil
 }
@@ -74,7 +75,7 @@ func (s *Server) evaluationQuery(r *http.Request) (evaluate.Query, error) {
 	}
 	q := evaluate.Query{Level: p.Get("level"), Parent: p.Get("parent")}
 	if len(q.Parent) > 40 {
-		return q, inputError("query.parent", short(q.Parent), "the code of an area or an organisation")
+		return q, inputError("query.parent", layers.Short(q.Parent), "the code of an area or an organisation")
 	}
 	if q.Subject, err = choice(p, "subject", evaluate.Area, evaluate.Area, evaluate.Department, evaluate.Post); err != nil {
 		return q, err
@@ -100,7 +101,7 @@ func (s *Server) evaluationQuery(r *http.Request) (evaluate.Query, error) {
 		}
 		t, err := time.ParseInLocation(time.DateOnly, v, zone)
 		if err != nil || t.Year() < 1900 || t.Year() > 9000 {
-			return t, inputError("query."+name, short(v), "a day such as 2026-11-22, from 1900 on")
+			return t, inputError("query."+name, layers.Short(v), "a day such as 2026-11-22, from 1900 on")
 		}
 		return t, nil
 	}
@@ -181,12 +182,12 @@ func (s *Server) getEvaluationCases(w http.ResponseWriter, r *http.Request) erro
 	q := evaluate.CaseQuery{Query: query, Count: p.Get("count"), Key: p.Get("key"), Total: !p.Has("key"), Page: p.Get("page"), Limit: 100}
 	if v := p.Get("limit"); v != "" {
 		if q.Limit, err = strconv.Atoi(v); err != nil || q.Limit < 1 || q.Limit > 1000 {
-			return inputError("query.limit", short(v), "1 to 1000")
+			return inputError("query.limit", layers.Short(v), "1 to 1000")
 		}
 	}
 	if v := p.Get("until"); v != "" {
 		if q.Until, err = time.Parse(time.RFC3339, v); err != nil {
-			return inputError("query.until", short(v), "what the report says in period.until")
+			return inputError("query.until", layers.Short(v), "what the report says in period.until")
 		}
 	}
 	format, lang, err := sheetChoice(p)
@@ -262,7 +263,7 @@ type evaluationVersionOutput struct{ Body evaluate.Version }
 func (s *Server) setEvaluationRules(ctx context.Context, in *setEvaluationRulesInput) (*evaluationVersionOutput, error) {
 	from, err := time.Parse(time.DateOnly, in.Body.ValidFrom)
 	if err != nil {
-		return nil, inputError("valid_from", short(in.Body.ValidFrom), "a day such as 2026-11-22")
+		return nil, inputError("valid_from", layers.Short(in.Body.ValidFrom), "a day such as 2026-11-22")
 	}
 	v, err := s.evaluation().SetRules(ctx, scopeOf(ctx), from, in.Body.Rules, in.Body.Reason, clientAddress(in.r))
 	return &evaluationVersionOutput{v}, err

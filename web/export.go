@@ -99,7 +99,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	kind, ok := exportTypes[format]
 	if !ok {
-		return &layers.InputError{Field: "query.format", Value: short(format), Remedy: "one of " + strings.Join(exportFormats, ", ")}
+		return &layers.InputError{Field: "query.format", Value: layers.Short(format), Remedy: "one of " + strings.Join(exportFormats, ", ")}
 	}
 	file, err := s.exportFile(r, format, q.Query)
 	if err != nil {

@@ -196,7 +196,7 @@ func jsonValue(l layers.Layer, field string, v any) any {
 func pathID(r *http.Request) (int64, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
-		return 0, fmt.Errorf("%q: %w", short(r.PathValue("id")), layers.ErrNotFound)
+		return 0, fmt.Errorf("%q: %w", layers.Short(r.PathValue("id")), layers.ErrNotFound)
 	}
 	return id, nil
 }
@@ -209,7 +209,7 @@ func intParam(r *http.Request, name string, otherwise, least, most int64) (int64
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, &layers.InputError{Field: "query." + name, Value: short(v), Remedy: fmt.Sprintf("a whole number from %d to %d", least, most)}
+		return 0, &layers.InputError{Field: "query." + name, Value: layers.Short(v), Remedy: fmt.Sprintf("a whole number from %d to %d", least, most)}
 	}
 	return n, nil
 }
@@ -223,7 +223,7 @@ func onlyQuery(r *http.Request, names ...string) error {
 	}
 	for name, values := range q {
 		if !slices.Contains(names, name) {
-			return &layers.InputError{Field: "query." + short(name), Remedy: "leave it out: there is no such parameter here"}
+			return &layers.InputError{Field: "query." + layers.Short(name), Remedy: "leave it out: there is no such parameter here"}
 		}
 		if len(values) > 1 { // only the first would count
 			return &layers.InputError{Field: "query." + name, Remedy: "each parameter once"}

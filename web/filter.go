@@ -137,7 +137,7 @@ func (f Filter) cond(l layers.Layer, right access.Right) (where.Cond, error) {
 		for _, v := range values {
 			n, err := strconv.ParseInt(v, 10, 64)
 			if err != nil || n < 1 || n > 4 {
-				return nil, &layers.InputError{Field: "query.severity", Value: short(v), Remedy: "1 to 4"}
+				return nil, &layers.InputError{Field: "query.severity", Value: layers.Short(v), Remedy: "1 to 4"}
 			}
 			or = append(or, where.Eq{Field: name, Value: n})
 		}
@@ -189,7 +189,7 @@ func wholeDays(l layers.Layer, min, max any) (any, any) {
 
 // parseBox reads "west,south,east,north". A box over the antimeridian is two.
 func parseBox(s string) (where.Cond, error) {
-	bad := &layers.InputError{Field: "query.bbox", Value: short(s), Remedy: "west,south,east,north: longitudes -180 to 180, latitudes -90 to 90, south below north"}
+	bad := &layers.InputError{Field: "query.bbox", Value: layers.Short(s), Remedy: "west,south,east,north: longitudes -180 to 180, latitudes -90 to 90, south below north"}
 	v, ok := corners(s)
 	if !ok {
 		return nil, bad
@@ -230,7 +230,7 @@ func corners(s string) (v [4]float64, ok bool) {
 // parseInterval reads an instant or an interval, half-open. A date begins at
 // 00:00 UTC; an instant is the second (or the day) that begins with it.
 func parseInterval(s string) (min, max any, err error) {
-	bad := &layers.InputError{Field: "query.datetime", Value: short(s), Remedy: "2026-11-22T08:00:00Z, 2026-11-22, or two of them (or ..) with / between, the earlier first"}
+	bad := &layers.InputError{Field: "query.datetime", Value: layers.Short(s), Remedy: "2026-11-22T08:00:00Z, 2026-11-22, or two of them (or ..) with / between, the earlier first"}
 	one := func(s string) (t time.Time, span time.Duration, ok bool) {
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
 			return t, time.Second, inRange(t)
@@ -287,15 +287,7 @@ func list(field, s string, most int) ([]string, error) {
 // plainText refuses what no code is.
 func plainText(field, s string) error {
 	if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0xfffd }) {
-		return &layers.InputError{Field: field, Value: short(strings.ToValidUTF8(s, "")), Remedy: "a code of at most 64 characters"}
+		return &layers.InputError{Field: field, Value: layers.Short(strings.ToValidUTF8(s, "")), Remedy: "a code of at most 64 characters"}
 	}
 	return nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

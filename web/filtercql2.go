@@ -14,12 +14,12 @@ import (
 func (f Filter) cql2(l layers.Layer, right access.Right) (where.Cond, error) {
 	p := cql2.Parser{JSON: f.Language == cql2JSON}
 	if f.Language != "" && f.Language != cql2Text && !p.JSON {
-		return nil, &layers.InputError{Field: "query.filter-lang", Value: short(f.Language), Remedy: cql2Text + " or " + cql2JSON}
+		return nil, &layers.InputError{Field: "query.filter-lang", Value: layers.Short(f.Language), Remedy: cql2Text + " or " + cql2JSON}
 	}
 	if f.CRS != "" {
 		ref, err := crs.ParseReference(f.CRS)
 		if err != nil {
-			return nil, &layers.InputError{Field: "query.filter-crs", Value: short(f.CRS),
+			return nil, &layers.InputError{Field: "query.filter-crs", Value: layers.Short(f.CRS),
 				Remedy: "the URI of a system that the collection lists in crs, such as " + crs.CRS84}
 		}
 		p.LatLon = !ref.IsLonLat() && !ref.Metres() // EPSG:4326 and 4490 have the latitude first

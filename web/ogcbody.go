@@ -49,7 +49,7 @@ func readDraft(body io.Reader, l layers.Layer, ref crs.Reference, patch bool) (e
 		}
 		f, ok := l.Field(name)
 		if !ok {
-			return d, &layers.InputError{Field: "properties." + short(name), Remedy: "leave it out: layer " + l.Name + " has no such field for you to write"}
+			return d, &layers.InputError{Field: "properties." + layers.Short(name), Remedy: "leave it out: layer " + l.Name + " has no such field for you to write"}
 		}
 		if d.Values[name], err = readValue(f, raw); err != nil {
 			return d, err
@@ -69,7 +69,7 @@ func atByte(err error) string {
 // readValue reads a property as its field's type; null is nil.
 func readValue(f layers.Field, raw json.RawMessage) (any, error) {
 	bad := func(remedy string) error {
-		return &layers.InputError{Field: "properties." + f.Name, Value: short(string(raw)), Remedy: remedy}
+		return &layers.InputError{Field: "properties." + f.Name, Value: layers.Short(string(raw)), Remedy: remedy}
 	}
 	if bytes.Equal(raw, []byte("null")) {
 		return nil, nil
@@ -146,7 +146,7 @@ func readGeometry(raw json.RawMessage, l layers.Layer, ref crs.Reference, patch 
 		return nil, nil, p.err
 	}
 	if g == nil || g.GeoJSONType() != l.Geometry && "Multi"+g.GeoJSONType() != l.Geometry {
-		return nil, nil, &layers.InputError{Field: "geometry.type", Value: short(in.Type), Remedy: l.Geometry}
+		return nil, nil, &layers.InputError{Field: "geometry.type", Value: layers.Short(in.Type), Remedy: l.Geometry}
 	}
 	g = multiple(g, l.Geometry)
 	written := g

@@ -53,7 +53,7 @@ func (s *Server) reference(r *http.Request, field, uri string) (crs.Reference, e
 			return ref, nil
 		}
 	}
-	return crs.Reference{}, &layers.InputError{Field: field, Value: short(uri), Remedy: "one of those that the collection lists in crs"}
+	return crs.Reference{}, &layers.InputError{Field: field, Value: layers.Short(uri), Remedy: "one of those that the collection lists in crs"}
 }
 
 // contentCRS is the value of the header that says in which system an answer is.
@@ -77,7 +77,7 @@ func inReference(g orb.Geometry, ref crs.Reference) (orb.Geometry, error) {
 		return orb.Point{math.Round(q[0]*digits) / digits, math.Round(q[1]*digits) / digits}, err
 	})
 	if errors.Is(err, crs.ErrBeyond) {
-		return nil, &layers.InputError{Field: "query.crs", Value: short(ref.URI), Remedy: "a system whose area holds the features: this zone is too far from them"}
+		return nil, &layers.InputError{Field: "query.crs", Value: layers.Short(ref.URI), Remedy: "a system whose area holds the features: this zone is too far from them"}
 	}
 	return out, err
 }
@@ -89,7 +89,7 @@ func boxIn(s string, ref crs.Reference) (where.Cond, error) {
 	if ref.IsLonLat() {
 		return parseBox(s)
 	}
-	bad := &layers.InputError{Field: "query.bbox", Value: short(s), Remedy: "two corners in the order of axes of bbox-crs, the lower left one first: four numbers"}
+	bad := &layers.InputError{Field: "query.bbox", Value: layers.Short(s), Remedy: "two corners in the order of axes of bbox-crs, the lower left one first: four numbers"}
 	v, ok := corners(s)
 	if !ok {
 		return nil, bad

@@ -30,7 +30,7 @@ func formatOf(r *http.Request) (string, error) {
 		case formatJSON, formatHTML:
 			return f, nil
 		default:
-			return "", &layers.InputError{Field: "query.f", Value: short(f), Remedy: "json or html"}
+			return "", &layers.InputError{Field: "query.f", Value: layers.Short(f), Remedy: "json or html"}
 		}
 	}
 	best, bestQ := formatJSON, -1.0

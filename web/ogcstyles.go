@@ -78,7 +78,7 @@ func (s *Server) ogcStyle(r *http.Request) (ogcAnswer, error) {
 	}
 	under := r.URL.Query().Get("base")
 	if under != "" && under != "true" && under != "false" {
-		return ogcAnswer{}, &layers.InputError{Field: "query.base", Value: short(under), Remedy: "true or false"}
+		return ogcAnswer{}, &layers.InputError{Field: "query.base", Value: layers.Short(under), Remedy: "true or false"}
 	}
 	for _, m := range all {
 		if m.id != r.PathValue("style") {
@@ -98,7 +98,7 @@ func (s *Server) ogcStyle(r *http.Request) (ogcAnswer, error) {
 				Sections: []section{{Head: []string{t.of("图层", "Layer"), t.of("类型", "Type"), t.of("数据", "Data")}, Rows: rows}}}
 		}}, nil
 	}
-	return ogcAnswer{}, fmt.Errorf("style %q: %w", short(r.PathValue("style")), layers.ErrNotFound)
+	return ogcAnswer{}, fmt.Errorf("style %q: %w", layers.Short(r.PathValue("style")), layers.ErrNotFound)
 }
 
 func (s *Server) styleOf(r *http.Request, m mapStyle, base []layerRight, under bool) (object, error) {

@@ -31,7 +31,7 @@ func (s *Server) tiledLayers(r *http.Request) ([]layerRight, error) {
 		}
 		found, err := s.tileLayers(r.Context(), strings.Join(names, ","))
 		if notFound(err) {
-			err = &layers.InputError{Field: "query.collections", Value: short(r.URL.Query().Get("collections")), Remedy: "collections that there are, separated by commas"}
+			err = &layers.InputError{Field: "query.collections", Value: layers.Short(r.URL.Query().Get("collections")), Remedy: "collections that there are, separated by commas"}
 		}
 		return found, err
 	}

@@ -35,7 +35,7 @@ type tmBody struct {
 func matrixSet(r *http.Request) (tiles.MatrixSet, error) {
 	m, ok := tiles.FindMatrixSet(r.PathValue("tms"))
 	if !ok {
-		return m, fmt.Errorf("tile matrix set %q: %w", short(r.PathValue("tms")), layers.ErrNotFound)
+		return m, fmt.Errorf("tile matrix set %q: %w", layers.Short(r.PathValue("tms")), layers.ErrNotFound)
 	}
 	return m, nil
 }

@@ -32,7 +32,7 @@ func (s *Server) open311(h o311Handler) func(http.ResponseWriter, *http.Request)
 		f := o311Format(r.PathValue("format"))
 		if f != "xml" && f != "json" {
 			f = "xml"
-			return s.openFail(w, r, f, fmt.Errorf("format %q, xml and json are served: %w", short(r.PathValue("format")), layers.ErrNotFound))
+			return s.openFail(w, r, f, fmt.Errorf("format %q, xml and json are served: %w", layers.Short(r.PathValue("format")), layers.ErrNotFound))
 		}
 		set, err := s.Open311.Settings(r.Context())
 		if err == nil {
@@ -46,7 +46,7 @@ func (s *Server) open311(h o311Handler) func(http.ResponseWriter, *http.Request)
 			by, err = s.openCaller(r)
 		}
 		if j := r.FormValue("jurisdiction_id"); err == nil && j != "" && set.Jurisdiction != "" && j != set.Jurisdiction {
-			err = fmt.Errorf("jurisdiction_id %q: %w", short(j), layers.ErrNotFound)
+			err = fmt.Errorf("jurisdiction_id %q: %w", layers.Short(j), layers.ErrNotFound)
 		}
 		if err == nil {
 			err = h(w, r, f, by, set)

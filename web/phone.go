@@ -60,7 +60,7 @@ func wholeNumber(field, s string, other, least, most int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, &layers.InputError{Field: field, Value: short(s), Remedy: fmt.Sprintf("a whole number from %d to %d", least, most)}
+		return 0, &layers.InputError{Field: field, Value: layers.Short(s), Remedy: fmt.Sprintf("a whole number from %d to %d", least, most)}
 	}
 	return n, nil
 }

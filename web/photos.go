@@ -72,7 +72,7 @@ func (s *Server) getPhoto(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, size := r.PathValue("id"), r.URL.Query().Get("size")
 	if size != "" && size != "full" && size != "thumb" {
-		return &layers.InputError{Field: "query.size", Value: short(size), Remedy: "full or thumb"}
+		return &layers.InputError{Field: "query.size", Value: layers.Short(size), Remedy: "full or thumb"}
 	}
 	if err := s.maySeePhoto(r.Context(), id); err != nil {
 		return err

@@ -31,14 +31,14 @@ func (s *Server) getPMTiles(w http.ResponseWriter, r *http.Request) error {
 		file = get()
 	}
 	if file == nil {
-		return fmt.Errorf("archive %q: %w", short(name), layers.ErrNotFound)
+		return fmt.Errorf("archive %q: %w", layers.Short(name), layers.ErrNotFound)
 	}
 	all, err := s.Store.Layers(r.Context())
 	if err != nil {
 		return err
 	}
 	if !isPublic(file.Metadata, all) {
-		return fmt.Errorf("archive %q: %w", short(name), layers.ErrNotFound)
+		return fmt.Errorf("archive %q: %w", layers.Short(name), layers.ErrNotFound)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/vnd.pmtiles")

@@ -24,10 +24,10 @@ func fieldsOf(q url.Values, right access.Right) ([]string, error) {
 	}
 	for i, name := range names {
 		if !slices.Contains(right.Fields, name) {
-			return nil, &layers.InputError{Field: "query.properties", Value: short(name), Remedy: "fields of the layer that you may see: " + strings.Join(right.Fields, ", ")}
+			return nil, &layers.InputError{Field: "query.properties", Value: layers.Short(name), Remedy: "fields of the layer that you may see: " + strings.Join(right.Fields, ", ")}
 		}
 		if slices.Contains(names[:i], name) {
-			return nil, &layers.InputError{Field: "query.properties", Value: short(name), Remedy: "each field once"}
+			return nil, &layers.InputError{Field: "query.properties", Value: layers.Short(name), Remedy: "each field once"}
 		}
 	}
 	return names, nil

@@ -44,5 +44,5 @@ func requestOf(ctx huma.Context) *http.Request {
 
 // inputError says what is wrong with what a caller sent.
 func inputError(field, value, remedy string) error {
-	return &layers.InputError{Field: field, Value: short(value), Remedy: remedy}
+	return &layers.InputError{Field: field, Value: layers.Short(value), Remedy: remedy}
 }

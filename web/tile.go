@@ -118,7 +118,7 @@ func (s *Server) tileLayers(ctx context.Context, names string) ([]layerRight, er
 	out := make([]layerRight, len(list))
 	for i, name := range list {
 		if slices.Contains(list[:i], name) { // MVT 2.1, 4.1: no two layers of a tile have one name
-			return nil, &layers.InputError{Field: "path.layers", Value: short(name), Remedy: "each layer once"}
+			return nil, &layers.InputError{Field: "path.layers", Value: layers.Short(name), Remedy: "each layer once"}
 		}
 		l, right, err := s.layer(ctx, name)
 		if err != nil {

@@ -48,11 +48,7 @@ func asInput(tried string, err error) error {
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, layers.ErrConflict) ||
-			errors.Is(err, ErrForbidden) || errors.Is(err, ErrUnauthenticated) {
-			return err
-		}
-		return doing(tried, err)
+		return Wrap(tried, err)
 	}
 	if f, ok := faults[pg.ConstraintName]; ok {
 		return &f
@@ -62,6 +58,21 @@ func asInput(tried string, err error) error {
 	}
 	if pg.Code == "22021" { // a zero byte, or text that is not UTF-8
 		return &layers.InputError{Field: "text", Remedy: "must be valid UTF-8 without zero bytes"}
+	}
+	return doing(tried, err)
+}
+
+// Wrap says what was tried when err came. What the caller may read (invalid
+// input, a conflict, not found, forbidden, not signed in) stays as it is, and
+// no error stays none.
+func Wrap(tried string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, told := range []error{layers.ErrInvalid, layers.ErrConflict, layers.ErrNotFound, ErrForbidden, ErrUnauthenticated} {
+		if errors.Is(err, told) {
+			return err
+		}
 	}
 	return doing(tried, err)
 }

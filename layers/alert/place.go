@@ -55,7 +55,7 @@ func outline(field string, areas []Area) (orb.MultiPolygon, error) {
 func readRing(field, s string) (orb.Ring, error) {
 	pairs := strings.Fields(s)
 	if len(pairs) < 4 {
-		return nil, &layers.InputError{Field: field, Value: short(s), Remedy: "four pairs lat,lon at least, the last the same as the first, with blanks between"}
+		return nil, &layers.InputError{Field: field, Value: layers.Short(s), Remedy: "four pairs lat,lon at least, the last the same as the first, with blanks between"}
 	}
 	if len(pairs) > maxPoints {
 		return nil, &layers.InputError{Field: field, Remedy: fmt.Sprintf("at most %d points", maxPoints)}
@@ -82,14 +82,14 @@ func readPair(field, s string) (orb.Point, error) {
 	lat, err1 := strconv.ParseFloat(a, 64)
 	lon, err2 := strconv.ParseFloat(b, 64)
 	if !ok || err1 != nil || err2 != nil || math.IsNaN(lat+lon) || math.IsInf(lat+lon, 0) {
-		return orb.Point{}, &layers.InputError{Field: field, Value: short(s), Remedy: "a pair lat,lon in degrees of WGS 84, 29.3068,120.0745"}
+		return orb.Point{}, &layers.InputError{Field: field, Value: layers.Short(s), Remedy: "a pair lat,lon in degrees of WGS 84, 29.3068,120.0745"}
 	}
 	if math.Abs(lat) > 90 || math.Abs(lon) > 180 {
 		remedy := "a latitude of -90 to 90, then a longitude of -180 to 180"
 		if math.Abs(lat) <= 180 && math.Abs(lon) <= 90 {
 			remedy += ": they seem to be exchanged"
 		}
-		return orb.Point{}, &layers.InputError{Field: field, Value: short(s), Remedy: remedy}
+		return orb.Point{}, &layers.InputError{Field: field, Value: layers.Short(s), Remedy: remedy}
 	}
 	return orb.Point{lon, lat}, nil
 }
@@ -97,7 +97,7 @@ func readPair(field, s string) (orb.Point, error) {
 // readCircle reads "lat,lon radius" and returns its polygon.
 func readCircle(field, s string) (orb.Ring, error) {
 	parts := strings.Fields(s)
-	bad := &layers.InputError{Field: field, Value: short(s), Remedy: "lat,lon and a radius in kilometres, 29.3068,120.0745 5"}
+	bad := &layers.InputError{Field: field, Value: layers.Short(s), Remedy: "lat,lon and a radius in kilometres, 29.3068,120.0745 5"}
 	if len(parts) != 2 {
 		return nil, bad
 	}

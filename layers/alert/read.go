@@ -209,7 +209,7 @@ func (i Info) check(field string, sent Time) error {
 		return &layers.InputError{Field: field + ".expires", Value: i.Expires.format(), Remedy: "after it takes effect, " + Time{begin}.format()}
 	}
 	if i.Web != "" && !strings.HasPrefix(i.Web, "https://") && !strings.HasPrefix(i.Web, "http://") {
-		return &layers.InputError{Field: field + ".web", Value: short(i.Web), Remedy: "an address that begins with https:// or http://"}
+		return &layers.InputError{Field: field + ".web", Value: layers.Short(i.Web), Remedy: "an address that begins with https:// or http://"}
 	}
 	for k, a := range i.Area {
 		if a.Desc == "" {
@@ -220,7 +220,7 @@ func (i Info) check(field string, sent Time) error {
 		}
 		for _, v := range []string{a.Altitude, a.Ceiling} {
 			if _, err := strconv.ParseFloat(v, 64); v != "" && err != nil {
-				return &layers.InputError{Field: fmt.Sprintf("%s.area[%d].altitude", field, k), Value: short(v), Remedy: "feet above mean sea level"}
+				return &layers.InputError{Field: fmt.Sprintf("%s.area[%d].altitude", field, k), Value: layers.Short(v), Remedy: "feet above mean sea level"}
 			}
 		}
 	}
@@ -255,13 +255,13 @@ func (m Message) checkTexts() error {
 // name checks an identifier or a sender: no blanks, commas, < or &.
 func name(field, s string) error {
 	if s == "" || utf8.RuneCountInString(s) > 200 || strings.ContainsAny(s, " ,<&\t\r\n") || strings.ContainsRune(s, 0) {
-		return &layers.InputError{Field: field, Value: short(s), Remedy: "1 to 200 characters without blanks, commas, < and &"}
+		return &layers.InputError{Field: field, Value: layers.Short(s), Remedy: "1 to 200 characters without blanks, commas, < and &"}
 	}
 	return nil
 }
 
 func notOf(field, value string, of []string) error {
-	return &layers.InputError{Field: field, Value: short(value), Remedy: "one of " + strings.Join(of, ", ")}
+	return &layers.InputError{Field: field, Value: layers.Short(value), Remedy: "one of " + strings.Join(of, ", ")}
 }
 
 // A reference names a message of somebody.
@@ -276,11 +276,11 @@ func references(s string) ([]reference, error) {
 	for _, one := range strings.Fields(s) {
 		p := strings.Split(one, ",")
 		if len(p) != 3 || p[0] == "" || p[1] == "" {
-			return nil, &layers.InputError{Field: "references", Value: short(one), Remedy: "sender,identifier,sent of each message, with blanks between"}
+			return nil, &layers.InputError{Field: "references", Value: layers.Short(one), Remedy: "sender,identifier,sent of each message, with blanks between"}
 		}
 		r := reference{Sender: p[0], Identifier: p[1]}
 		if err := r.Sent.UnmarshalText([]byte(p[2])); err != nil {
-			return nil, &layers.InputError{Field: "references", Value: short(one), Remedy: "sender,identifier,sent, the time as in the message"}
+			return nil, &layers.InputError{Field: "references", Value: layers.Short(one), Remedy: "sender,identifier,sent, the time as in the message"}
 		}
 		all = append(all, r)
 	}
@@ -308,14 +308,6 @@ func (m Message) Outline() (orb.MultiPolygon, error) {
 		}
 	}
 	return all, nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }
 
 func lower(s string) string { return strings.ToLower(s) }

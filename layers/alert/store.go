@@ -124,7 +124,7 @@ func (s *Store) XML(ctx context.Context, by access.Scope, identifier string) (st
 	var at time.Time
 	err := s.Layers.DB().QueryRow(ctx, `SELECT xml, received_at FROM onemap.alert a WHERE identifier = @identifier AND (`+may+`) ORDER BY a.id DESC LIMIT 1`, args).Scan(&text, &at)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", at, fmt.Errorf("alert %s: %w", short(identifier), layers.ErrNotFound)
+		return "", at, fmt.Errorf("alert %s: %w", layers.Short(identifier), layers.ErrNotFound)
 	}
 	if err != nil {
 		return "", at, fmt.Errorf("alert: %w", err)
@@ -161,7 +161,7 @@ func (s *Store) Receive(ctx context.Context, by access.Scope, raw []byte, addres
 		return Alert{}, feed.Cursor{}, false, err
 	}
 	if m.Sender == own {
-		return Alert{}, feed.Cursor{}, false, &layers.InputError{Field: "sender", Value: short(m.Sender), Remedy: "another's: alerts of this sender are issued here"}
+		return Alert{}, feed.Cursor{}, false, &layers.InputError{Field: "sender", Value: layers.Short(m.Sender), Remedy: "another's: alerts of this sender are issued here"}
 	}
 	return s.keep(ctx, by, m, levelsOf(m), string(raw), false, address)
 }
@@ -404,14 +404,11 @@ func (s *Store) sender(ctx context.Context, db interface {
 
 // wrap says what was attempted, and leaves what the caller may read as it is.
 func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.ConstraintName == "geom_valid" {
 		return &layers.InputError{Field: "area", Remedy: "an area of more than a line"}
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return access.Wrap(what, err)
 }
 
 func orNull(t time.Time) *time.Time {

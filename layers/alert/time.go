@@ -53,7 +53,7 @@ func (t *Time) UnmarshalText(b []byte) error {
 	s := strings.TrimSpace(string(b))
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil || !capTime.MatchString(s) || at.Year() < 1900 || at.Year() > 9999 {
-		return &layers.InputError{Field: "time", Value: short(s), Remedy: "a time with its offset, 2026-07-01T08:00:00+08:00"}
+		return &layers.InputError{Field: "time", Value: layers.Short(s), Remedy: "a time with its offset, 2026-07-01T08:00:00+08:00"}
 	}
 	t.Time = at.Truncate(time.Second)
 	return nil

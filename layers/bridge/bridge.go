@@ -75,10 +75,10 @@ func (s *Store) Put(ctx context.Context, by access.Scope, b Bridge, address stri
 		return err
 	}
 	if !isName(b.Name) {
-		return &layers.InputError{Field: "source", Value: short(b.Name), Remedy: "1 to 32 small letters, digits, - and _"}
+		return &layers.InputError{Field: "source", Value: layers.Short(b.Name), Remedy: "1 to 32 small letters, digits, - and _"}
 	}
 	if !in(b.Source, sources) {
-		return &layers.InputError{Field: "source", Value: short(b.Source), Remedy: "one of " + strings.Join(sources, ", ")}
+		return &layers.InputError{Field: "source", Value: layers.Short(b.Source), Remedy: "one of " + strings.Join(sources, ", ")}
 	}
 	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		if b.Org != "" {
@@ -87,7 +87,7 @@ func (s *Store) Put(ctx context.Context, by access.Scope, b Bridge, address stri
 				return err
 			}
 			if !there {
-				return &layers.InputError{Field: "org", Value: short(b.Org), Remedy: "the code of an organisation"}
+				return &layers.InputError{Field: "org", Value: layers.Short(b.Org), Remedy: "the code of an organisation"}
 			}
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO onemap.bridge (name, title_zh, title_en, source, org) VALUES (@name, @zh, @en, @source, nullif(@org, ''))
@@ -98,7 +98,7 @@ func (s *Store) Put(ctx context.Context, by access.Scope, b Bridge, address stri
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "bridge.put", Object: "bridge/" + b.Name, Result: access.Done, Address: address,
 			Detail: map[string]any{"org": b.Org, "source": b.Source}})
 	})
-	return wrap("put bridge", err)
+	return access.Wrap("put bridge", err)
 }
 
 // Mappings returns a bridge's words for our classes.
@@ -140,7 +140,7 @@ func (s *Store) PutMappings(ctx context.Context, by access.Scope, bridge string,
 		for n, m := range all {
 			field := fmt.Sprintf("classes[%d]", n)
 			if utf8.RuneCountInString(m.Code) > 100 || strings.ContainsRune(m.Code, 0) || seen[m.Code] {
-				return &layers.InputError{Field: field + ".code", Value: short(m.Code), Remedy: "at most 100 characters, and once only"}
+				return &layers.InputError{Field: field + ".code", Value: layers.Short(m.Code), Remedy: "at most 100 characters, and once only"}
 			}
 			seen[m.Code] = true
 			if m.Severity < 0 || m.Severity > 4 {
@@ -153,13 +153,13 @@ func (s *Store) PutMappings(ctx context.Context, by access.Scope, bridge string,
 				return err
 			}
 			if tag.RowsAffected() == 0 {
-				return &layers.InputError{Field: field + ".class", Value: short(m.Standard + " " + m.Class), Remedy: "a matter's standard and code, from /api/v1/classes"}
+				return &layers.InputError{Field: field + ".class", Value: layers.Short(m.Standard + " " + m.Class), Remedy: "a matter's standard and code, from /api/v1/classes"}
 			}
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "bridge.classes", Object: "bridge/" + bridge, Result: access.Done, Address: address,
 			Detail: map[string]any{"lines": len(all)}})
 	})
-	return wrap("put mapping", err)
+	return access.Wrap("put mapping", err)
 }
 
 // bridge returns one bridge.
@@ -168,10 +168,10 @@ func (s *Store) bridge(ctx context.Context, name string) (Bridge, error) {
 	err := s.Layers.DB().QueryRow(ctx, `SELECT name, title_zh, title_en, source, coalesce(org, '') FROM onemap.bridge WHERE name = @name`, pgx.NamedArgs{"name": name}).
 		Scan(&b.Name, &b.TitleZH, &b.TitleEN, &b.Source, &b.Org)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Bridge{}, fmt.Errorf("bridge %q: %w", short(name), layers.ErrNotFound)
+		return Bridge{}, fmt.Errorf("bridge %q: %w", layers.Short(name), layers.ErrNotFound)
 	}
 	if err != nil {
-		return Bridge{}, fmt.Errorf("bridge %q: %w", short(name), err)
+		return Bridge{}, fmt.Errorf("bridge %q: %w", layers.Short(name), err)
 	}
 	return b, nil
 }
@@ -183,7 +183,7 @@ func (s *Store) open(ctx context.Context, by access.Scope, name string) (Bridge,
 	}
 	b, err := s.bridge(ctx, name)
 	if err == nil && !by.Has(access.CommandCentre) && (b.Org == "" || by.Org().Code != b.Org) {
-		err = fmt.Errorf("bridge %q: %w", short(name), layers.ErrNotFound)
+		err = fmt.Errorf("bridge %q: %w", layers.Short(name), layers.ErrNotFound)
 	}
 	return b, err
 }
@@ -205,20 +205,4 @@ func in(s string, of []string) bool {
 		}
 	}
 	return false
-}
-
-// wrap says what was attempted, and leaves what the caller may read as it is.
-func wrap(what string, err error) error {
-	if err == nil || errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

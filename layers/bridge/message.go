@@ -54,7 +54,7 @@ func (s *Store) Receive(ctx context.Context, by access.Scope, bridge string, m M
 		return Receipt{}, feed.Cursor{}, err
 	}
 	if !isID(m.ID) {
-		return Receipt{}, feed.Cursor{}, &layers.InputError{Field: "id", Value: short(m.ID), Remedy: "the other system's number of the case, 1 to 100 characters"}
+		return Receipt{}, feed.Cursor{}, &layers.InputError{Field: "id", Value: layers.Short(m.ID), Remedy: "the other system's number of the case, 1 to 100 characters"}
 	}
 	hash, err := m.hash()
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Store) classOf(ctx context.Context, b Bridge, m Message) (Mapping, erro
 	err := s.Layers.DB().QueryRow(ctx, `SELECT code, standard, class, severity, note FROM onemap.bridge_class WHERE bridge = @bridge AND code IN (@code, '') ORDER BY code DESC LIMIT 1`,
 		pgx.NamedArgs{"bridge": b.Name, "code": m.Category}).Scan(&c.Code, &c.Standard, &c.Class, &c.Severity, &c.Note)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Mapping{}, &layers.InputError{Field: "category", Value: short(m.Category),
+		return Mapping{}, &layers.InputError{Field: "category", Value: layers.Short(m.Category),
 			Remedy: "a category that the mapping of this bridge knows; an administrator keeps it at /api/v1/bridges/" + b.Name + "/classes"}
 	}
 	if err != nil {
@@ -169,7 +169,7 @@ func (s *Store) asset(ctx context.Context, code string) (orb.Point, int64, error
 	var id int64
 	err := s.Layers.DB().QueryRow(ctx, `SELECT id, geom FROM map.asset WHERE code = @code`, pgx.NamedArgs{"code": code}).Scan(&id, &at)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return orb.Point{}, 0, &layers.InputError{Field: "asset", Value: short(code), Remedy: "the code of a component that the register has"}
+		return orb.Point{}, 0, &layers.InputError{Field: "asset", Value: layers.Short(code), Remedy: "the code of a component that the register has"}
 	}
 	if err != nil {
 		return orb.Point{}, 0, fmt.Errorf("component: %w", err)
@@ -204,7 +204,7 @@ func (s *Store) add(ctx context.Context, by access.Scope, b Bridge, m Message, i
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "bridge.message", Object: fmt.Sprintf("incident/%d", id), Result: access.Done, Address: address,
 			Detail: map[string]any{"bridge": b.Name, "changed": changed}})
 	})
-	return changed, ignored, wrap("bridge message", err)
+	return changed, ignored, access.Wrap("bridge message", err)
 }
 
 // merge changes of a case what a later message may.

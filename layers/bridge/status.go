@@ -47,7 +47,7 @@ func (s *Store) Status(ctx context.Context, by access.Scope, bridge, id string) 
 func (s *Store) status(ctx context.Context, b Bridge, id string) (Status, error) {
 	var st Status
 	if !isID(id) {
-		return st, fmt.Errorf("case %q of %s: %w", short(id), b.Name, layers.ErrNotFound)
+		return st, fmt.Errorf("case %q of %s: %w", layers.Short(id), b.Name, layers.ErrNotFound)
 	}
 	err := s.Layers.DB().QueryRow(ctx, `SELECT i.external_source, i.external_id, i.id, coalesce(i.number, ''), i.state, i.state NOT IN ('closed', 'rejected', 'void', 'merged'),
 		coalesce(c.name_zh, ''), coalesce(c.name_en, ''), i.dept_code, coalesce(o.name_zh, ''), coalesce(o.name_en, ''), i.severity,
@@ -61,7 +61,7 @@ func (s *Store) status(ctx context.Context, b Bridge, id string) (Status, error)
 		Scan(&st.Bridge, &st.ExternalID, &st.Incident, &st.Number, &st.State, &st.Open, &st.ClassZH, &st.ClassEN, &st.Dept, &st.DeptZH, &st.DeptEN, &st.Severity,
 			&st.ReportedAt, &st.UpdatedAt, &st.DueAt, &st.ClosedAt, &st.MergedInto, &st.Result)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Status{}, fmt.Errorf("case %q of %s: %w", short(id), b.Name, layers.ErrNotFound)
+		return Status{}, fmt.Errorf("case %q of %s: %w", layers.Short(id), b.Name, layers.ErrNotFound)
 	}
 	if err != nil {
 		return Status{}, fmt.Errorf("case of %s: %w", b.Name, err)

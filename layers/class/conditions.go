@@ -131,7 +131,7 @@ func (s *Store) PutFiling(ctx context.Context, by access.Scope, k Key, f Filing,
 		return err
 	})
 	if err != nil {
-		return wrap("condition of "+k.String(), err)
+		return access.Wrap("condition of "+k.String(), err)
 	}
 	return nil
 }

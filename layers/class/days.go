@@ -103,7 +103,7 @@ func (s *Store) PutYear(ctx context.Context, by access.Scope, year int, days []D
 		return s.putYear(ctx, tx, by, year, days, office, reason, address)
 	})
 	if err != nil {
-		return wrap(fmt.Sprintf("calendar of %d", year), err)
+		return access.Wrap(fmt.Sprintf("calendar of %d", year), err)
 	}
 	s.Forget()
 	return nil

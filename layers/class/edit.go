@@ -89,7 +89,7 @@ func (s *Store) Put(ctx context.Context, by access.Scope, k Key, e Edit, version
 		return err
 	})
 	if err != nil {
-		return Class{}, wrap("change class "+k.String(), err)
+		return Class{}, access.Wrap("change class "+k.String(), err)
 	}
 	return after, nil
 }
@@ -182,12 +182,4 @@ func noSuchDept(err error, dept string) error {
 		return &layers.InputError{Field: "dept", Value: short(dept, 40), Remedy: "the code of an organisation"}
 	}
 	return err
-}
-
-// wrap says what was attempted, and leaves what the caller may read as it is.
-func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

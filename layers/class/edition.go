@@ -21,7 +21,7 @@ func (s *Store) PutEdition(ctx context.Context, by access.Scope, standard string
 	}
 	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error { return putEdition(ctx, tx, by, standard, active, reason, address) })
 	if err != nil {
-		return wrap("list "+standard, err)
+		return access.Wrap("list "+standard, err)
 	}
 	return nil
 }

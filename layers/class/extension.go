@@ -55,7 +55,7 @@ func (s *Store) Extend(ctx context.Context, by access.Scope, x Extension, reason
 		return err
 	})
 	if err != nil {
-		return Class{}, wrap("extend "+x.Standard, err)
+		return Class{}, access.Wrap("extend "+x.Standard, err)
 	}
 	return made, nil
 }

@@ -172,7 +172,7 @@ func (s *Store) ReadFilings(ctx context.Context, by access.Scope, file []byte, t
 		return nil
 	})
 	if err != nil && !errors.Is(err, back) {
-		return FileTaken{}, wrap("take conditions", err)
+		return FileTaken{}, access.Wrap("take conditions", err)
 	}
 	return took, nil
 }

@@ -88,7 +88,7 @@ func (s *Store) AddRule(ctx context.Context, by access.Scope, r NewRule, address
 		return err
 	})
 	if err != nil {
-		return 0, wrap("rule of "+r.Code, err)
+		return 0, access.Wrap("rule of "+r.Code, err)
 	}
 	return id, nil
 }
@@ -144,7 +144,7 @@ func (s *Store) EndRule(ctx context.Context, by access.Scope, id int64, reason, 
 	}
 	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error { return endRule(ctx, tx, by, id, reason, address) })
 	if err != nil {
-		return wrap(fmt.Sprintf("end rule %d", id), err)
+		return access.Wrap(fmt.Sprintf("end rule %d", id), err)
 	}
 	return nil
 }

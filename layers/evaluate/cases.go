@@ -105,7 +105,7 @@ func (s *Store) Cases(ctx context.Context, scope access.Scope, q CaseQuery) (fou
 		return err
 	})
 	if err != nil {
-		return nil, 0, "", wrap("cases of an evaluation", err)
+		return nil, 0, "", access.Wrap("cases of an evaluation", err)
 	}
 	return found, total, next, nil
 }

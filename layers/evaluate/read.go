@@ -2,14 +2,12 @@ package evaluate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers"
-	"onemap/layers/access"
 )
 
 // groups are the columns by which a query's facts are grouped.
@@ -231,12 +229,4 @@ func (row *Row) take(out *Row) {
 	for name, n := range out.sums {
 		row.sums[name] -= n
 	}
-}
-
-// wrap says what was attempted, and leaves what the caller may read as it is.
-func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrUnauthenticated) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

@@ -158,7 +158,7 @@ func (s *Store) Report(ctx context.Context, scope access.Scope, q Query) (Report
 		return nil
 	})
 	if err != nil {
-		return Report{}, wrap("evaluation", err)
+		return Report{}, access.Wrap("evaluation", err)
 	}
 	return r, nil
 }

@@ -120,18 +120,18 @@ func (do *Action) check() error {
 		field, text string
 		most        int
 	}{{"opinion", do.Opinion, 2000}, {"measure", do.Measure, 4000}, {"responsible", do.Responsible, 100}, {"contingency", do.Contingency, 4000}, {"worker", do.Worker, 63}, {"dept", do.Dept, 32}} {
-		if err := checkText(t.field, t.text, t.most); err != nil {
+		if err := layers.CheckText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}
 	if do.Level != "" && do.Level != General && do.Level != Major {
-		return &layers.InputError{Field: "level", Value: short(do.Level), Remedy: "general or major"}
+		return &layers.InputError{Field: "level", Value: layers.Short(do.Level), Remedy: "general or major"}
 	}
 	if !isMoney(do.MoneyYuan) {
 		return &layers.InputError{Field: "money_yuan", Remedy: "0 to 100,000,000,000 yuan"}
 	}
 	if do.Result != "" && do.Result != "passed" && do.Result != "failed" {
-		return &layers.InputError{Field: "result", Value: short(do.Result), Remedy: "passed or failed"}
+		return &layers.InputError{Field: "result", Value: layers.Short(do.Result), Remedy: "passed or failed"}
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func possible(ctx context.Context, tx pgx.Tx, scope access.Scope, h Hazard, do A
 		role = role || t.Action == do.Name && (t.Assigned && scope.Has(t.By...) || t.mayBy(scope, h))
 	}
 	if !known {
-		return Transition{}, &layers.InputError{Field: "action", Value: short(do.Name), Remedy: "possible now: " + can}
+		return Transition{}, &layers.InputError{Field: "action", Value: layers.Short(do.Name), Remedy: "possible now: " + can}
 	}
 	// Who may never do this hears so first; the state is none of their business.
 	if !role {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,34 +16,11 @@ import (
 
 // wrap says what was attempted, and leaves what the caller may read as it is.
 func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) && e.Code == "23505" && strings.Contains(e.ConstraintName, "uuid") {
 		return fmt.Errorf("something else has that uuid: give each thing that is sent a new one: %w", layers.ErrConflict)
 	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// checkText refuses a text of more than most characters, and what PostgreSQL
-// cannot keep: broken UTF-8 and the character NUL.
-func checkText(field, text string, most int) error {
-	if n := utf8.RuneCountInString(text); n > most {
-		return &layers.InputError{Field: field, Value: short(text), Remedy: fmt.Sprintf("at most %d characters (it has %d)", most, n)}
-	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return &layers.InputError{Field: field, Remedy: "text in UTF-8 without the character NUL"}
-	}
-	return nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
+	return access.Wrap(what, err)
 }
 
 // maxPhotos is how many photos a hazard may have.
@@ -70,7 +46,7 @@ func attach(ctx context.Context, tx pgx.Tx, hazard, step int64, kind string, pho
 			p.Kind = kind
 		}
 		if !strings.Contains(" "+strings.Join(photoKinds, " ")+" ", " "+p.Kind+" ") {
-			return &layers.InputError{Field: at + ".kind", Value: short(p.Kind), Remedy: "one of " + strings.Join(photoKinds, ", ")}
+			return &layers.InputError{Field: at + ".kind", Value: layers.Short(p.Kind), Remedy: "one of " + strings.Join(photoKinds, ", ")}
 		}
 		tag, err := tx.Exec(ctx, `INSERT INTO onemap.hazard_photo (hazard, position, kind, photo, step)
 			SELECT @hazard, @position, @kind, sha256, nullif(@step, 0::bigint) FROM onemap.photo WHERE sha256 = @id FOR KEY SHARE`,
@@ -79,7 +55,7 @@ func attach(ctx context.Context, tx pgx.Tx, hazard, step int64, kind string, pho
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			return &layers.InputError{Field: at + ".id", Value: short(p.ID), Remedy: "upload the photo first, then send this"}
+			return &layers.InputError{Field: at + ".id", Value: layers.Short(p.ID), Remedy: "upload the photo first, then send this"}
 		}
 	}
 	return nil

@@ -88,7 +88,7 @@ func (v sight) effect(ctx context.Context, tx pgx.Tx, h Hazard, t Transition, do
 			c.dept = v.who.Org
 		}
 		if t.Action == "transfer" && c.dept == h.Dept {
-			return &layers.InputError{Field: "dept", Value: short(do.Dept), Remedy: "another department than the one that has it"}
+			return &layers.InputError{Field: "dept", Value: layers.Short(do.Dept), Remedy: "another department than the one that has it"}
 		}
 		detail["dept"] = c.dept
 		return isDepartment(ctx, tx, c.dept)
@@ -185,7 +185,7 @@ func (v sight) sendRecheck(ctx context.Context, tx pgx.Tx, h Hazard, do Action, 
 		return err
 	}
 	if rectified {
-		return &layers.InputError{Field: "worker", Value: short(do.Worker), Remedy: "somebody else than who reported the rectification: the hazard is major"}
+		return &layers.InputError{Field: "worker", Value: layers.Short(do.Worker), Remedy: "somebody else than who reported the rectification: the hazard is major"}
 	}
 	detail["worker"] = do.Worker
 	warn, due, err := running(ctx, tx, Rechecking, now, nil)
@@ -206,7 +206,7 @@ func findWorker(ctx context.Context, tx pgx.Tx, login string) (*int64, error) {
 	var id int64
 	err := tx.QueryRow(ctx, `SELECT p.id FROM onemap.person p JOIN onemap.person_role r ON r.person = p.id AND r.role = 'grid_worker' WHERE p.login = $1 AND p.active`, login).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, &layers.InputError{Field: "worker", Value: short(login), Remedy: "the login of a grid worker"}
+		return nil, &layers.InputError{Field: "worker", Value: layers.Short(login), Remedy: "the login of a grid worker"}
 	}
 	return &id, err
 }
@@ -218,7 +218,7 @@ func isDepartment(ctx context.Context, tx pgx.Tx, dept string) error {
 	var known bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation WHERE code = $1 AND kind = 'department')`, dept).Scan(&known)
 	if err == nil && !known {
-		err = &layers.InputError{Field: "dept", Value: short(dept), Remedy: "the code of a department"}
+		err = &layers.InputError{Field: "dept", Value: layers.Short(dept), Remedy: "the code of a department"}
 	}
 	return err
 }

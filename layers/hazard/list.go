@@ -76,7 +76,7 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 	if text == "" {
 		return cond, nil
 	}
-	if err := checkText("q", text, 100); err != nil {
+	if err := layers.CheckText("q", text, 100); err != nil {
 		return "", err
 	}
 	ors := []string{"false"}
@@ -94,7 +94,7 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 }
 
 func parsePage(s string) (at time.Time, id int64, err error) {
-	bad := &layers.InputError{Field: "page", Value: short(s), Remedy: "what an earlier answer called next"}
+	bad := &layers.InputError{Field: "page", Value: layers.Short(s), Remedy: "what an earlier answer called next"}
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return time.Time{}, 0, bad

@@ -39,7 +39,7 @@ func (p *Proposal) Check(field string, put, now time.Time) error {
 		name, text string
 		most       int
 	}{{"measure", p.Measure, 4000}, {"responsible", p.Responsible, 100}, {"contingency", p.Contingency, 4000}} {
-		if err := checkText(field+"."+t.name, t.text, t.most); err != nil {
+		if err := layers.CheckText(field+"."+t.name, t.text, t.most); err != nil {
 			return err
 		}
 	}

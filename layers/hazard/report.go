@@ -119,7 +119,7 @@ func (r *Report) check() error {
 		r.Level = General
 	}
 	if r.Level != General && r.Level != Major {
-		return &layers.InputError{Field: "level", Value: short(r.Level), Remedy: "general or major"}
+		return &layers.InputError{Field: "level", Value: layers.Short(r.Level), Remedy: "general or major"}
 	}
 	if strings.TrimSpace(r.Title) == "" {
 		return &layers.InputError{Field: "title", Remedy: "say in a few words what the hazard is"}
@@ -128,7 +128,7 @@ func (r *Report) check() error {
 		field, text string
 		most        int
 	}{{"title", r.Title, 200}, {"kind", r.Kind, 100}, {"description", r.Description, 4000}, {"place.text", r.Place, 256}} {
-		if err := checkText(t.field, t.text, t.most); err != nil {
+		if err := layers.CheckText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}

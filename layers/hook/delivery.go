@@ -47,7 +47,7 @@ func (s *Store) Deliveries(ctx context.Context, by access.Scope, q DeliveryQuery
 		return nil, err
 	}
 	if q.State != "" && !slices.Contains(deliveryStates, q.State) {
-		return nil, &layers.InputError{Field: "state", Value: short(q.State), Remedy: fmt.Sprint("one of ", deliveryStates)}
+		return nil, &layers.InputError{Field: "state", Value: layers.Short(q.State), Remedy: fmt.Sprint("one of ", deliveryStates)}
 	}
 	if q.Limit <= 0 {
 		q.Limit = 100
@@ -102,7 +102,7 @@ func (s *Store) Replay(ctx context.Context, by access.Scope, r Replay, address s
 		cond, args = "webhook = @webhook AND at >= @from AND at < @to AND (state = 'dead' OR @all AND state IN ('delivered', 'withheld'))",
 			pgx.NamedArgs{"webhook": r.Webhook, "from": r.From, "to": r.To, "all": r.All}
 	} else if _, err := uuid.Parse(r.Delivery); err != nil {
-		return 0, &layers.InputError{Field: "delivery", Value: short(r.Delivery), Remedy: "the id of a delivery"}
+		return 0, &layers.InputError{Field: "delivery", Value: layers.Short(r.Delivery), Remedy: "the id of a delivery"}
 	}
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		if n, err = s.sendAgain(ctx, tx, cond, args); err != nil {
@@ -121,7 +121,7 @@ func (s *Store) Replay(ctx context.Context, by access.Scope, r Replay, address s
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "webhook.replay", Object: fmt.Sprintf("webhook/%d", r.Webhook), Result: access.Done,
 			Address: address, Detail: map[string]any{"deliveries": n}})
 	})
-	return n, wrap("replay", err)
+	return n, access.Wrap("replay", err)
 }
 
 // sendAgain makes the deliveries that hold cond pending, in the order in which things happened.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,7 +116,7 @@ func (s *Store) Create(ctx context.Context, by access.Scope, w Webhook, address 
 			Address: address, Detail: map[string]any{"org": w.Org, "host": hostOf(w.URL), "events": w.Events}})
 	})
 	if err != nil {
-		return Webhook{}, "", wrap("create webhook", err)
+		return Webhook{}, "", access.Wrap("create webhook", err)
 	}
 	w, err = s.Get(ctx, by, w.ID)
 	return w, secret, err
@@ -153,7 +152,7 @@ func (s *Store) Update(ctx context.Context, by access.Scope, w Webhook, address 
 			Address: address, Detail: map[string]any{"org": w.Org, "host": hostOf(w.URL), "events": w.Events, "state": w.State}})
 	})
 	if err != nil {
-		return Webhook{}, wrap("change webhook", err)
+		return Webhook{}, access.Wrap("change webhook", err)
 	}
 	return s.Get(ctx, by, w.ID)
 }
@@ -173,7 +172,7 @@ func (s *Store) Delete(ctx context.Context, by access.Scope, id int64, address s
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "webhook.delete", Object: fmt.Sprintf("webhook/%d", id), Result: access.Done, Address: address})
 	})
-	return wrap("delete webhook", err)
+	return access.Wrap("delete webhook", err)
 }
 
 // oldSecretLasts is how long the secret before a new one signs along.
@@ -202,7 +201,7 @@ func (s *Store) NewSecret(ctx context.Context, by access.Scope, id int64, addres
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "webhook.secret", Object: fmt.Sprintf("webhook/%d", id), Result: access.Done, Address: address})
 	})
-	return secret, wrap("new secret", err)
+	return secret, access.Wrap("new secret", err)
 }
 
 // newSecret makes 32 random bytes and returns them as Standard Webhooks writes them.
@@ -231,14 +230,14 @@ func (s *Store) check(by access.Scope, w *Webhook) error {
 		w.State = Active
 	}
 	if !slices.Contains([]string{Active, Paused, Disabled}, w.State) {
-		return &layers.InputError{Field: "state", Value: short(w.State), Remedy: "active, paused or disabled"}
+		return &layers.InputError{Field: "state", Value: layers.Short(w.State), Remedy: "active, paused or disabled"}
 	}
 	if len(w.Events) == 0 {
 		return &layers.InputError{Field: "events", Remedy: "incident.*, alert.*, or some of " + strings.Join(Events(), ", ")}
 	}
 	for _, e := range w.Events {
 		if !known(e) {
-			return &layers.InputError{Field: "events", Value: short(e), Remedy: "incident.*, alert.*, or some of " + strings.Join(Events(), ", ")}
+			return &layers.InputError{Field: "events", Value: layers.Short(e), Remedy: "incident.*, alert.*, or some of " + strings.Join(Events(), ", ")}
 		}
 	}
 	if w.Classes == nil {
@@ -264,7 +263,7 @@ func hasOrg(ctx context.Context, tx pgx.Tx, code string) error {
 	var there bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation WHERE code = @code)`, pgx.NamedArgs{"code": code}).Scan(&there)
 	if err == nil && !there {
-		err = &layers.InputError{Field: "org", Value: short(code), Remedy: "the code of the organisation that it sends to"}
+		err = &layers.InputError{Field: "org", Value: layers.Short(code), Remedy: "the code of the organisation that it sends to"}
 	}
 	return err
 }
@@ -276,20 +275,4 @@ func hostOf(url string) string {
 		rest = rest[:end]
 	}
 	return rest
-}
-
-// wrap says what was attempted, and leaves what the caller may read as it is.
-func wrap(what string, err error) error {
-	if err == nil || errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

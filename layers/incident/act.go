@@ -76,7 +76,7 @@ func (s *Store) Act(ctx context.Context, scope access.Scope, id int64, do Action
 		err = fmt.Errorf("another action has the uuid %s: %w", do.UUID, layers.ErrConflict)
 	}
 	if err != nil {
-		return Incident{}, feed.Cursor{}, wrap(fmt.Sprintf("act on incident %d", id), err)
+		return Incident{}, feed.Cursor{}, access.Wrap(fmt.Sprintf("act on incident %d", id), err)
 	}
 	at, err := feed.Now(ctx, s.Layers.DB())
 	if err != nil {
@@ -93,7 +93,7 @@ const uniqueViolation = "23505"
 
 // check says what is wrong with an action as far as that can be seen alone.
 func (do Action) check(now time.Time) error {
-	if err := checkText("opinion", do.Opinion, 2000); err != nil {
+	if err := layers.CheckText("opinion", do.Opinion, 2000); err != nil {
 		return err
 	}
 	if do.Severity < 0 || do.Severity > 4 {
@@ -103,7 +103,7 @@ func (do Action) check(now time.Time) error {
 		return &layers.InputError{Field: "done_at", Value: do.DoneAt.Format(time.RFC3339), Remedy: "a time that has passed: check the clock"}
 	}
 	for field, text := range map[string]string{"dept": do.Dept, "worker": do.Worker, "condition": do.Condition, "result": do.Result, "class.standard": do.Standard, "class.code": do.Class} {
-		if err := checkText(field, text, 100); err != nil {
+		if err := layers.CheckText(field, text, 100); err != nil {
 			return err
 		}
 	}
@@ -315,7 +315,7 @@ func possible(scope access.Scope, i Incident, do Action) (Transition, error) {
 		once = once || t.Action == do.Name && slices.ContainsFunc(t.By, func(r access.Role) bool { return scope.Has(r) })
 	}
 	if !known {
-		return Transition{}, &layers.InputError{Field: "action", Value: short(do.Name), Remedy: "possible now: " + can}
+		return Transition{}, &layers.InputError{Field: "action", Value: layers.Short(do.Name), Remedy: "possible now: " + can}
 	}
 	refuse := func(why string) error {
 		return &refusal{fmt.Sprintf("%s: %sincident %d is %s at version %d; possible now: %s", do.Name, why, i.ID, i.State, i.Version, can), layers.ErrConflict}

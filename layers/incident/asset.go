@@ -57,7 +57,7 @@ func (n *newcomer) classify(ctx context.Context) (err error) {
 			return err
 		}
 		if other {
-			return &layers.InputError{Field: "class.code", Value: short(n.r.Class), Remedy: fmt.Sprintf("component %d is of class %s: report that, or leave the class out", n.r.Asset, c.class)}
+			return &layers.InputError{Field: "class.code", Value: layers.Short(n.r.Class), Remedy: fmt.Sprintf("component %d is of class %s: report that, or leave the class out", n.r.Asset, c.class)}
 		}
 	}
 	n.component = &c

@@ -8,17 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"onemap/layers"
 	"onemap/layers/access"
 )
-
-// wrap says what was attempted, and leaves what the caller may read as it is.
-func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
 
 // pgCode is PostgreSQL's code of an error, "" for others and for none.
 func pgCode(err error) string {

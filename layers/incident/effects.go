@@ -192,7 +192,7 @@ func checkDept(ctx context.Context, tx pgx.Tx, dept string) error {
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation WHERE code = @dept AND kind = 'department')`,
 		pgx.NamedArgs{"dept": dept}).Scan(&known)
 	if err == nil && !known {
-		err = &layers.InputError{Field: "dept", Value: short(dept), Remedy: "the code of a department, from /api/v1/organisations"}
+		err = &layers.InputError{Field: "dept", Value: layers.Short(dept), Remedy: "the code of a department, from /api/v1/organisations"}
 	}
 	return err
 }
@@ -213,7 +213,7 @@ func assign(ctx context.Context, d *deed) error {
 			WHERE p.login = @login AND p.org = @org AND p.active AND r.role IN ('grid_worker', 'department_officer'))`,
 		pgx.NamedArgs{"login": d.do.Worker, "org": d.i.Dept}).Scan(&ok)
 	if err == nil && !ok {
-		err = &layers.InputError{Field: "worker", Value: short(d.do.Worker), Remedy: "the login of a worker or officer of " + d.i.Dept}
+		err = &layers.InputError{Field: "worker", Value: layers.Short(d.do.Worker), Remedy: "the login of a worker or officer of " + d.i.Dept}
 	}
 	d.record.Detail.Worker = d.do.Worker
 	return err
@@ -223,7 +223,7 @@ func assign(ctx context.Context, d *deed) error {
 // is for the command centre to decide.
 func giveReturn(ctx context.Context, d *deed) error {
 	if d.do.Dept == d.i.Dept {
-		return &layers.InputError{Field: "dept", Value: short(d.do.Dept), Remedy: "another department than your own: whom you think responsible"}
+		return &layers.InputError{Field: "dept", Value: layers.Short(d.do.Dept), Remedy: "another department than your own: whom you think responsible"}
 	}
 	if err := checkDept(ctx, d.tx, d.do.Dept); err != nil {
 		return err

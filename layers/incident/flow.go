@@ -182,10 +182,10 @@ func attach(ctx context.Context, tx pgx.Tx, incident int64, field, by string, ph
 			p.Kind = "near"
 		}
 		if !slices.Contains(photoKinds, p.Kind) {
-			return &layers.InputError{Field: at + ".kind", Value: short(p.Kind), Remedy: fmt.Sprintf("one of %v", photoKinds)}
+			return &layers.InputError{Field: at + ".kind", Value: layers.Short(p.Kind), Remedy: fmt.Sprintf("one of %v", photoKinds)}
 		}
 		if !isHash(p.ID) {
-			return &layers.InputError{Field: at + ".id", Value: short(p.ID), Remedy: "the id that the upload of the photo returned"}
+			return &layers.InputError{Field: at + ".id", Value: layers.Short(p.ID), Remedy: "the id that the upload of the photo returned"}
 		}
 		if p.Lon != nil && p.Lat != nil && !(*p.Lon >= -180 && *p.Lon <= 180 && *p.Lat >= -90 && *p.Lat <= 90) {
 			return &layers.InputError{Field: at + ".place", Remedy: "a place on Earth"}
@@ -198,7 +198,7 @@ func attach(ctx context.Context, tx pgx.Tx, incident int64, field, by string, ph
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			return &layers.InputError{Field: at + ".id", Value: short(p.ID), Remedy: "upload the photo first, then report it"}
+			return &layers.InputError{Field: at + ".id", Value: layers.Short(p.ID), Remedy: "upload the photo first, then report it"}
 		}
 	}
 	return nil

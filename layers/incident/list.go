@@ -50,7 +50,7 @@ func (s *Store) List(ctx context.Context, scope access.Scope, q Query) (found []
 	q.Limit = min(q.Limit, 1000)
 	found, err = v.read(ctx, s.Layers.DB(), scope, selectSQL+"WHERE "+cond+after+order+" LIMIT "+a.Add(q.Limit+1), a)
 	if err != nil {
-		return nil, "", wrap("list incidents", err)
+		return nil, "", access.Wrap("list incidents", err)
 	}
 	if len(found) > q.Limit {
 		found = found[:q.Limit]
@@ -81,7 +81,7 @@ func (q Query) order(a *layers.Args) (after, order string, err error) {
 	}
 	switch {
 	case !q.ByDue && at == nil:
-		return "", "", &layers.InputError{Field: "page", Value: short(q.Page), Remedy: "what an earlier answer of the same order called next"}
+		return "", "", &layers.InputError{Field: "page", Value: layers.Short(q.Page), Remedy: "what an earlier answer of the same order called next"}
 	case !q.ByDue:
 		after = fmt.Sprintf(" AND (f.occurred_at, f.id) < (%s::timestamptz, %s::bigint)", a.Add(*at), a.Add(id))
 	case at == nil:
@@ -110,7 +110,7 @@ func (v sight) cond(scope access.Scope, q Query, a *layers.Args) (string, error)
 	if text == "" {
 		return cond, nil
 	}
-	if err := checkText("q", text, 100); err != nil {
+	if err := layers.CheckText("q", text, 100); err != nil {
 		return "", err
 	}
 	ors := []string{"false"}
@@ -145,7 +145,7 @@ func page(at *time.Time, id int64) string {
 }
 
 func parsePage(s string) (at *time.Time, id int64, err error) {
-	bad := &layers.InputError{Field: "page", Value: short(s), Remedy: "what an earlier answer called next"}
+	bad := &layers.InputError{Field: "page", Value: layers.Short(s), Remedy: "what an earlier answer called next"}
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return nil, 0, bad

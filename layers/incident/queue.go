@@ -62,7 +62,7 @@ func (s *Store) Queue(ctx context.Context, scope access.Scope, q Query) (Queue, 
 	counted := map[string]Lights{}
 	if slices.Contains(v.right.Fields, "state") && slices.Contains(v.right.Fields, "due_at") && slices.Contains(v.right.Fields, "warn_at") {
 		if counted, err = s.countQueue(ctx, v, scope, q, &out); err != nil {
-			return Queue{}, wrap("queue", err)
+			return Queue{}, access.Wrap("queue", err)
 		}
 	}
 	for _, st := range Stages {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -107,7 +106,7 @@ func (s *Store) Report(ctx context.Context, scope access.Scope, r Report) (i Inc
 		}
 	}
 	if err != nil {
-		return Incident{}, feed.Cursor{}, false, wrap("report incident", err)
+		return Incident{}, feed.Cursor{}, false, access.Wrap("report incident", err)
 	}
 	if again {
 		if id, err = s.sameReport(ctx, r, who.ID, content); err != nil {
@@ -276,13 +275,13 @@ func (r Report) check(now time.Time) error {
 		return &layers.InputError{Field: "severity", Value: fmt.Sprint(r.Severity), Remedy: "1 (red) to 4 (blue), or leave it out"}
 	}
 	if !slices.Contains(sources, r.Source) {
-		return &layers.InputError{Field: "source", Value: short(r.Source), Remedy: "one of " + strings.Join(sources, ", ")}
+		return &layers.InputError{Field: "source", Value: layers.Short(r.Source), Remedy: "one of " + strings.Join(sources, ", ")}
 	}
 	for _, t := range []struct {
 		field, text string
 		most        int
 	}{{"description", r.Description, 4000}, {"place.text", r.Place, 256}, {"contact", r.Contact, 200}, {"external_source", r.ExternalSource, 60}, {"external_id", r.ExternalID, 200}, {"condition", r.Condition, 24}} {
-		if err := checkText(t.field, t.text, t.most); err != nil {
+		if err := layers.CheckText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}
@@ -299,24 +298,4 @@ func (r Report) check(now time.Time) error {
 		return &layers.InputError{Field: "occurred_at", Value: r.OccurredAt.Format(time.RFC3339), Remedy: "a time after 1900"}
 	}
 	return nil
-}
-
-// checkText refuses a text of more than most characters, and what PostgreSQL
-// cannot keep: broken UTF-8 and the character NUL.
-func checkText(field, text string, most int) error {
-	if n := utf8.RuneCountInString(text); n > most {
-		return &layers.InputError{Field: field, Value: short(text), Remedy: fmt.Sprintf("at most %d characters (it has %d)", most, n)}
-	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return &layers.InputError{Field: field, Remedy: "text in UTF-8 without the character NUL"}
-	}
-	return nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

@@ -63,7 +63,7 @@ func (s *Store) Stats(ctx context.Context, scope access.Scope, q Query) (Stats, 
 		return st.byTime(ctx, tx, cond, a)
 	})
 	if err != nil {
-		return Stats{}, wrap("incident statistics", err)
+		return Stats{}, access.Wrap("incident statistics", err)
 	}
 	return st, nil
 }

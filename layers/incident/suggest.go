@@ -89,7 +89,7 @@ func (s *Store) Suggestion(ctx context.Context, scope access.Scope, id int64) (S
 		return err
 	})
 	if err != nil {
-		return Suggestion{}, wrap(fmt.Sprintf("suggestion for incident %d", id), err)
+		return Suggestion{}, access.Wrap(fmt.Sprintf("suggestion for incident %d", id), err)
 	}
 	return out, nil
 }

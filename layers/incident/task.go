@@ -59,7 +59,7 @@ func (d *deed) sent(ctx context.Context) (person int64, login string, err error)
 		err := d.tx.QueryRow(ctx, `SELECT p.id FROM onemap.person p JOIN onemap.person_role r ON r.person = p.id
 			WHERE p.login = @login AND p.active AND r.role = 'grid_worker'`, pgx.NamedArgs{"login": d.do.Worker}).Scan(&person)
 		if err == pgx.ErrNoRows { //nolint:errorlint // of QueryRow itself
-			err = &layers.InputError{Field: "worker", Value: short(d.do.Worker), Remedy: "the login of a grid worker, as the suggestion has them"}
+			err = &layers.InputError{Field: "worker", Value: layers.Short(d.do.Worker), Remedy: "the login of a grid worker, as the suggestion has them"}
 		}
 		return person, d.do.Worker, err
 	}
@@ -91,7 +91,7 @@ const gridsOf = `SELECT @grid::text WHERE @grid::text <> ''
 func reportTask(results ...string) func(context.Context, *deed) error {
 	return func(ctx context.Context, d *deed) error {
 		if !slices.Contains(results, d.do.Result) {
-			return &layers.InputError{Field: "result", Value: short(d.do.Result), Remedy: "one of " + strings.Join(results, ", ")}
+			return &layers.InputError{Field: "result", Value: layers.Short(d.do.Result), Remedy: "one of " + strings.Join(results, ", ")}
 		}
 		args := pgx.NamedArgs{"id": d.i.ID, "result": d.do.Result, "by": d.who.Login, "at": d.record.At, "opinion": d.do.Opinion, "uuid": nil}
 		if d.do.UUID != uuid.Nil {

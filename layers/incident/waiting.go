@@ -50,7 +50,7 @@ func (v sight) narrow(scope access.Scope, q Query, a *layers.Args) (string, erro
 		}
 		n := slices.IndexFunc(Stages, func(s Stage6) bool { return s.Name == q.Stage })
 		if n < 0 {
-			return "", &layers.InputError{Field: "query.stage", Value: short(q.Stage), Remedy: "one of collection, filing, dispatch, handling, feedback, closing"}
+			return "", &layers.InputError{Field: "query.stage", Value: layers.Short(q.Stage), Remedy: "one of collection, filing, dispatch, handling, feedback, closing"}
 		}
 		sql += " AND f.state IN (" + quoted(Stages[n].States) + ")"
 	}
@@ -60,7 +60,7 @@ func (v sight) narrow(scope access.Scope, q Query, a *layers.Args) (string, erro
 		}
 		light, ok := lightSQL(q.Light, a.Add(v.now))
 		if !ok {
-			return "", &layers.InputError{Field: "query.light", Value: short(q.Light), Remedy: "green, yellow or red"}
+			return "", &layers.InputError{Field: "query.light", Value: layers.Short(q.Light), Remedy: "green, yellow or red"}
 		}
 		sql += " AND " + light
 	}

@@ -47,7 +47,7 @@ func On(ctx context.Context, db Querier, field string, p Place) (Located, error)
 	}
 	c, err := crs.Parse(p.CRS)
 	if err != nil {
-		return Located{}, &layers.InputError{Field: field + ".crs", Value: short(p.CRS), Remedy: err.Error()}
+		return Located{}, &layers.InputError{Field: field + ".crs", Value: layers.Short(p.CRS), Remedy: err.Error()}
 	}
 	given := orb.Point{p.X, p.Y}
 	if given == (orb.Point{}) {
@@ -92,12 +92,4 @@ func transform(ctx context.Context, db Querier, field string, p orb.Point, c crs
 		return orb.Point{}, fmt.Errorf("transform from %v: %w", c, err)
 	}
 	return out, nil
-}
-
-// short cuts a value for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

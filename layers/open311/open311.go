@@ -87,7 +87,7 @@ func (s *Store) Services(ctx context.Context, set Settings) ([]Service, error) {
 func (s *Store) Service(ctx context.Context, set Settings, code string) (Service, error) {
 	found, err := s.services(ctx, set, code)
 	if err == nil && (len(found) == 0 || code == "") {
-		err = fmt.Errorf("service_code %q: %w", short(code), layers.ErrNotFound)
+		err = fmt.Errorf("service_code %q: %w", layers.Short(code), layers.ErrNotFound)
 	}
 	if err != nil {
 		return Service{}, err
@@ -348,12 +348,4 @@ func (s *Store) ByToken(ctx context.Context, token string) (int64, error) {
 		return 0, fmt.Errorf("token: %w", err)
 	}
 	return id, nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

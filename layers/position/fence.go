@@ -174,7 +174,7 @@ func (s *Store) check(ctx context.Context, d *FenceDraft) error {
 		d.Kind = Temporary
 	}
 	if d.Kind != Temporary && d.Kind != Site {
-		return bad("kind", short(d.Kind), Temporary+" or "+Site)
+		return bad("kind", layers.Short(d.Kind), Temporary+" or "+Site)
 	}
 	now := time.Now()
 	if d.From.IsZero() {
@@ -189,7 +189,7 @@ func (s *Store) check(ctx context.Context, d *FenceDraft) error {
 		return fmt.Errorf("look up organisations: %w", err)
 	}
 	if unknown != nil {
-		return bad("orgs", short(*unknown), "codes of organisations")
+		return bad("orgs", layers.Short(*unknown), "codes of organisations")
 	}
 	n := 0
 	for _, p := range d.Geometry {
@@ -202,7 +202,7 @@ func (s *Store) check(ctx context.Context, d *FenceDraft) error {
 	}
 	c, err := crs.Parse(d.CRS)
 	if err != nil {
-		return bad("crs", short(d.CRS), err.Error())
+		return bad("crs", layers.Short(d.CRS), err.Error())
 	}
 	d.CRS = c.String()
 	g, err := crs.Each(d.Geometry, func(p orb.Point) (orb.Point, error) {

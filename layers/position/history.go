@@ -85,7 +85,7 @@ func (s *Store) History(ctx context.Context, scope access.Scope, q Ask) (History
 		q.Login = who.Login
 	} else {
 		if err := scope.Require(access.CommandCentre); err != nil {
-			_ = access.NewAudit(s.db()).Record(ctx, scope, access.Entry{Action: "position.history", Object: "person/" + short(q.Login), Result: access.Refused, Address: q.Address})
+			_ = access.NewAudit(s.db()).Record(ctx, scope, access.Entry{Action: "position.history", Object: "person/" + layers.Short(q.Login), Result: access.Refused, Address: q.Address})
 			return History{}, fmt.Errorf("others' positions are for the command centre: %w", err)
 		}
 		if q.Reason = strings.TrimSpace(q.Reason); len([]rune(q.Reason)) < 4 || len([]rune(q.Reason)) > 500 {

@@ -174,7 +174,7 @@ func (s *Store) PutFor(ctx context.Context, scope access.Scope, address string, 
 	for i, f := range all {
 		w, ok := workers[f.Login]
 		if !ok {
-			return nil, &layers.InputError{Field: fmt.Sprintf("positions[%d].login", i), Value: short(f.Login), Remedy: "the login of a grid worker of your organisation or one below it"}
+			return nil, &layers.InputError{Field: fmt.Sprintf("positions[%d].login", i), Value: layers.Short(f.Login), Remedy: "the login of a grid worker of your organisation or one below it"}
 		}
 		p, err := s.read(ctx, fmt.Sprintf("positions[%d]", i), f.Fix, now)
 		if err != nil {
@@ -199,14 +199,6 @@ func (s *Store) PutFor(ctx context.Context, scope access.Scope, address string, 
 		out[login] = it.taken
 	}
 	return out, nil
-}
-
-// short cuts a value for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }
 
 // sortPoints puts them in the order of their times.

@@ -95,7 +95,7 @@ func (s *Store) Assets(ctx context.Context, scope access.Scope, after int64, lim
 // caller may see, with the class of the matters that are about its kind: in
 // GB/T 47678.5-2026 the two have the same code.
 func (s *Store) AssetByCode(ctx context.Context, scope access.Scope, code string) ([]Asset, error) {
-	if err := checkText("query.code", code, 40); err != nil {
+	if err := layers.CheckText("query.code", code, 40); err != nil {
 		return nil, err
 	}
 	l, err := s.Layers.Layer(ctx, "asset")

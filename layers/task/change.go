@@ -23,11 +23,11 @@ func (s *Store) Change(ctx context.Context, scope access.Scope, id int64, c Chan
 	if err != nil {
 		return t, at, err
 	}
-	if err := checkText("opinion", c.Opinion, 2000); err != nil {
+	if err := layers.CheckText("opinion", c.Opinion, 2000); err != nil {
 		return t, at, err
 	}
 	if c.Action != "assign" && c.Action != "cancel" {
-		return t, at, &layers.InputError{Field: "action", Value: short(c.Action), Remedy: "assign or cancel"}
+		return t, at, &layers.InputError{Field: "action", Value: layers.Short(c.Action), Remedy: "assign or cancel"}
 	}
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM onemap.task WHERE id = $1 FOR UPDATE`, id); err != nil {
@@ -111,7 +111,7 @@ func (v sight) assign(ctx context.Context, tx pgx.Tx, t row, c Change) error {
 			return err
 		}
 		if rectified {
-			return &layers.InputError{Field: "person", Value: short(c.Person), Remedy: "somebody else than who reported the rectification: the hazard is major"}
+			return &layers.InputError{Field: "person", Value: layers.Short(c.Person), Remedy: "somebody else than who reported the rectification: the hazard is major"}
 		}
 	}
 	_, err = tx.Exec(ctx, `UPDATE onemap.task SET person = @worker, version = version + 1, updated_at = now(),

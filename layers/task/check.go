@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,13 +21,10 @@ import (
 
 // wrap says what was attempted, and leaves what the caller may read as it is.
 func wrap(what string, err error) error {
-	if errors.Is(err, layers.ErrInvalid) || errors.Is(err, layers.ErrConflict) || errors.Is(err, layers.ErrNotFound) || errors.Is(err, access.ErrForbidden) {
-		return err
-	}
 	if c := constraint(err); strings.Contains(c, "uuid") || strings.Contains(c, "asked") {
 		return fmt.Errorf("something else has that uuid: give each thing that is sent a new one: %w", layers.ErrConflict)
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return access.Wrap(what, err)
 }
 
 // constraint is the unique constraint that refused a row, "" if none did.
@@ -38,26 +34,6 @@ func constraint(err error) string {
 		return e.ConstraintName
 	}
 	return ""
-}
-
-// checkText refuses a text of more than most characters, and what PostgreSQL
-// cannot keep: broken UTF-8 and the character NUL.
-func checkText(field, text string, most int) error {
-	if n := utf8.RuneCountInString(text); n > most {
-		return &layers.InputError{Field: field, Value: short(text), Remedy: fmt.Sprintf("at most %d characters (it has %d)", most, n)}
-	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return &layers.InputError{Field: field, Remedy: "text in UTF-8 without the character NUL"}
-	}
-	return nil
-}
-
-// short cuts a text for an error message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }
 
 // hash identifies what a person sent, as they sent it.
@@ -97,7 +73,7 @@ func attach(ctx context.Context, tx pgx.Tx, task int64, field, subject string, p
 			p.Kind = "near"
 		}
 		if !slices.Contains(photoKinds, p.Kind) {
-			return &layers.InputError{Field: at + ".kind", Value: short(p.Kind), Remedy: "one of " + strings.Join(photoKinds, ", ")}
+			return &layers.InputError{Field: at + ".kind", Value: layers.Short(p.Kind), Remedy: "one of " + strings.Join(photoKinds, ", ")}
 		}
 		tag, err := tx.Exec(ctx, `INSERT INTO onemap.task_photo (task, position, kind, photo, subject)
 			SELECT @task, @position, @kind, sha256, @subject FROM onemap.photo WHERE sha256 = @id FOR KEY SHARE`,
@@ -106,7 +82,7 @@ func attach(ctx context.Context, tx pgx.Tx, task int64, field, subject string, p
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			return &layers.InputError{Field: at + ".id", Value: short(p.ID), Remedy: "upload the photo first, then send this"}
+			return &layers.InputError{Field: at + ".id", Value: layers.Short(p.ID), Remedy: "upload the photo first, then send this"}
 		}
 	}
 	return nil
@@ -117,13 +93,13 @@ func findWorker(ctx context.Context, tx pgx.Tx, login string) (*int64, error) {
 	if login == "" {
 		return nil, nil
 	}
-	if err := checkText("person", login, 63); err != nil {
+	if err := layers.CheckText("person", login, 63); err != nil {
 		return nil, err
 	}
 	var id int64
 	err := tx.QueryRow(ctx, `SELECT p.id FROM onemap.person p JOIN onemap.person_role r ON r.person = p.id AND r.role = 'grid_worker' WHERE p.login = $1 AND p.active`, login).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, &layers.InputError{Field: "person", Value: short(login), Remedy: "the login of a grid worker"}
+		return nil, &layers.InputError{Field: "person", Value: layers.Short(login), Remedy: "the login of a grid worker"}
 	}
 	return &id, err
 }

@@ -52,7 +52,7 @@ func (s *Store) Checklist(ctx context.Context, code string, version int) (Checkl
 }
 
 func checklist(ctx context.Context, db querier, code string, version int) (Checklist, error) {
-	if err := checkText("checklist", code, 40); err != nil {
+	if err := layers.CheckText("checklist", code, 40); err != nil {
 		return Checklist{}, err
 	}
 	found, err := checklists(ctx, db, `SELECT * FROM onemap.checklist WHERE code = $1 AND ($2 = 0 OR version = $2) ORDER BY version DESC LIMIT 1`, code, version)
@@ -145,7 +145,7 @@ func (c Checklist) check() error {
 		field, text string
 		most        int
 	}{{"name_zh", c.NameZH, 100}, {"name_en", c.NameEN, 200}, {"industries", strings.Join(c.Industries, ""), 4000}} {
-		if err := checkText(t.field, t.text, t.most); err != nil {
+		if err := layers.CheckText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}
@@ -159,21 +159,21 @@ func (c Checklist) check() error {
 			field, text string
 			most        int
 		}{{"text_zh", i.TextZH, 500}, {"text_en", i.TextEN, 1000}, {"law", i.Law, 200}} {
-			if err := checkText(field+t.field, t.text, t.most); err != nil {
+			if err := layers.CheckText(field+t.field, t.text, t.most); err != nil {
 				return err
 			}
 		}
 		switch {
 		case !isCode(i.Code):
-			return &layers.InputError{Field: field + "code", Value: short(i.Code), Remedy: "1 to 24 letters, digits, dots, dashes, underscores"}
+			return &layers.InputError{Field: field + "code", Value: layers.Short(i.Code), Remedy: "1 to 24 letters, digits, dots, dashes, underscores"}
 		case seen[i.Code]:
-			return &layers.InputError{Field: field + "code", Value: short(i.Code), Remedy: "each code once"}
+			return &layers.InputError{Field: field + "code", Value: layers.Short(i.Code), Remedy: "each code once"}
 		case strings.TrimSpace(i.TextZH) == "":
 			return &layers.InputError{Field: field + "text_zh", Remedy: "what is asked, in words"}
 		case !slices.Contains([]string{"yes_no", "number", "text", "photo"}, i.Kind):
-			return &layers.InputError{Field: field + "kind", Value: short(i.Kind), Remedy: "yes_no, number, text or photo"}
+			return &layers.InputError{Field: field + "kind", Value: layers.Short(i.Kind), Remedy: "yes_no, number, text or photo"}
 		case !slices.Contains([]string{"", "general", "major"}, i.FailOpens):
-			return &layers.InputError{Field: field + "fail_opens", Value: short(i.FailOpens), Remedy: "general, major, or leave it out"}
+			return &layers.InputError{Field: field + "fail_opens", Value: layers.Short(i.FailOpens), Remedy: "general, major, or leave it out"}
 		case (i.AtLeast != nil || i.AtMost != nil) && i.Kind != "number":
 			return &layers.InputError{Field: field + "at_least", Remedy: "leave at_least and at_most out: they are of a number"}
 		case i.AtLeast != nil && i.AtMost != nil && *i.AtLeast > *i.AtMost:

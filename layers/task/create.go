@@ -91,13 +91,13 @@ func made(ctx context.Context, db querier, asked uuid.UUID, content string) (id 
 
 func (d Draft) check(now time.Time) error {
 	if d.Kind != Patrol && d.Kind != Visit {
-		return &layers.InputError{Field: "kind", Value: short(d.Kind), Remedy: "patrol or visit: the other kinds are made by their case or hazard"}
+		return &layers.InputError{Field: "kind", Value: layers.Short(d.Kind), Remedy: "patrol or visit: the other kinds are made by their case or hazard"}
 	}
 	for _, t := range []struct {
 		field, text string
 		most        int
 	}{{"title", d.Title, 200}, {"grid_code", d.Grid, 40}, {"checklist", d.Checklist, 40}} {
-		if err := checkText(t.field, t.text, t.most); err != nil {
+		if err := layers.CheckText(t.field, t.text, t.most); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func checkPoints(ps []PointDraft) error {
 		return &layers.InputError{Field: "points", Remedy: fmt.Sprintf("at most %d points", maxPoints)}
 	}
 	for n, p := range ps {
-		if err := checkText(fmt.Sprintf("points[%d].title", n), p.Title, 200); err != nil {
+		if err := layers.CheckText(fmt.Sprintf("points[%d].title", n), p.Title, 200); err != nil {
 			return err
 		}
 		if !(p.NearM == 0 || p.NearM >= 1 && p.NearM <= 2000) {
@@ -166,7 +166,7 @@ func whereabouts(ctx context.Context, tx pgx.Tx, v sight, grid string, p orb.Poi
 			UNION ALL SELECT grid_code, area_code, 2 FROM map.grid_duty WHERE grid_code = $1 AND valid_to IS NULL
 			UNION ALL SELECT grid_code, area_code, 3 FROM map.grid_community WHERE grid_code = $1 AND valid_to IS NULL) g ORDER BY n LIMIT 1`, grid).Scan(&code, &area)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return "", "", &layers.InputError{Field: "grid_code", Value: short(grid), Remedy: "the code of a grid in force"}
+			return "", "", &layers.InputError{Field: "grid_code", Value: layers.Short(grid), Remedy: "the code of a grid in force"}
 		}
 	}
 	if err != nil {
@@ -322,7 +322,7 @@ func listFor(ctx context.Context, db querier, code, industry string) (string, in
 		ORDER BY $2 = ANY(industries) DESC, code LIMIT 1`, code, industry).Scan(&code, &version)
 	if errors.Is(err, pgx.ErrNoRows) {
 		if code != "" {
-			return "", 0, &layers.InputError{Field: "checklist", Value: short(code), Remedy: "the code of a checklist in use"}
+			return "", 0, &layers.InputError{Field: "checklist", Value: layers.Short(code), Remedy: "the code of a checklist in use"}
 		}
 		return "", 0, nil
 	}

@@ -89,9 +89,9 @@ func (r Result) bare() Result {
 // check says what is wrong with a result as far as that can be seen alone.
 func (r Result) check(t Task) error {
 	if !slices.Contains(results[t.Kind], r.Result) {
-		return &layers.InputError{Field: "result", Value: short(r.Result), Remedy: "one of " + strings.Join(results[t.Kind], ", ")}
+		return &layers.InputError{Field: "result", Value: layers.Short(r.Result), Remedy: "one of " + strings.Join(results[t.Kind], ", ")}
 	}
-	if err := checkText("opinion", r.Opinion, 2000); err != nil {
+	if err := layers.CheckText("opinion", r.Opinion, 2000); err != nil {
 		return err
 	}
 	if (r.Result == Failed || r.Result == "unknown") && strings.TrimSpace(r.Opinion) == "" {

@@ -78,12 +78,12 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 	}
 	if q.Kind != "" {
 		if _, ok := results[q.Kind]; !ok {
-			return "", &layers.InputError{Field: "query.kind", Value: short(q.Kind), Remedy: "one of verify, check, patrol, visit, recheck"}
+			return "", &layers.InputError{Field: "query.kind", Value: layers.Short(q.Kind), Remedy: "one of verify, check, patrol, visit, recheck"}
 		}
 		conds = append(conds, "t.kind = "+a.Add(q.Kind))
 	}
 	if q.Grid != "" {
-		if err := checkText("query.grid", q.Grid, 40); err != nil {
+		if err := layers.CheckText("query.grid", q.Grid, 40); err != nil {
 			return "", err
 		}
 		g := a.Add(q.Grid)
@@ -91,7 +91,7 @@ func (v sight) cond(q Query, a *layers.Args) (string, error) {
 			") UNION SELECT grid_code FROM map.grid_duty WHERE valid_to IS NULL AND community_code = "+g+")")
 	}
 	if q.Person != "" {
-		if err := checkText("query.person", q.Person, 63); err != nil {
+		if err := layers.CheckText("query.person", q.Person, 63); err != nil {
 			return "", err
 		}
 		p := a.Add(q.Person)
@@ -127,7 +127,7 @@ func page(t Task) string {
 }
 
 func parsePage(s string) (due *time.Time, id int64, err error) {
-	bad := &layers.InputError{Field: "page", Value: short(s), Remedy: "what an earlier answer called next"}
+	bad := &layers.InputError{Field: "page", Value: layers.Short(s), Remedy: "what an earlier answer called next"}
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return nil, 0, bad

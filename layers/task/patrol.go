@@ -106,7 +106,7 @@ func (v sight) point(ctx context.Context, tx pgx.Tx, task int64, field string, p
 		name, text string
 		most       int
 	}{{"skipped", p.Skipped, 500}, {"note", p.Note, 2000}} {
-		if err := checkText(field+t.name, t.text, t.most); err != nil {
+		if err := layers.CheckText(field+t.name, t.text, t.most); err != nil {
 			return err
 		}
 	}

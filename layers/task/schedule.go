@@ -167,7 +167,7 @@ func (d *ScheduleDraft) check() error {
 		return &layers.InputError{Field: "title", Remedy: "a name for the patrol"}
 	}
 	for field, text := range map[string]string{"title": d.Title, "grid_code": d.Grid} {
-		if err := checkText(field, text, 200); err != nil {
+		if err := layers.CheckText(field, text, 200); err != nil {
 			return err
 		}
 	}
@@ -184,11 +184,11 @@ func (d *ScheduleDraft) check() error {
 	from, err1 := clockTime(d.From)
 	until, err2 := clockTime(d.Until)
 	if err1 != nil || err2 != nil || until <= from {
-		return &layers.InputError{Field: "until_time", Value: short(d.Until), Remedy: "from_time and until_time as 08:00, the later one later"}
+		return &layers.InputError{Field: "until_time", Value: layers.Short(d.Until), Remedy: "from_time and until_time as 08:00, the later one later"}
 	}
 	if d.EndsOn != "" {
 		if _, err := time.Parse(time.DateOnly, d.EndsOn); err != nil {
-			return &layers.InputError{Field: "ends_on", Value: short(d.EndsOn), Remedy: "a date, such as 2027-01-31"}
+			return &layers.InputError{Field: "ends_on", Value: layers.Short(d.EndsOn), Remedy: "a date, such as 2027-01-31"}
 		}
 	}
 	if len(d.Points) == 0 {

@@ -120,7 +120,7 @@ func firmOf(ctx context.Context, tx pgx.Tx, t row) (firm, error) {
 func (s *Store) answeredList(ctx context.Context, tx pgx.Tx, t row, r Result) (Checklist, error) {
 	code, version := t.Checklist, t.ListVer
 	if r.List != "" && code != "" && r.List != code {
-		return Checklist{}, &layers.InputError{Field: "checklist", Value: short(r.List), Remedy: code + ", which is the task's"}
+		return Checklist{}, &layers.InputError{Field: "checklist", Value: layers.Short(r.List), Remedy: code + ", which is the task's"}
 	}
 	if code == "" {
 		code = r.List
@@ -149,10 +149,10 @@ func judge(list Checklist, sent []AnswerDraft) ([]answered, error) {
 		field := fmt.Sprintf("answers[%d].", n)
 		i := slices.IndexFunc(list.Items, func(i ChecklistItem) bool { return i.Code == a.Item })
 		if i < 0 {
-			return nil, &layers.InputError{Field: field + "item", Value: short(a.Item), Remedy: fmt.Sprintf("an item of %s, version %d", list.Code, list.Version)}
+			return nil, &layers.InputError{Field: field + "item", Value: layers.Short(a.Item), Remedy: fmt.Sprintf("an item of %s, version %d", list.Code, list.Version)}
 		}
 		if seen[a.Item] {
-			return nil, &layers.InputError{Field: field + "item", Value: short(a.Item), Remedy: "each item once"}
+			return nil, &layers.InputError{Field: field + "item", Value: layers.Short(a.Item), Remedy: "each item once"}
 		}
 		seen[a.Item] = true
 		one := answered{AnswerDraft: a, item: list.Items[i]}
@@ -171,21 +171,21 @@ func judge(list Checklist, sent []AnswerDraft) ([]answered, error) {
 
 // judge says whether one answer is one, and whether it fails.
 func (a *answered) judge(field string) error {
-	if err := checkText(field+"value", a.Value, 2000); err != nil {
+	if err := layers.CheckText(field+"value", a.Value, 2000); err != nil {
 		return err
 	}
-	if err := checkText(field+"note", a.Note, 2000); err != nil {
+	if err := layers.CheckText(field+"note", a.Note, 2000); err != nil {
 		return err
 	}
 	if len(a.Photos) > 5 {
 		return &layers.InputError{Field: field + "photos", Remedy: "at most 5 photos an item"}
 	}
 	if a.Level != "" && a.Level != hazard.General && a.Level != hazard.Major {
-		return &layers.InputError{Field: field + "level", Value: short(a.Level), Remedy: "general or major"}
+		return &layers.InputError{Field: field + "level", Value: layers.Short(a.Level), Remedy: "general or major"}
 	}
 	value := strings.TrimSpace(a.Value)
 	bad := func(remedy string) error {
-		return &layers.InputError{Field: field + "value", Value: short(a.Value), Remedy: remedy}
+		return &layers.InputError{Field: field + "value", Value: layers.Short(a.Value), Remedy: remedy}
 	}
 	switch {
 	case value == "na":

@@ -1,0 +1,27 @@
+package layers
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// CheckText refuses a text of more than most characters, and what PostgreSQL
+// cannot keep: broken UTF-8 and the character NUL.
+func CheckText(field, text string, most int) error {
+	if n := utf8.RuneCountInString(text); n > most {
+		return &InputError{Field: field, Value: Short(text), Remedy: fmt.Sprintf("at most %d characters (it has %d)", most, n)}
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return &InputError{Field: field, Remedy: "text in UTF-8 without the character NUL"}
+	}
+	return nil
+}
+
+// Short cuts a text for an error message.
+func Short(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
