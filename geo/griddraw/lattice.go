@@ -123,7 +123,6 @@ var noBox = box{math.MaxInt64, math.MaxInt64, math.MinInt64, math.MinInt64}
 func (b box) with(p pt) box {
 	return box{min(b.x0, p.x), min(b.y0, p.y), max(b.x1, p.x), max(b.y1, p.y)}
 }
-func (b box) grown(d int64) box { return box{b.x0 - d, b.y0 - d, b.x1 + d, b.y1 + d} }
 func (b box) meets(c box) bool {
 	return b.x0 <= c.x1 && c.x0 <= b.x1 && b.y0 <= c.y1 && c.y0 <= b.y1
 }

@@ -29,7 +29,6 @@ type shared struct {
 
 type merger struct {
 	parts []*part // nil: merged into another
-	of    []int32 // part of a face, by find
 	set   sets
 	queue partHeap
 }

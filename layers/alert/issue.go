@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -221,7 +222,7 @@ func (s *Store) area(ctx context.Context, d Draft) (a Area, named areaNames, err
 			var g orb.MultiPolygon
 			var zh, en string
 			err := s.Layers.DB().QueryRow(ctx, `SELECT ST_Multi(ST_Simplify(geom, 0.00005)), name_zh, name_en FROM onemap.area WHERE code = @code AND geom IS NOT NULL`, pgx.NamedArgs{"code": one.Code}).Scan(&g, &zh, &en)
-			if err == pgx.ErrNoRows {
+			if errors.Is(err, pgx.ErrNoRows) {
 				return a, named, &layers.InputError{Field: field + ".code", Value: layers.Short(one.Code), Remedy: "the code of a division with an outline"}
 			}
 			if err != nil {

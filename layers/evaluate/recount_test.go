@@ -21,12 +21,12 @@ import (
 // and each number is counted by a loop. It shares no code with the reports.
 
 type rawStep struct {
-	id                       int64
-	at                       time.Time
-	action, from, to         string
-	post, org, actor, dept   string
-	used, limit              *int64
-	dispatch, lateKnown, bad bool
+	id                     int64
+	at                     time.Time
+	action, from, to       string
+	post, org, actor, dept string
+	used, limit            *int64
+	lateKnown, bad         bool
 }
 
 type rawCase struct {

@@ -124,7 +124,7 @@ func pipe(ctx context.Context, cage *Cage, args []string, q layers.Query, featur
 	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		stop() // half a file is no file
 		w.Close()
-		_ = <-ended // it was stopped: its own words say no more
+		<-ended // it was stopped: its own words say no more
 		return n, err
 	}
 	w.Close()

@@ -193,7 +193,7 @@ func (d *Drafts) Create(ctx context.Context, by access.Scope, n NewDraft) (Draft
 	if err != nil {
 		return Draft{}, fmt.Errorf("create draft: %w", err)
 	}
-	d.work(id, d.make)
+	d.work(id, d.make) //nolint:contextcheck // it outlives the request and ends with the server
 	return d.Get(ctx, by, id)
 }
 

@@ -91,9 +91,9 @@ func (d *Drafts) Resume(ctx context.Context) error {
 	}
 	for id, state := range todo {
 		if state == Drawing {
-			d.work(id, d.make)
+			d.work(id, d.make) //nolint:contextcheck // it outlives the request and ends with the server
 		} else {
-			d.work(id, d.reassign)
+			d.work(id, d.reassign) //nolint:contextcheck // the same
 		}
 	}
 	return nil

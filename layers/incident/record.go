@@ -80,10 +80,3 @@ func (t *Term) limit() *worktime.Limit {
 	}
 	return &worktime.Limit{N: t.N, Unit: t.Unit}
 }
-
-func termOf(l *worktime.Limit) *Term {
-	if l == nil {
-		return nil
-	}
-	return &Term{l.N, l.Unit}
-}

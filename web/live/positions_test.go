@@ -79,11 +79,10 @@ func TestPositionsOfAFrameAreTheLatest(t *testing.T) {
 	c.want(TypeHello)
 	c.subscribe(Subscribe{Layer: "worker"})
 	r.hub.mu.Lock() // the hand-out waits, the feed does not
-	var at feed.Cursor
 	for range 6 {
-		at = r.exec(moveAll)
+		r.exec(moveAll)
 	}
-	at = r.exec(`DELETE FROM map.worker WHERE name = '300'`)
+	at := r.exec(`DELETE FROM map.worker WHERE name = '300'`)
 	err := r.feed.Wait(t.Context(), at)
 	r.hub.mu.Unlock()
 	if err != nil {
