@@ -1,0 +1,4 @@
+-- Reserved for intake: filled with its package.
+
+-- +goose Up
+SELECT 1;

@@ -1,0 +1,4 @@
+-- Reserved for quality: filled with its package.
+
+-- +goose Up
+SELECT 1;

@@ -1,0 +1,4 @@
+-- Reserved for releases: filled with its package.
+
+-- +goose Up
+SELECT 1;

@@ -1,0 +1,4 @@
+-- Reserved for identity: filled with its package.
+
+-- +goose Up
+SELECT 1;
