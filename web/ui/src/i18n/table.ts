@@ -1,4 +1,17 @@
-// Every word of both pages: Chinese, English.
+// Every word of all pages: Chinese, English. The desk's newer pages have theirs in words/, a file a page.
+
+import { account } from './words/account';
+import { addresses } from './words/addresses';
+import { audit } from './words/audit';
+import { catalogue } from './words/catalogue';
+import { fences } from './words/fences';
+import { matching } from './words/matching';
+import { people } from './words/people';
+import { quality } from './words/quality';
+import { requests } from './words/requests';
+import { rights } from './words/rights';
+import { scores } from './words/scores';
+import { upload } from './words/upload';
 
 export const table = {
   'app.name': ['一张图', 'onemap'],
@@ -1196,6 +1209,19 @@ export const table = {
   'hz.does.refuse': ['退回继续整改，时限不变。', 'It goes on being rectified; its term stays.'],
   'hz.does.close': ['复查通过后销号；报整改的人不能销号。', 'It passed its check. Who reported the rectification does not close it.'],
   'hz.does.supervise': ['由指挥中心督办直到销号。', 'The command centre watches over it until it is closed.'],
+
+  ...fences,
+  ...catalogue,
+  ...requests,
+  ...scores,
+  ...upload,
+  ...quality,
+  ...rights,
+  ...account,
+  ...people,
+  ...audit,
+  ...matching,
+  ...addresses,
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 
 export type Key = keyof typeof table;

@@ -1,0 +1,2 @@
+/** Words of addresses. */
+export const addresses = {} as const satisfies Record<string, readonly [zh: string, en: string]>;

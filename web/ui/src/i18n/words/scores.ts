@@ -1,0 +1,2 @@
+/** Words of the page scores. */
+export const scores = {} as const satisfies Record<string, readonly [zh: string, en: string]>;
