@@ -146,16 +146,11 @@ func (s *Store) draw(ctx context.Context, scope access.Scope, action string, d F
 
 // said leaves what the caller may read as it is, and says of the rest what was attempted.
 func said(what string, err error) error {
-	for _, known := range []error{layers.ErrInvalid, layers.ErrConflict, layers.ErrNotFound, access.ErrForbidden, access.ErrUnauthenticated} {
-		if errors.Is(err, known) {
-			return err
-		}
-	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.ConstraintName == "fence_name_check" {
 		return &layers.InputError{Field: "name", Remedy: "1 to 100 characters"}
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return access.Wrap(what, err)
 }
 
 // check completes a draft and brings it to the map.

@@ -1,10 +1,10 @@
-import type { FeatureCollection, Polygon } from 'geojson';
+import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
 import type { GeoJSONSource, Map as GLMap } from 'maplibre-gl';
 import { TerraDraw, TerraDrawPolygonMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
-import { baseLayers } from '../../map/base';
-import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import { baseLayers } from '../map/base';
+import { maplibre } from '../map/maplibre';
+import { palettes, type Theme } from '../map/palette';
 
 const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 
@@ -66,6 +66,13 @@ export class AreaMap {
   show(areas: FeatureCollection): void {
     this.areas = areas;
     if (this.ready) (this.map.getSource('areas') as GeoJSONSource | undefined)?.setData(areas);
+  }
+
+  /** Brings an area into view. */
+  look(g: Polygon | MultiPolygon): void {
+    const all = (g.type === 'Polygon' ? [g.coordinates] : g.coordinates).flat(2) as [number, number][];
+    const [x, y] = [all.map((c) => c[0]), all.map((c) => c[1])];
+    this.map.fitBounds([Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)], { padding: 80, maxZoom: 16, duration: 300 });
   }
 
   /** Starts a polygon in place of the one that is there. */
