@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"onemap/layers"
@@ -48,11 +47,6 @@ func (st *state) organisation(code string, now time.Time) (Scope, bool) {
 	}
 	s := &scope{person: Person{Login: "organisation:" + code, Org: code}, org: org, duty: true, areas: st.geo.allAreas()}
 	s.line, s.below = st.lines(code)
-	for _, g := range st.grants {
-		if g.inForce(now) && slices.Contains(s.line, g.Org) {
-			s.grants = append(s.grants, g)
-		}
-	}
-	slices.SortFunc(s.grants, func(a, b Grant) int { return int(a.ID - b.ID) })
+	st.giveGrants(s, now)
 	return Scope{s: s}, true
 }

@@ -68,11 +68,8 @@ func (st *state) applyOne(c feed.Change) effect {
 		return wake
 	case "layer_grant":
 		applyRow(st.grants, c, func(r feed.Row) int64 { return num(r, "id") }, func(r feed.Row, _ Grant) Grant {
-			fields, ok := r.Get("fields").([]string)
-			if !ok && r.Get("fields") != nil {
-				fields = []string{} // not readable: give nothing
-			}
-			return Grant{ID: num(r, "id"), Layer: str(r, "layer"), Org: str(r, "org"), Fields: fields, AreaCode: str(r, "area_code"),
+			return Grant{ID: num(r, "id"), Layer: str(r, "layer"), Org: str(r, "org"), Fields: list(r, "fields"), AreaCode: str(r, "area_code"),
+				Grids: list(r, "grids"), Request: num(r, "request"),
 				Reason: str(r, "reason"), GrantedBy: str(r, "granted_by"), GrantedAt: at(r, "granted_at"),
 				EndsAt: at(r, "ends_at"), RevokedAt: at(r, "revoked_at")}
 		})
@@ -165,6 +162,20 @@ func num(r feed.Row, column string) int64  { n, _ := r.Get(column).(int64); retu
 func at(r feed.Row, column string) time.Time {
 	t, _ := r.Get(column).(time.Time)
 	return t
+}
+
+// list reads an array of texts, nil for NULL. One that cannot be read is empty:
+// it gives nothing.
+func list(r feed.Row, column string) []string {
+	v := r.Get(column)
+	if v == nil {
+		return nil
+	}
+	texts, ok := v.([]string)
+	if !ok || texts == nil {
+		return []string{}
+	}
+	return texts
 }
 
 // hashIn reads a SHA-256. One of another length, which the tables forbid, is

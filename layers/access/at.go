@@ -97,11 +97,11 @@ func (s *scope) reduce(c where.Cond, b orb.Bound) where.Cond {
 }
 
 // awayFrom says whether b meets none of the grids. It knows the bounds of the
-// worker's own grids only; about others it says no.
+// caller's own grids and of those that grants name; about others it says no.
 func (s *scope) awayFrom(codes []string, b orb.Bound) bool {
 	for _, code := range codes {
-		i, ok := slices.BinarySearch(s.cells, code)
-		if !ok || s.cellBounds[i].IsEmpty() || s.cellBounds[i].Pad(slack).Intersects(b) {
+		bound, ok := s.bounds[code]
+		if !ok || bound.IsEmpty() || bound.Pad(slack).Intersects(b) {
 			return false
 		}
 	}

@@ -85,6 +85,9 @@ func TestDirectoryFollowsTheLog(t *testing.T) {
 		{"a grant", `INSERT INTO onemap.layer_grant (layer, org, reason, granted_by) VALUES ('incident', 'gov', 'test', 'psql')`, "grid d1,u1 & area 330799001: pi"},
 		{"narrower", `UPDATE onemap.layer_grant SET fields = '{name,state}'`, "grid d1,u1 & area 330799001: name state"},
 		{"elsewhere", `UPDATE onemap.layer_grant SET fields = NULL, area_code = '330799'`, "grid d1,u1 & area 330799: pi"},
+		{"one grid of it", `UPDATE onemap.layer_grant SET grids = '{u9}'`, "grid d1,u1 & grid u9 & area 330799: pi"},
+		{"or one of the worker's", `UPDATE onemap.layer_grant SET grids = '{u1,u9}', fields = '{name}'`, "grid d1,u1 & grid u1,u9 & area 330799: name"},
+		{"or all", `UPDATE onemap.layer_grant SET grids = NULL, fields = NULL`, "grid d1,u1 & area 330799: pi"},
 		{"a new unit grid", `INSERT INTO map.grid_unit (grid_code, area_code, duty_code, geom) VALUES
 			('u2', '330799001', 'd1', ST_Multi(ST_MakeEnvelope(121, 29, 122, 30, 4326)))`, "grid d1,u1,u2 & area 330799: pi"},
 		{"one goes to another duty", `UPDATE map.grid_unit SET duty_code = 'd2' WHERE grid_code = 'u1'`, "grid d1,u2 & area 330799: pi"},

@@ -27,6 +27,7 @@ var faults = map[string]layers.InputError{
 	"person_role_role_check":       {Field: "roles", Remedy: "of administrator, security_administrator, auditor, command_centre, acceptor, shift_leader, dispatcher, department_officer, planner, grid_worker"},
 	"layer_grant_layer_fkey":       {Field: "layer", Remedy: "must be the name of a layer"},
 	"layer_grant_org_fkey":         {Field: "org", Remedy: "must be the code of an organisation"},
+	"layer_grant_grids_check":      {Field: "grids", Remedy: "1 to 500 codes of grids, or none for all"},
 	"layer_grant_reason_check":     {Field: "reason", Remedy: "name the legal ground or the duty"},
 	"layer_owner_fkey":             {Field: "owner", Remedy: "must be the code of an organisation"},
 	"layer_share_check":            {Field: "share", Remedy: "one of unconditional, conditional, none"},

@@ -110,6 +110,9 @@ func (g *geography) cells(names []string) ([]string, []orb.Bound) {
 	}
 	bounds := map[string]orb.Bound{}
 	for _, n := range names {
+		if n == "" { // what stands on rows outside of all grids
+			continue
+		}
 		if _, ok := bounds[n]; !ok {
 			bounds[n] = nowhere
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"onemap/geo/where"
 	"onemap/layers"
 )
 
@@ -14,6 +15,8 @@ type Grant struct {
 	Org       string
 	Fields    []string // names, sensitive ones too; nil: all that are not sensitive
 	AreaCode  string   // prefix of area_code; "": the area of whoever uses the grant
+	Grids     []string // codes of grids of any kind, within the area; nil: all of it; empty: none
+	Request   int64    // the request that it answers; 0: given by hand
 	Reason    string   // the legal ground or the duty
 	GrantedBy string   // login
 	GrantedAt time.Time
@@ -23,6 +26,24 @@ type Grant struct {
 
 func (g Grant) inForce(now time.Time) bool {
 	return g.RevokedAt.IsZero() && (g.EndsAt.IsZero() || now.Before(g.EndsAt))
+}
+
+// A granted is a grant with the ground that it is cut to.
+type granted struct {
+	Grant
+	cells []string // codes that stand on rows in its grids, sorted; nil where it names none
+}
+
+// rows is the condition on the rows that the grant gives to an organisation
+// that answers for an area.
+func (g granted) rows(area string) where.Cond {
+	if g.AreaCode != "" {
+		area = g.AreaCode
+	}
+	if g.Grids == nil {
+		return inArea(area)
+	}
+	return where.And(inArea(area), where.In{Field: "grid_code", Values: g.cells})
 }
 
 // fields returns those of the layer's fields that the grant gives.

@@ -76,7 +76,7 @@ func (d *Directory) SetLayerRights(ctx context.Context, by Scope, layer string, 
 }
 
 // Grant lets an organisation see a conditional layer. Of g it uses Layer, Org,
-// Fields, AreaCode, Reason and EndsAt; it returns the grant as it was kept.
+// Fields, AreaCode, Grids, Reason and EndsAt; it returns the grant as it was kept.
 func (d *Directory) Grant(ctx context.Context, by Scope, g Grant) (Grant, error) {
 	if err := by.Require(SecurityAdministrator); err != nil {
 		return Grant{}, err
@@ -95,9 +95,22 @@ func (d *Directory) Grant(ctx context.Context, by Scope, g Grant) (Grant, error)
 		if len(unknown) > 0 {
 			return &layers.InputError{Field: "fields", Value: unknown[0], Remedy: "must be names of the layer's fields"}
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, reason, granted_by, ends_at)
-			VALUES (@layer, @org, @fields, @area, @reason, @by, @ends) RETURNING `+grantColumns,
-			pgx.NamedArgs{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area": g.AreaCode, "reason": g.Reason,
+		if len(g.Grids) > 0 {
+			err := tx.QueryRow(ctx, `SELECT array(SELECT unnest(@grids::text[]) EXCEPT (
+				SELECT grid_code FROM map.grid_unit WHERE valid_to IS NULL AND grid_code = ANY (@grids)
+				UNION ALL SELECT grid_code FROM map.grid_duty WHERE valid_to IS NULL AND grid_code = ANY (@grids)
+				UNION ALL SELECT grid_code FROM map.grid_community WHERE valid_to IS NULL AND grid_code = ANY (@grids)))`,
+				pgx.NamedArgs{"grids": g.Grids}).Scan(&unknown)
+			if err != nil {
+				return err
+			}
+			if len(unknown) > 0 {
+				return &layers.InputError{Field: "grids", Value: layers.Short(unknown[0]), Remedy: "must be codes of grids in force"}
+			}
+		}
+		rows, err := tx.Query(ctx, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, grids, reason, granted_by, ends_at)
+			VALUES (@layer, @org, @fields, @area, @grids, @reason, @by, @ends) RETURNING `+grantColumns,
+			pgx.NamedArgs{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area": g.AreaCode, "grids": g.Grids, "reason": g.Reason,
 				"by": p.Login, "ends": timeOrNull(g.EndsAt)})
 		if err != nil {
 			return err
@@ -106,7 +119,7 @@ func (d *Directory) Grant(ctx context.Context, by Scope, g Grant) (Grant, error)
 			return err
 		}
 		return record(ctx, tx, by, Entry{Action: "grant.create", Object: fmt.Sprintf("grant/%d", g.ID), Result: Done, Reason: g.Reason,
-			Detail: map[string]any{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area_code": g.AreaCode}})
+			Detail: map[string]any{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area_code": g.AreaCode, "grids": g.Grids}})
 	})
 	if err != nil {
 		return Grant{}, asInput("grant", err)
@@ -150,13 +163,13 @@ func (d *Directory) ListGrants(ctx context.Context, by Scope, layer string) ([]G
 	return all, nil
 }
 
-const grantColumns = `id, layer, org, fields, area_code, reason, granted_by, granted_at, ends_at, revoked_at`
+const grantColumns = `id, layer, org, fields, area_code, grids, coalesce(request, 0), reason, granted_by, granted_at, ends_at, revoked_at`
 const grantSQL = `SELECT ` + grantColumns + ` FROM onemap.layer_grant`
 
 func scanGrant(row pgx.CollectableRow) (Grant, error) {
 	var g Grant
 	var ends, revoked *time.Time
-	err := row.Scan(&g.ID, &g.Layer, &g.Org, &g.Fields, &g.AreaCode, &g.Reason, &g.GrantedBy, &g.GrantedAt, &ends, &revoked)
+	err := row.Scan(&g.ID, &g.Layer, &g.Org, &g.Fields, &g.AreaCode, &g.Grids, &g.Request, &g.Reason, &g.GrantedBy, &g.GrantedAt, &ends, &revoked)
 	g.EndsAt, g.RevokedAt = timeOrZero(ends), timeOrZero(revoked)
 	return g, err
 }

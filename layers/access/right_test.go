@@ -85,6 +85,8 @@ func (c *city) someLayers(t *testing.T) []layers.Layer {
 	c.exec(t, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, reason, granted_by) VALUES
 		('granted', 'centre', NULL, '', 'test', 'test'), ('granted', 'gov', NULL, '', 'test', 'test'),
 		('granted', 'police', '{name}', '330799001', 'test', 'test'), ('granted', 'police', '{name,state}', '330799002', 'test', 'test')`)
+	c.exec(t, `INSERT INTO onemap.layer_grant (layer, org, fields, grids, reason, granted_by) VALUES
+		('mine', 'police', '{name,state}', '{d2,u7}', 'test', 'test'), ('mine', 'west', NULL, '{c1}', 'test', 'test')`)
 	must(t, c.dir.Load(t.Context()))
 	return ls
 }

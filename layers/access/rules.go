@@ -17,7 +17,8 @@ import (
 //	owner's line                any             of the organisation's area, and   public, internal;
 //	                                            its own rows (below)              with a duty role also sensitive
 //	grantee's line, with a      conditional     of the grant's area, or where it  the grant's, or
-//	duty role                                   names none of their own area      public, internal
+//	duty role                                   names none of their own area;     public, internal
+//	                                            there, of its grids if it has any
 //	department, own rows        conditional     where the layer's department      public, internal
 //	                                            field names its line
 //	anyone else                 conditional,    none: 404                         none
@@ -30,6 +31,11 @@ import (
 // bureau's branches act for the bureau, a town's government for the county's;
 // but a government does not own for its departments, nor they for each other.
 // So what the owner or the grantee may see, its line may, each in its own area.
+//
+// Grids are named by code, of any of the three kinds, and stand for themselves
+// and all that they are made of, as the grids in force have it. A grant's grids
+// narrow its area, they never widen it; one whose grids are all gone gives
+// nothing.
 //
 // The area of an organisation is a prefix of area_code; the empty one is
 // everywhere. Unconditional layers are not cut by area: the base library and
@@ -88,11 +94,7 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 			if g.Layer != l.Name || !g.inForce(now) || !s.duty {
 				continue
 			}
-			area := g.AreaCode
-			if area == "" {
-				area = s.org.AreaCode
-			}
-			alts = append(alts, alternative{inArea(area), g.fields(l)})
+			alts = append(alts, alternative{g.rows(s.org.AreaCode), g.fields(l)})
 		}
 		if !owner && !where.IsFalse(own) {
 			alts = append(alts, alternative{own, staff})

@@ -188,6 +188,25 @@ func TestRules(t *testing.T) {
 			worker+officer, east  area 330799001: pi
 			worker, urban         grid u1 & (dept urban,urban-east | area 330799): pis
 			operator              all: pis`},
+		{testLayer("gridded", layers.Conditional, "urban"), []access.Grant{
+			{Org: "police", Fields: []string{"name", "contact"}, AreaCode: "330799001", Grids: []string{"d1"}},
+			{Org: "east", Grids: []string{"u2", ""}},
+			{Org: "centre", Grids: []string{"gone"}},
+			{Org: "gov", AreaCode: "330799001", Grids: []string{""}},
+		}, `
+			public                404
+			command, centre       grid gone & area 330799: pi
+			planner, centre       grid gone & area 330799: pi
+			officer, urban        (dept urban,urban-east | area 330799): pis
+			administrator, urban  (dept urban,urban-east | area 330799): pi
+			officer, urban-east   (dept urban-east | area 330799001): pis
+			officer, police       (grid d1,u1,u2 & area 330799001 | dept police): name + grid d1,u1,u2 & area 330799001: contact + dept police: grid_code state dept_code area_code
+			officer, east         grid u2 & area 330799001: pi
+			worker, east          grid u2 & area 330799001: pi
+			worker, no grids      none: pi
+			worker+officer, east  grid u2 & area 330799001: pi
+			worker, urban         grid u1 & (dept urban,urban-east | area 330799): pis
+			operator              all: pis`},
 		{testLayer("secret", layers.NotShared, "urban"), []access.Grant{{Org: "centre"}, {Org: "police"}}, `
 			public                404
 			no role, city         404
@@ -218,8 +237,8 @@ func TestRules(t *testing.T) {
 		t.Run(tt.layer.Name, func(t *testing.T) {
 			c.exec(t, `INSERT INTO onemap.layer (name, title_zh, title_en, subject, geometry) VALUES ($1, 'x', 'x', 'other', 'Point')`, tt.layer.Name)
 			for _, g := range tt.grants {
-				c.exec(t, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, reason, granted_by) VALUES ($1, $2, $3, $4, 'test', 'test')`,
-					tt.layer.Name, g.Org, g.Fields, g.AreaCode)
+				c.exec(t, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, grids, reason, granted_by) VALUES ($1, $2, $3, $4, $5, 'test', 'test')`,
+					tt.layer.Name, g.Org, g.Fields, g.AreaCode, g.Grids)
 			}
 			want := map[string]string{}
 			for line := range strings.Lines(strings.TrimSpace(tt.want)) {

@@ -28,12 +28,12 @@ type scope struct {
 	line  []string // its organisation, and those above it of the same kind
 	below []string // its organisation, and those below it of the same kind, sorted
 
-	duty       bool     // has a role that works with data
-	onlyGrids  bool     // a grid worker and nothing wider
-	cells      []string // grid codes that stand on the worker's rows, sorted
-	cellBounds []orb.Bound
+	duty      bool                 // has a role that works with data
+	onlyGrids bool                 // a grid worker and nothing wider
+	cells     []string             // grid codes that stand on the worker's rows, sorted
+	bounds    map[string]orb.Bound // of cells, and of the grids that grants name
 
-	grants []Grant   // to line, in force when the scope was made
+	grants []granted // to line, in force when the scope was made
 	until  time.Time // the first of their ends; zero: none ends
 	areas  *areas
 

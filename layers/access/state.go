@@ -1,9 +1,12 @@
 package access
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/paulmach/orb"
 )
 
 // state is all that rights are made of, at one moment or kept in step with the
@@ -112,19 +115,41 @@ func (st *state) makeScope(id int64, p account, now time.Time) *scope {
 	}
 	if slices.Contains(s.person.Roles, GridWorker) {
 		s.onlyGrids = !wide
-		s.cells, s.cellBounds = st.geo.cells(s.person.Grids)
+		s.cells = st.ground(s, s.person.Grids)
 	}
+	st.giveGrants(s, now)
+	return s
+}
+
+// giveGrants resolves the grants to a scope's line. The caller holds mu.
+func (st *state) giveGrants(s *scope, now time.Time) {
 	for _, g := range st.grants {
 		if !g.inForce(now) || !slices.Contains(s.line, g.Org) {
 			continue
 		}
-		s.grants = append(s.grants, g)
+		given := granted{Grant: g}
+		if g.Grids != nil {
+			given.cells = st.ground(s, g.Grids)
+		}
+		s.grants = append(s.grants, given)
 		if !g.EndsAt.IsZero() && (s.until.IsZero() || g.EndsAt.Before(s.until)) {
 			s.until = g.EndsAt
 		}
 	}
-	slices.SortFunc(s.grants, func(a, b Grant) int { return int(a.ID - b.ID) })
-	return s
+	slices.SortFunc(s.grants, func(a, b granted) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// ground returns the codes that rows in the named grids may carry, sorted, and
+// lets the scope know where those are.
+func (st *state) ground(s *scope, names []string) []string {
+	codes, bounds := st.geo.cells(names)
+	if s.bounds == nil {
+		s.bounds = make(map[string]orb.Bound, len(codes))
+	}
+	for i, c := range codes {
+		s.bounds[c] = bounds[i]
+	}
+	return codes
 }
 
 // lines returns an organisation with those above it of its own kind, and with
