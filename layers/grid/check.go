@@ -135,7 +135,7 @@ func checkDraft(ctx context.Context, tx pgx.Tx, id int64, layer string) (CheckRe
 // A Survey says which grids in force to check.
 type Survey struct {
 	Layer  string
-	On     time.Time // the day; zero: today's
+	On     time.Time // the day; zero: today in the city
 	Area   string    // the division, and those below it by their codes; "": all
 	Source string    // "": of all sources
 }
@@ -147,17 +147,17 @@ func CheckInForce(ctx context.Context, store *layers.Store, s Survey) (CheckRepo
 	if !slices.Contains(Layers, s.Layer) {
 		return CheckReport{}, &layers.InputError{Field: "layer", Value: s.Layer, Remedy: "grid_unit, grid_duty or grid_community"}
 	}
-	on := s.On
-	if on.IsZero() {
-		on = time.Now()
+	on := ""
+	if !s.On.IsZero() {
+		on = s.On.Format("2006-01-02")
 	}
 	var r CheckReport
 	err := pgx.BeginFunc(ctx, store.DB(), func(tx pgx.Tx) error {
 		var err error
 		r, err = inspect(ctx, tx, s.Layer, func() error {
 			if _, err := tx.Exec(ctx, fmt.Sprintf(fit(`INSERT INTO pg_temp.checked SELECT id, grid_code, area_code, %s, %s, NULL, geom FROM map.grid t
-				WHERE valid_from <= $1::date AND (valid_to IS NULL OR valid_to > $1::date) AND area_code ^@ $2 AND ($3 = '' OR source_key ^@ ($3 || ':'))`, s.Layer),
-				own(s.Layer, "kind"), own(s.Layer, "parent")), on.Format("2006-01-02"), s.Area, s.Source); err != nil {
+				WHERE valid_from <= coalesce(nullif($1, '')::date, onemap.city_date()) AND (valid_to IS NULL OR valid_to > coalesce(nullif($1, '')::date, onemap.city_date())) AND area_code ^@ $2 AND ($3 = '' OR source_key ^@ ($3 || ':'))`, s.Layer),
+				own(s.Layer, "kind"), own(s.Layer, "parent")), on, s.Area, s.Source); err != nil {
 				return err
 			}
 			_, err := tx.Exec(ctx, `INSERT INTO pg_temp.checked_ground SELECT code, geom FROM onemap.area

@@ -71,7 +71,10 @@ func fitOwn(sql, layer string) string {
 // their version, all others of the communities end. Then, in the background,
 // features are given their new grid.
 func (d *Drafts) Publish(ctx context.Context, by access.Scope, id int64, p Publishing) (Draft, error) {
-	today := time.Now().Format("2006-01-02")
+	var today string // in the city, wherever the server stands
+	if err := d.Store.DB().QueryRow(ctx, `SELECT onemap.city_date()::text`).Scan(&today); err != nil {
+		return Draft{}, fmt.Errorf("publish draft %d: %w", id, err)
+	}
 	from := p.ValidFrom
 	if from == "" {
 		from = today

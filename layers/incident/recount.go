@@ -73,7 +73,7 @@ func Recount(rules Rules, flow []Record) Standing {
 func (s *Standing) Apply(rules Rules, r Record) (used, limit time.Duration, limited bool) {
 	used, limit, limited = s.clock(rules.Calendar, r.At)
 	if !s.running.IsZero() && !s.DueAt.IsZero() && r.At.After(s.DueAt) {
-		s.Overdue = true // the fact, whatever is granted later
+		s.Overdue = true
 	}
 	before := s.State
 	s.State, s.last = r.To, r.At
@@ -82,6 +82,10 @@ func (s *Standing) Apply(rules Rules, r Record) (used, limit time.Duration, limi
 	}
 	s.count(r)
 	s.setClock(rules, r, before)
+	if r.Action == "grant_extension" && !r.At.After(s.DueAt) {
+		// It was asked for in time: that the centre answered late is not the department's delay.
+		s.Overdue = false
+	}
 	return used, limit, limited
 }
 

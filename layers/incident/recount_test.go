@@ -113,6 +113,9 @@ func count(flow []Record) counted {
 				c.overdue = true
 			}
 		}
+		if due, _, ok := handlingDue(flow[:n+1]); ok && r.Action == "grant_extension" && !r.At.After(due) {
+			c.overdue = false
+		}
 		if r.Action == "dispatch" || r.Action == "decide" {
 			if before := withBefore(flow[:n]); before != "" && before != r.Dept {
 				c.overdue = false
@@ -276,5 +279,34 @@ func TestClockByHand(t *testing.T) {
 	used, limit, limited := s.Apply(testRules, Record{At: at("2026-10-06 11:30"), Action: "feedback", From: Handling, To: Feedback, Dept: "urban"})
 	if used != 4*24*time.Hour+90*time.Minute || limit != 4*24*time.Hour || used <= limit || !limited || !s.Overdue {
 		t.Errorf("it took %v of %v, overdue %t", used, limit, s.Overdue)
+	}
+}
+
+// Who asked for an extension in time is not late because the answer was.
+func TestExtensionGrantedAfterTheLimit(t *testing.T) {
+	for _, tt := range []struct {
+		granted string
+		overdue bool
+	}{{"2026-09-22T17:00:00+08:00", false}, {"2026-09-22T19:00:00+08:00", false}, {"2026-10-30T09:00:00+08:00", true}} {
+		var s Standing
+		for _, x := range []struct {
+			at, action, to string
+			detail         Detail
+		}{
+			{"2026-09-18T15:20:00+08:00", "file", Filed, Detail{Stage: testRules.Stage(Filed), Limit: &Term{2, worktime.WorkingDay}}},
+			{"2026-09-18T18:00:00+08:00", "dispatch", Dispatched, Detail{}},
+			{"2026-09-18T19:00:00+08:00", "accept", Handling, Detail{}},
+			{"2026-09-22T16:00:00+08:00", "ask_extension", Handling, Detail{}}, // due at 18:00
+			{tt.granted, "grant_extension", Handling, Detail{}},
+		} {
+			at, err := time.Parse(time.RFC3339, x.at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Apply(testRules, Record{At: at, Action: x.action, From: s.State, To: x.to, Dept: "urban", Detail: x.detail})
+		}
+		if s.Overdue != tt.overdue {
+			t.Errorf("granted at %s: overdue %t", tt.granted, s.Overdue)
+		}
 	}
 }
