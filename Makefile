@@ -16,7 +16,9 @@ GOBUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 TESTDB := go run ./layers/layerstest/testdb --
 # Packages whose goroutines share memory: their tests run under the race
 # detector, which makes everything some ten times slower, and not once more without.
-RACE := ./layers/access ./layers/cluster ./layers/feed ./tiles ./tiles/archive ./tiles/memory ./web/live
+# They wait for PostgreSQL much of the time, so three packages at once; the longest first.
+RACE := ./web/live ./layers/access ./layers/cluster ./layers/feed ./tiles ./tiles/archive ./tiles/memory
+FIRST := ./web ./cmd/onemap/tilefeed ./layers/base ./layers/intake
 
 UI := web/ui
 UI_SOURCES := $(shell find $(UI) -path $(UI)/node_modules -prune -o -path $(UI)/dist -prune -o -path $(UI)/e2e -prune -o -type f -print)
@@ -55,21 +57,21 @@ run: setup build ## Do everything, then start onemap with the demo city (options
 # The Go tests come last, so that the output ends as go test's does.
 .PHONY: test
 test: setup-test build check-go check-ui test-e2e ## Check and test everything (at most 12 minutes)
-	$(TESTDB) env CGO_ENABLED=1 go test -race -timeout 10m $(RACE)
-	$(TESTDB) go test -timeout 10m $(filter-out $(RACE:./%=onemap/%),$(shell go list ./...))
+	$(TESTDB) env CGO_ENABLED=1 go test -race -p 3 -timeout 10m $(RACE)
+	$(TESTDB) go test -p 3 -timeout 10m $(FIRST) $(filter-out $(RACE:./%=onemap/%),$(shell go list ./...))
 
 .PHONY: test-go
 test-go: ## Run the Go tests alone
 	$(TESTDB) go test -timeout 10m ./...
 
 .PHONY: test-e2e
-test-e2e: build ## Run the browser tests against the real binary (those of the desk are in test-long)
+test-e2e: build ## Run the browser tests against the real binary (the desk's and the long story are in test-long)
 	cd $(UI) && npm run e2e
 
 # One package after another: a place in the log is given when all write
 # transactions of the cluster have ended, and some of these take minutes.
 .PHONY: test-long
-test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak, 10 million rows, the desk's pages
+test-long: setup-test build ## Also what takes long: kills, fuzzing, attacks, soak, 10 million rows, the desk, the story of four people
 	.ci/fuzz 15s
 	cd $(UI) && npm run e2e:long
 	ONEMAP_LONG=1 $(TESTDB) go test -p 1 -timeout 60m ./...

@@ -23,14 +23,15 @@ import (
 )
 
 // URL returns the address of a fresh database with the whole schema, cloned
-// from a template (30-50 ms), which the test's end drops. Close connections
+// from a template, file by file (the other way writes the whole copy into the log,
+// which every feed of the cluster then reads), which the test's end drops. Close connections
 // and replication before that, in a t.Cleanup made after this call.
 func URL(t testing.TB) string {
 	t.Helper()
 	server := server(t)
 	template := template(t, server)
 	name := fmt.Sprintf("t_%d_%d", os.Getpid(), next())
-	admin(t, server, fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s`, name, template))
+	admin(t, server, fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy`, name, template))
 	t.Cleanup(func() { admin(t, server, fmt.Sprintf(`DROP DATABASE IF EXISTS %s WITH (FORCE)`, name)) })
 	return withDatabase(server, name)
 }
