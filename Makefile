@@ -16,8 +16,8 @@ GOBUILD := go build -trimpath -ldflags "-X main.version=$(VERSION)"
 TESTDB := go run ./layers/layerstest/testdb --
 # Packages whose goroutines share memory: their tests run under the race
 # detector, which makes everything some ten times slower, and not once more without.
-# They wait for PostgreSQL much of the time, so three packages at once; the longest first.
 RACE := ./web/live ./layers/access ./layers/cluster ./layers/feed ./tiles ./tiles/archive ./tiles/memory
+# They wait for PostgreSQL much of the time, so three packages at once; the longest first.
 FIRST := ./web ./cmd/onemap/tilefeed ./layers/base ./layers/intake
 
 UI := web/ui
