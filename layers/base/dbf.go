@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// dbfEncoding guesses the encoding of a Shapefile's attributes where neither a
+// DBFEncoding guesses the encoding of a Shapefile's attributes where neither a
 // .cpg file nor the .dbf's language byte says it: UTF-8 if the bytes are, else
 // GB18030, which Chinese departments mean. "" leaves it to GDAL.
-func dbfEncoding(shp string) string {
+func DBFEncoding(shp string) string {
 	stem := shp[:len(shp)-len(".shp")]
 	for _, end := range []string{".cpg", ".CPG"} {
 		if _, err := os.Stat(stem + end); err == nil {

@@ -103,7 +103,7 @@ func openVector(ctx context.Context, file, encoding string) (*vectorFile, error)
 	v := &vectorFile{path: path, driver: f.driver, cage: cage}
 	if f.driver == "ESRI Shapefile" {
 		if encoding == "" {
-			encoding = dbfEncoding(path)
+			encoding = DBFEncoding(path)
 		}
 		if encoding != "" {
 			v.open = []string{"-oo", "ENCODING=" + encoding}
