@@ -47,7 +47,7 @@ CREATE TABLE onemap.quality_result (
     rule   bigint NOT NULL REFERENCES onemap.quality_rule ON DELETE CASCADE,
     a      bigint NOT NULL CHECK (a >= 0),
     b      bigint NOT NULL CHECK (b >= a), -- 0: nothing to assess, or not assessed
-    -- Why it was not assessed: 'no_column', 'no_table', 'too_slow', 'not_here'; '': it was.
+    -- Why it was not assessed: 'no_column', 'no_table', 'no_right', 'too_slow', 'failed', 'not_here'; '': it was.
     skipped text NOT NULL DEFAULT '',
     PRIMARY KEY (run, rule)
 );
@@ -118,6 +118,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OF uuid, layer, feature, version, kind,
 CREATE TABLE onemap.correction_step (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     correction bigint NOT NULL REFERENCES onemap.correction ON DELETE CASCADE,
+    uuid       uuid NOT NULL DEFAULT gen_random_uuid(), -- the client's: sent again, it is the same step
     at         timestamptz NOT NULL DEFAULT now(),
     login      text NOT NULL,            -- 'system': by the clock
     org        text NOT NULL,
@@ -128,7 +129,8 @@ CREATE TABLE onemap.correction_step (
     opinion    text NOT NULL DEFAULT '' CHECK (length(opinion) <= 2000),
     -- Of 'correct': how ('edit', 'import', 'elsewhere'), the version of the row
     -- before and after, the batch. No values.
-    detail     jsonb NOT NULL DEFAULT '{}'
+    detail     jsonb NOT NULL DEFAULT '{}',
+    UNIQUE (correction, uuid)
 );
 CREATE INDEX correction_step_idx ON onemap.correction_step (correction, id);
 CREATE TRIGGER append_only BEFORE UPDATE ON onemap.correction_step

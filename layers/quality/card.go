@@ -23,7 +23,7 @@ type Result struct {
 	A       int64    `json:"a" doc:"Elements that meet the rule"`
 	B       int64    `json:"b" doc:"Elements assessed"`
 	X       *float64 `json:"x,omitempty" doc:"A / B; absent where B is 0"`
-	Skipped string   `json:"skipped,omitempty" doc:"Why it was not assessed" enum:"no_column,no_table,too_slow,not_here,"`
+	Skipped string   `json:"skipped,omitempty" doc:"Why it was not assessed" enum:"no_column,no_table,no_right,too_slow,failed,not_here,"`
 }
 
 // A DimensionScore is what the rules of a dimension come to.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/access"
 	"onemap/layers/class"
 	"onemap/layers/edit"
 	"onemap/layers/jobs"
@@ -26,11 +27,12 @@ import (
 // Store keeps rules, runs them, and carries corrections. Its methods are safe
 // for concurrent use.
 type Store struct {
-	Layers  *layers.Store
-	Classes *class.Store     // the calendar of working days
-	Edit    *edit.Store      // corrects rows
-	Jobs    *jobs.Queue      // reminders and the nightly runs; nil: there are none
-	Clock   func() time.Time // nil: time.Now
+	Layers    *layers.Store
+	Directory *access.Directory // what a layer's owner may see of others'; nil: only what is shared with all
+	Classes   *class.Store      // the calendar of working days
+	Edit      *edit.Store       // corrects rows
+	Jobs      *jobs.Queue       // reminders and the nightly runs; nil: there are none
+	Clock     func() time.Time  // nil: time.Now
 }
 
 func (s *Store) now() time.Time {
