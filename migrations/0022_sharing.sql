@@ -10,10 +10,13 @@ CREATE TABLE onemap.share_request (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uuid         uuid NOT NULL UNIQUE,               -- the client's: sent again, it is the same request
     at           timestamptz NOT NULL DEFAULT now(),
-    resource     bigint NOT NULL,                    -- onemap.resource
+    resource     bigint NOT NULL,                    -- onemap.resource; no foreign key: the record outlives a layer that is thrown away
     org          text NOT NULL REFERENCES onemap.organisation, -- who asks
     asked_by     text NOT NULL,                      -- login
-    -- As it stood when it was asked: who had to answer, what was bound, how it was shared.
+    -- As it stood when it was asked: what it was called, who had to answer, what was bound, how it was shared.
+    resource_code text NOT NULL,
+    resource_zh  text NOT NULL,
+    resource_en  text NOT NULL,
     provider     text NOT NULL REFERENCES onemap.organisation,
     layer        text,                               -- name; NULL: a file, an outside address, or not online yet
     share        text NOT NULL CHECK (share IN ('unconditional', 'conditional', 'none')),
@@ -21,7 +24,7 @@ CREATE TABLE onemap.share_request (
     -- What is asked.
     purpose      text NOT NULL CHECK (length(purpose) BETWEEN 1 AND 2000),  -- 使用事由
     legal_ground text NOT NULL CHECK (length(legal_ground) BETWEEN 1 AND 2000), -- 依据: the law or the duty
-    items        text[] NOT NULL CHECK (cardinality(items) BETWEEN 1 AND 500 AND array_ndims(items) = 1 AND array_position(items, NULL) IS NULL), -- the layer's fields, or the resource's items
+    items        text[] NOT NULL CHECK (cardinality(items) BETWEEN 1 AND 500 AND array_ndims(items) = 1 AND array_position(items, NULL) IS NULL), -- keys of the resource's items: a layer's fields by name
     area_code    text NOT NULL DEFAULT '' CHECK (area_code ~ '^[0-9A-Za-z_-]{0,20}$'), -- prefix; '': the area of whoever uses it
     grids        text[] CHECK (cardinality(grids) BETWEEN 1 AND 500 AND array_ndims(grids) = 1 AND array_position(grids, NULL) IS NULL), -- NULL: all of the area
     ends_at      timestamptz NOT NULL CHECK (ends_at > at AND isfinite(ends_at)), -- until when; what is granted ends then at the latest
@@ -103,26 +106,43 @@ CREATE FUNCTION onemap.share_state(action text) RETURNS text LANGUAGE sql IMMUTA
         WHEN 'cancel' THEN 'cancelled' WHEN 'lapse' THEN 'lapsed'
         WHEN 'revoke' THEN 'withdrawn' WHEN 'release' THEN 'withdrawn' END;
 
+-- The authority (主管部门) of a request, and what is above it: the organisation
+-- of the setting sharing.authority, else the one above the provider, then those
+-- above. Nobody decides on what they ask for or hold themselves.
+CREATE FUNCTION onemap.share_authorities(provider text, asker text) RETURNS text[] LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE up AS (
+        SELECT coalesce((SELECT o.code FROM onemap.setting s JOIN onemap.organisation o ON o.code = s.value #>> '{}' WHERE s.key = 'sharing.authority'),
+                        (SELECT parent FROM onemap.organisation WHERE code = $1)) AS code, 1 AS n
+        UNION ALL
+        SELECT o.parent, n + 1 FROM up JOIN onemap.organisation o ON o.code = up.code WHERE n < 10
+    ) SELECT coalesce(array_agg(code ORDER BY n), '{}') FROM up WHERE code IS NOT NULL AND code NOT IN ($1, $2)
+$$;
+
 -- The state of each request at this moment. A grant that was revoked with SQL
--- counts as much as one that was withdrawn by a step.
+-- counts as much as one that was withdrawn by a step. Who has to answer is who
+-- provides the resource now.
 CREATE VIEW onemap.share_request_now AS
-SELECT r.id AS request, latest.id AS last_step,
+SELECT r.id AS request, st.id AS version, p.provider AS provider_now,
+       coalesce(auth.chain[1], '') AS authority, coalesce(auth.chain[2], auth.chain[1], '') AS above,
        CASE WHEN st.state IN ('granted', 'delivered') AND gr.layer_grant IS NOT NULL AND (lg.id IS NULL OR lg.revoked_at IS NOT NULL) THEN 'withdrawn'
             WHEN st.state IN ('granted', 'delivered') AND rg.revoked_at IS NOT NULL THEN 'withdrawn'
             WHEN st.state IN ('granted', 'delivered') AND coalesce(lg.ends_at, rg.ends_at, r.ends_at) <= now() THEN 'ended'
             ELSE st.state END AS state,
        st.at AS since, st.allowed, st.warn_at, st.due_at,
        coalesce(esc.level, 0) AS escalation,   -- 0 none, 1 reminded, 2 told to the authority, 3 told to the government
-       ans.at AS answered_at, ans.action AS answer, ans.actor AS answered_by, ans.org AS answering_org,
+       ans.at AS answered_at, coalesce(ans.action, '') AS answer,
+       EXISTS (SELECT FROM onemap.share_step s WHERE s.request = r.id AND s.action = 'dispute') AS was_disputed,
        gr.layer_grant, gr.resource_grant,
-       coalesce(lg.granted_at, rg.granted_at) AS granted_at, coalesce(lg.ends_at, rg.ends_at) AS ends_at, coalesce(lg.revoked_at, rg.revoked_at) AS revoked_at
+       coalesce(lg.granted_at, rg.granted_at) AS granted_at, coalesce(lg.ends_at, rg.ends_at) AS grant_ends_at, coalesce(lg.revoked_at, rg.revoked_at) AS revoked_at,
+       coalesce(lg.fields, rg.items) AS granted_items, coalesce(lg.area_code, '') AS granted_area, lg.grids AS granted_grids
 FROM onemap.share_request r
-CROSS JOIN LATERAL (SELECT s.id FROM onemap.share_step s WHERE s.request = r.id ORDER BY s.id DESC LIMIT 1) latest
+CROSS JOIN LATERAL (SELECT coalesce((SELECT n.provider FROM onemap.resource_now n WHERE n.id = r.resource), r.provider) AS provider) p
+CROSS JOIN LATERAL (SELECT onemap.share_authorities(p.provider, r.org) AS chain) auth
 CROSS JOIN LATERAL (SELECT s.id, s.at, onemap.share_state(s.action) AS state, s.allowed, s.warn_at, s.due_at
                     FROM onemap.share_step s WHERE s.request = r.id AND onemap.share_state(s.action) IS NOT NULL ORDER BY s.id DESC LIMIT 1) st
 LEFT JOIN LATERAL (SELECT max(CASE s.action WHEN 'remind' THEN 1 WHEN 'overdue' THEN 2 WHEN 'long_overdue' THEN 3 END) AS level
                    FROM onemap.share_step s WHERE s.request = r.id AND s.id > st.id) esc ON true
-LEFT JOIN LATERAL (SELECT s.at, s.action, s.actor, s.org FROM onemap.share_step s
+LEFT JOIN LATERAL (SELECT s.at, s.action FROM onemap.share_step s
                    WHERE s.request = r.id AND s.action IN ('grant', 'refuse') ORDER BY s.id LIMIT 1) ans ON true -- the first
 LEFT JOIN LATERAL (SELECT s.layer_grant, s.resource_grant FROM onemap.share_step s
                    WHERE s.request = r.id AND s.action = 'grant' ORDER BY s.id DESC LIMIT 1) gr ON true
