@@ -254,6 +254,7 @@ func (i *Incident) only(fields []string) {
 	hide("returns", func() { i.Returns = 0 })
 	hide("reworks", func() { i.Reworks = 0 })
 	hide("overdue", func() { i.Overdue = false })
+	hide("pending", func() { i.Pending = "" })
 	hide("updated_at", func() { i.UpdatedAt = nil })
 	hide("version", func() { i.Version = 0 })
 	hide("dept_code", func() { i.Dept, i.DeptZH, i.DeptEN = "", "", "" })

@@ -378,6 +378,7 @@ export class App {
       since: when('since'),
       warn_at: when('warn_at'),
       due_at: when('due_at'),
+      pending: (text('pending', known?.pending) || undefined!) as NonNullable<Incident['pending']>,
       supervised: Boolean(p.supervised ?? known?.supervised),
       overdue: Boolean(p.overdue ?? known?.overdue),
       returns: Number(p.returns ?? known?.returns ?? 0),
