@@ -119,13 +119,13 @@ func MakeLayer(ctx context.Context, tx pgx.Tx, l Layer, fill func() error) error
 		pgx.NamedArgs{"name": l.Name, "geometry": l.Geometry, "columns": strings.Join(columns, ", ")}); err != nil {
 		return fmt.Errorf("make layer %s: %w", l.Name, err)
 	}
+	if err := RegisterLayer(ctx, tx, l); err != nil {
+		return err
+	}
 	if fill != nil {
 		if err := fill(); err != nil {
 			return err
 		}
-	}
-	if err := RegisterLayer(ctx, tx, l); err != nil {
-		return err
 	}
 	for _, sql := range []string{`ANALYZE ` + table, `ALTER PUBLICATION onemap ADD TABLE ` + table,
 		fmt.Sprintf(`SELECT pg_logical_emit_message(true, 'onemap', '{"replaced": "map.%s"}')`, l.Name)} {

@@ -152,6 +152,7 @@ type importer struct {
 	passes  int64 // how often the file is read
 	rejects *rejects
 	sum     Summary
+	rows    *rowSource // in place of a file of o
 }
 
 func prepare(ctx context.Context, store *layers.Store, o Options) (*importer, error) {

@@ -100,7 +100,13 @@ func (im *importer) write(ctx context.Context, p *plan, f first, s *sink) error 
 	unique := map[hash128]bool{}
 	var n int64 // of the row, as in first
 	s.tuple = len(s.columns)
-	newWork := func() func(context.Context, chunk) batch { return p.worker(im.store.DB(), im.batch).read }
+	newWork := func() func(context.Context, chunk) batch {
+		w := p.worker(im.store.DB(), im.batch)
+		if p.staged != nil {
+			return w.readStaged
+		}
+		return w.read
+	}
 	err := inOrder(ctx, im.o.Workers, func(yield func(chunk) error) error { return im.chunks(&p.cols, im.passes-1, yield) }, newWork, func(b batch) error {
 		if b.err != nil {
 			return b.err

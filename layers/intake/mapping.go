@@ -67,10 +67,13 @@ type Cancel struct {
 }
 
 // Geometry says where a row's place is: two columns, or the geometry of a
-// GeoJSON feature if both are empty.
+// GeoJSON feature if both are empty. Column and Address are for files that are
+// staged ([Stage]) only.
 type Geometry struct {
-	Lon string `yaml:"lon"` // x: longitude or easting
-	Lat string `yaml:"lat"` // y: latitude or northing
+	Lon     string   `yaml:"lon"`     // x: longitude or easting
+	Lat     string   `yaml:"lat"`     // y: latitude or northing
+	Column  string   `yaml:"column"`  // one column with both, "120.07,29.31", or with WKT
+	Address []string `yaml:"address"` // columns of an address, which is looked up
 }
 
 // A Rule is a condition on one column. Exactly one of its tests is given.

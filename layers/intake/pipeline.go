@@ -10,6 +10,9 @@ import (
 // chunks hands out the file's chunks in order, and sets the file's digest
 // when all of it is read.
 func (im *importer) chunks(cols *columns, pass int64, yield func(chunk) error) error {
+	if im.rows != nil {
+		return im.rows.chunks(cols, yield)
+	}
 	tell := im.o.Progress
 	if tell != nil {
 		tell = func(done, total int64) { im.o.Progress(pass*total+done, im.passes*total) }

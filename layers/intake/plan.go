@@ -24,6 +24,7 @@ type plan struct {
 	key    []int
 	lon    int // slots; -1: the geometry of GeoJSON
 	lat    int
+	staged *stagedPlace // of files that are staged; nil: of the others
 	keep   []rule
 	skip   []rule
 	cancel *cancelRule

@@ -16,6 +16,7 @@ type rejects struct {
 	file *os.File
 	w    *csv.Writer
 	err  error
+	tell func(line int, f Fault, raw string) // of each, beside the file; nil for nobody
 }
 
 func newRejects(path string, sum *Summary) *rejects { return &rejects{path: path, sum: sum} }
@@ -26,6 +27,9 @@ func (r *rejects) add(line int, f Fault, raw string) {
 		label = f.Field + ": " + f.Reason
 	}
 	r.sum.Rejected[label]++
+	if r.tell != nil {
+		r.tell(line, f, raw)
+	}
 	if r.path == "" || r.err != nil {
 		return
 	}

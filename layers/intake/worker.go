@@ -138,12 +138,30 @@ func (w *worker) first(r *record) (at orb.Point, fault *Fault, why string) {
 	return at, fault, ""
 }
 
-// second reads the rest of a row and writes its tuple.
+// second reads the rest of a row that is a point and writes its tuple.
 func (w *worker) second(b *batch, out *row, r *record, orig, at orb.Point) {
 	if f := onMap(at, w.p.bounds); f != nil {
 		out.reject(f)
 		return
 	}
+	w.third(b, out, r, func(buf []byte) []byte {
+		code, area := w.p.finder.At(at)
+		buf = appendText(buf, code)
+		buf = appendText(buf, area)
+		buf = appendText(buf, w.p.crs.String())
+		if w.p.crs.IsLonLat() {
+			buf = appendNull(buf)
+		} else {
+			buf = appendPoint(buf, orig, w.p.crs.SRID())
+		}
+		buf = appendInt8(buf, w.batchN)
+		return appendPoint(buf, at, 4326)
+	})
+}
+
+// third reads the fields of a row and writes its tuple; place writes the columns
+// from grid_code on.
+func (w *worker) third(b *batch, out *row, r *record, place func(buf []byte) []byte) {
 	key, digest, fault := w.key(r)
 	if fault != nil {
 		out.reject(fault)
@@ -198,17 +216,7 @@ func (w *worker) second(b *batch, out *row, r *record, orig, at orb.Point) {
 		buf = binary.BigEndian.AppendUint32(buf, uint32(len(attrs)+1))
 		buf = append(append(buf, 1), attrs...)
 	}
-	code, area := w.p.finder.At(at)
-	buf = appendText(buf, code)
-	buf = appendText(buf, area)
-	buf = appendText(buf, w.p.crs.String())
-	if w.p.crs.IsLonLat() {
-		buf = appendNull(buf)
-	} else {
-		buf = appendPoint(buf, orig, w.p.crs.SRID())
-	}
-	buf = appendInt8(buf, w.batchN)
-	buf = appendPoint(buf, at, 4326)
+	buf = place(buf)
 	b.bytes = buf
 	out.at, out.end = start, len(buf)
 }
