@@ -81,6 +81,7 @@ type Layer struct {
 	RankField   string // where not all features fit a tile, those with its smallest values stay; "" if none
 	TileBudget  int    // bytes of the layer in one tile, before compression
 	Editable    bool   // its owner may write features one by one, see layers/edit
+	AskReason   bool   // sensitive: who looks at it says why first, and the audit keeps it
 	Fields      []Field
 	// Version is equal for equal definitions, all of the above, and as good as
 	// never equal for different ones.

@@ -122,7 +122,7 @@ type signedOutOutput struct {
 
 // changePassword ends all sessions of the account, this one too.
 func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*signedOutOutput, error) {
-	err := s.Directory.ChangePassword(ctx, scopeOf(ctx), in.Body.Old, in.Body.New, clientAddress(in.r), in.Body.RevokeKeys)
+	err := s.Directory.ChangePassword(ctx, scopeOf(ctx), in.Body.Old, in.Body.New, from(in.r), in.Body.RevokeKeys)
 	c := sessionCookie(in.r, "")
 	c.MaxAge = -1
 	return &signedOutOutput{c.String()}, err

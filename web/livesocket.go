@@ -28,13 +28,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 // rescope finds out anew what the caller's credentials allow.
 func (s *Server) rescope(r *http.Request) func(context.Context) (access.Scope, error) {
 	auth, secret := r.Header.Get("Authorization"), stateOf(r.Context()).secret
-	return func(ctx context.Context) (access.Scope, error) {
+	reason := scopeOf(r.Context()).RequestReason()
+	return func(ctx context.Context) (scope access.Scope, err error) {
 		switch {
 		case auth != "":
-			return s.Directory.Key(ctx, bearer(auth))
+			scope, err = s.Directory.Key(ctx, bearer(auth))
 		case secret != "":
-			return s.Directory.Session(ctx, secret)
+			scope, err = s.Directory.Session(ctx, secret)
+		default:
+			return access.Scope{}, nil // the public
 		}
-		return access.Scope{}, nil // the public
+		if err == nil && reason != "" {
+			scope = scope.WithReason(reason)
+		}
+		return scope, err
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,12 @@ func (s *Server) openCaller(r *http.Request) (access.Scope, error) {
 		return access.Scope{}, nil
 	}
 	by, err := s.Directory.Key(r.Context(), key)
+	if err == nil {
+		err = by.May(r.Method == http.MethodPost)
+		if only, cut := by.OnlyLayers(); err == nil && cut && !slices.Contains(only, "incident") {
+			err = access.ErrKeyScope
+		}
+	}
 	stateOf(r.Context()).scope = by // for the log
 	if errors.Is(err, access.ErrUnauthenticated) {
 		err = fmt.Errorf("%w: the api_key does not hold", access.ErrForbidden)

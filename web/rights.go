@@ -24,6 +24,9 @@ func (s *Server) layer(ctx context.Context, name string) (layers.Layer, access.R
 	if !ok {
 		return layers.Layer{}, access.Right{}, fmt.Errorf("layer %q: %w", name, layers.ErrNotFound)
 	}
+	if scopeOf(ctx).LacksReason(l) {
+		return layers.Layer{}, access.Right{}, fmt.Errorf("%s: %w", name, access.ErrReason)
+	}
 	return l, right, nil
 }
 

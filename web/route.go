@@ -21,6 +21,7 @@ type audience struct {
 	name     string // in the API's description
 	ignore   bool   // credentials are not even looked at
 	signedIn bool
+	half     bool          // who has still to show a second factor may call it too
 	roles    []access.Role // one of them is needed; none: any
 }
 
@@ -31,6 +32,10 @@ var (
 	// anyone: the public too, but what they get is by right.
 	anyone   = audience{name: "anyone, by right"}
 	signedIn = audience{name: "signed in", signedIn: true}
+	// whoever may still have to show a second factor: to tell them, and to let
+	// them show it.
+	anyoneHalf = audience{name: "anyone, by right", half: true}
+	half       = audience{name: "signed in, if need be without the second factor", signedIn: true, half: true}
 )
 
 // only are the people with one of the roles.
@@ -175,9 +180,12 @@ func (m *mount) guard(pattern string) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			stateOf(r.Context()).pattern = pattern
 			if !m.who.ignore {
-				err := m.s.credentials(w, r)
+				err := m.s.credentials(w, r, m.who.half)
 				if err == nil && !(m.loopback && isLoopback(r)) {
 					err = m.who.may(scopeOf(r.Context()))
+				}
+				if err == nil {
+					err = m.keyMay(scopeOf(r.Context()), r)
 				}
 				if err != nil {
 					fail(w, r, err)

@@ -35,6 +35,7 @@ import (
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
+	"onemap/layers/sharing"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
@@ -62,6 +63,7 @@ type Server struct {
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
+	Sharing   *sharing.Store
 	Hub       *live.Hub // nil: no live connections
 	// Archives of tiles that may be had as files, by name; each may give nil.
 	Archives map[string]func() *archive.File
@@ -70,6 +72,7 @@ type Server struct {
 	Timeout   time.Duration  // of one request, but for streams; 0: 30 s
 	PublicURL string         // how clients reach the server, "https://map.example"; "": as each request says
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For and -Proto are believed
+	OIDC      *OIDC          // an identity provider; nil: none
 	Log       *slog.Logger   // nil: slog's default
 	Version   string
 	UI        fs.FS                // the built pages; nil: those in the binary
@@ -78,6 +81,7 @@ type Server struct {
 	meters    *meters
 	openapi   *openAPI
 	extents   extents
+	reasons   hourly // given with requests, and recorded
 	latest    latests
 	anonymous *httprate.RateLimiter // of reports without a key
 	exports   chan struct{}         // a place for each export that may run at a time

@@ -3,7 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -29,6 +32,17 @@ type sessionBody struct {
 	Posts        []string      `json:"posts" nullable:"false" enum:"acceptor,shift_leader,dispatcher,command_centre,department_officer,grid_worker" doc:"The posts in the flow of cases that the caller works at; the command centre may stand in for the three before it"`
 	OnDuty       bool          `json:"may_share_position" doc:"A grid worker, whose position shows on the map while on duty"`
 	Version      string        `json:"version"`
+	// What a session lacks: it is not signed in until it has it.
+	SecondFactor string       `json:"second_factor,omitempty" enum:"code,enrol" doc:"What the session lacks: a code of the second factor, or setting one up"`
+	SessionID    int64        `json:"session_id,omitempty" doc:"Names the caller's session in the list of sessions"`
+	Reasons      []reasonBody `json:"reasons" nullable:"false" doc:"Reasons given for sensitive layers that still hold"`
+	Provider     string       `json:"provider,omitempty" doc:"An identity provider's name, where one can sign in through one: /api/v1/oidc/start"`
+}
+
+type reasonBody struct {
+	Layer  string    `json:"layer"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"`
 }
 
 type PersonBody struct {
@@ -50,7 +64,7 @@ type organisation struct {
 }
 
 type sessionOutput struct {
-	SetCookie string `header:"Set-Cookie"`
+	SetCookie []string `header:"Set-Cookie"`
 	Body      sessionBody
 }
 
@@ -64,16 +78,16 @@ func (q *Request) Resolve(ctx huma.Context) []error {
 }
 
 func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {
-	token, scope, err := s.Directory.SignIn(ctx, in.Body.Login, in.Body.Password, clientAddress(in.r))
+	opened, err := s.Directory.SignIn(ctx, in.Body.Login, in.Body.Password, from(in.r))
 	if err != nil {
 		return nil, err
 	}
-	stateOf(ctx).scope = scope // for the log
-	out, err := s.sessionOf(ctx, scope)
+	stateOf(ctx).scope = opened.Scope // for the log
+	out, err := s.sessionOf(ctx, opened.Scope)
 	if err != nil {
 		return nil, err
 	}
-	out.SetCookie = sessionCookie(in.r, token).String()
+	out.SetCookie = cookiesOf(in.r, opened)
 	return out, nil
 }
 
@@ -88,12 +102,25 @@ func (s *Server) sessionOf(ctx context.Context, scope access.Scope) (*sessionOut
 	}
 	out := &sessionOutput{Body: sessionBody{City: cityName{city.NameZH, city.NameEN}, Version: s.Version,
 		MayReport: onlyReporters.may(scope) == nil, MayDispatch: onlyCentre.may(scope) == nil, Posts: postsOf(scope), OnDuty: scope.Has(access.GridWorker)}}
-	if p, ok := scope.Person(); ok {
+	out.Body.SecondFactor, out.Body.SessionID, out.Body.Reasons = string(scope.Need()), scope.SessionID(), reasonsOf(scope)
+	if s.OIDC != nil {
+		out.Body.Provider = s.OIDC.Name
+	}
+	if p, ok := scope.Person(); ok && scope.Need() == access.NeedNothing {
 		out.Body.SignedIn = true
 		person, org := bodyOf(p), organisationOf(scope.Org())
 		out.Body.Person, out.Body.Organisation = &person, &org
 	}
 	return out, nil
+}
+
+func reasonsOf(scope access.Scope) []reasonBody {
+	out := []reasonBody{}
+	given := scope.Reasons()
+	for _, layer := range slices.Sorted(maps.Keys(given)) {
+		out = append(out, reasonBody{layer, given[layer].Reason, given[layer].Until})
+	}
+	return out
 }
 
 // onlyCentre are the posts of a command centre.

@@ -48,5 +48,5 @@ func (st *state) organisation(code string, now time.Time) (Scope, bool) {
 	s := &scope{person: Person{Login: "organisation:" + code, Org: code}, org: org, duty: true, areas: st.geo.allAreas()}
 	s.line, s.below = st.lines(code)
 	st.giveGrants(s, now)
-	return Scope{s: s}, true
+	return Scope{s: s, via: &via{reasonless: true}}, true
 }

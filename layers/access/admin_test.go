@@ -185,30 +185,30 @@ func TestChangePassword(t *testing.T) {
 	ctx := t.Context()
 	_, err := c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "li", Name: "李", Org: "east", Password: password})
 	must(t, err)
-	token, s, err := c.dir.SignIn(ctx, "li", password, "")
+	token, s, err := opened(c.dir.SignIn(ctx, "li", password, access.From{}))
 	must(t, err)
 	const next = "Tofu-mapo-88-hot"
-	if err := c.dir.ChangePassword(ctx, s, "guess", next, "", true); !errors.Is(err, access.ErrUnauthenticated) {
+	if err := c.dir.ChangePassword(ctx, s, "guess", next, access.From{}, true); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("wrong old password: %v", err)
 	}
-	wantInput(t, c.dir.ChangePassword(ctx, s, password, "short", "", true), "password")
+	wantInput(t, c.dir.ChangePassword(ctx, s, password, "short", access.From{}, true), "password")
 	key, _, err := c.dir.CreateKey(ctx, s, "li", "mine", time.Time{})
 	must(t, err)
-	must(t, c.dir.ChangePassword(ctx, s, password, next, "", false))
+	must(t, c.dir.ChangePassword(ctx, s, password, next, access.From{}, false))
 	if _, err := c.dir.Key(ctx, key); err != nil {
 		t.Errorf("her own programs stopped, though she did not say so: %v", err)
 	}
 	if _, err := c.dir.Session(ctx, token); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("the session goes on: %v", err)
 	}
-	if _, _, err := c.dir.SignIn(ctx, "li", password, ""); !errors.Is(err, access.ErrUnauthenticated) {
+	if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("the old password: %v", err)
 	}
-	if _, _, err := c.dir.SignIn(ctx, "li", next, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "li", next, access.From{}); err != nil {
 		t.Errorf("the new password: %v", err)
 	}
 	for name, end := range map[string]func() error{
-		"changed, with the keys":    func() error { return c.dir.ChangePassword(ctx, s, next, next, "", true) },
+		"changed, with the keys":    func() error { return c.dir.ChangePassword(ctx, s, next, next, access.From{}, true) },
 		"set by an administrator":   func() error { return c.dir.SetPassword(ctx, operator, "li", next) },
 		"set again, after a reload": func() error { return errors.Join(c.dir.SetPassword(ctx, operator, "li", next), c.dir.Load(ctx)) },
 	} {
@@ -248,7 +248,7 @@ func TestSeed(t *testing.T) {
 	must(t, err)
 	have := map[access.Role]bool{}
 	for _, s := range first {
-		token, scope, err := c.dir.SignIn(ctx, s.Login, s.Password, "")
+		token, scope, err := opened(c.dir.SignIn(ctx, s.Login, s.Password, access.From{}))
 		if err != nil || token == "" {
 			t.Errorf("%s cannot sign in with %q: %v", s.Login, s.Password, err)
 		}
@@ -268,7 +268,7 @@ func TestSeed(t *testing.T) {
 			t.Errorf("seeded again: %+v", s)
 		}
 	}
-	if _, _, err := c.dir.SignIn(ctx, "centre", first[3].Password, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "centre", first[3].Password, access.From{}); err != nil {
 		t.Errorf("after seeding again: %v", err)
 	}
 	grants, err := c.dir.ListGrants(ctx, operator, "incident")
@@ -359,9 +359,9 @@ func TestAuditHoldsNoSecret(t *testing.T) {
 	ctx := t.Context()
 	_, err := c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "li", Name: "李", Org: "east", Password: password})
 	must(t, err)
-	c.dir.SignIn(ctx, strings.ToLower(password), "x", "10.0.0.1")
-	c.dir.SignIn(ctx, "li", password+"typo", "10.0.0.1")
-	token, s, err := c.dir.SignIn(ctx, "li", password, "10.0.0.1")
+	c.dir.SignIn(ctx, strings.ToLower(password), "x", access.From{Address: "10.0.0.1"})
+	c.dir.SignIn(ctx, "li", password+"typo", access.From{Address: "10.0.0.1"})
+	token, s, err := opened(c.dir.SignIn(ctx, "li", password, access.From{Address: "10.0.0.1"}))
 	must(t, err)
 	key, _, err := c.dir.CreateKey(ctx, s, "li", "x", time.Time{})
 	must(t, err)

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -46,7 +47,7 @@ func (st *state) applyOne(c feed.Change) effect {
 	case "person":
 		same := false
 		applyRow(st.people, c, func(r feed.Row) int64 { return num(r, "id") }, func(r feed.Row, before account) account {
-			after := account{login: str(r, "login"), name: str(r, "name"), org: str(r, "org"), active: r.Get("active") == true}
+			after := account{login: str(r, "login"), name: str(r, "name"), org: str(r, "org"), active: r.Get("active") == true, totp: r.Get("totp") == true}
 			same = after == before
 			return after
 		})
@@ -54,18 +55,32 @@ func (st *state) applyOne(c feed.Change) effect {
 			return none
 		}
 	case "session":
-		applyRow(st.sessions, c, hashIn("token_hash"), func(r feed.Row, _ session) session {
-			return session{person: num(r, "person"), created: at(r, "created_at"), expires: at(r, "expires_at")}
+		same := c.Op == feed.Insert || c.Op == feed.Update
+		applyRow(st.sessions, c, hashIn("token_hash"), func(r feed.Row, before session) session {
+			after := sessionIn(r, before)
+			same = same && (c.Op == feed.Insert || after.factor == before.factor && maps.Equal(after.reasons, before.reasons))
+			return after
 		})
-		if c.Op == feed.Insert || c.Op == feed.Update {
+		if same {
 			return none
 		}
 		return wake
 	case "api_key":
-		applyRow(st.keys, c, func(r feed.Row) string { return str(r, "prefix") }, func(r feed.Row, _ key) key {
-			return key{hash: hashIn("key_hash")(r), person: num(r, "person"), expires: at(r, "expires_at"), revoked: r.Get("revoked_at") != nil}
+		same := c.Op == feed.Insert || c.Op == feed.Update
+		applyRow(st.keys, c, func(r feed.Row) string { return str(r, "prefix") }, func(r feed.Row, before key) key {
+			after := keyIn(r)
+			same = same && (c.Op == feed.Insert || after.but(before))
+			return after
 		})
+		if same {
+			return none
+		}
 		return wake
+	case "setting":
+		if c.New.Ok() && st.set(str(c.New, "key"), jsonIn(c.New, "value")) {
+			return wake
+		}
+		return none
 	case "layer_grant":
 		applyRow(st.grants, c, func(r feed.Row) int64 { return num(r, "id") }, func(r feed.Row, _ Grant) Grant {
 			return Grant{ID: num(r, "id"), Layer: str(r, "layer"), Org: str(r, "org"), Fields: list(r, "fields"), AreaCode: str(r, "area_code"),

@@ -42,10 +42,10 @@ type Directory struct {
 	geoAt    time.Time
 	geoOld   atomic.Bool // the log says that grids or areas are others than read
 
-	gone    goneSet // signed out or revoked here, whatever memory may say
+	gone    goneSet    // signed out or revoked here, whatever memory may say
+	fresher fresherSet // sessions that were changed here a moment ago
 	sliding sync.Map
 	hashing chan struct{} // one place for each password hash computed at a time
-	unknown strangers
 
 	changed changed
 }

@@ -40,6 +40,15 @@ func (s Scope) Edit(l layers.Layer) (Edit, error) {
 	if s.s == nil {
 		return Edit{}, ErrUnauthenticated
 	}
+	if err := s.May(true); err != nil {
+		return Edit{}, err
+	}
+	if !s.reaches(l.Name) {
+		return Edit{}, fmt.Errorf("%s: %w", l.Name, ErrKeyScope)
+	}
+	if s.LacksReason(l) {
+		return Edit{}, ErrReason
+	}
 	if !l.Editable || l.KFloor > 0 {
 		return Edit{}, fmt.Errorf("features of %s are not written one by one: %w", l.Name, ErrForbidden)
 	}

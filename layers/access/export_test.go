@@ -46,7 +46,7 @@ func FillForBenchmark(d *Directory, grids int) (token string) {
 	}
 	token, hash := newToken()
 	now := time.Now()
-	st.sessions[hash] = session{person: 1, created: now, expires: now.Add(sessionIdle)}
+	st.sessions[hash] = session{id: 1, person: 1, created: now, expires: now.Add(defaultRules.idle)}
 	d.fed.Store(st)
 	return token
 }

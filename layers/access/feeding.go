@@ -27,7 +27,7 @@ type feeding struct {
 const settle = 200 * time.Millisecond
 
 // ours are the tables that rights are made of, beside the grids.
-var ours = []string{"organisation", "area", "person", "person_role", "person_grid", "session", "api_key", "layer_grant", "layer", "layer_field"}
+var ours = []string{"organisation", "area", "person", "person_role", "person_grid", "session", "api_key", "setting", "layer_grant", "layer", "layer_field"}
 
 func isOurs(schema, table string) bool {
 	if schema == "map" {

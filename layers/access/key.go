@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers"
+	"onemap/layers/feed"
 )
 
 // A key is om_, 8 characters that name it, _ and 40 secret ones:
@@ -29,6 +31,60 @@ type KeyInfo struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
 	RevokedAt time.Time // zero: not revoked
+	UsedAt    time.Time // last use, to the hour; zero: never used
+	Scopes    []string  // read, write
+	Layers    []string  // the only ones that it reaches; nil: all that its holder does
+}
+
+// Scopes of a key.
+const (
+	ReadScope  = "read"  // asks for data
+	WriteScope = "write" // changes something
+)
+
+// NewKey is what makes a key. Zero fields ask for the widest.
+type NewKey struct {
+	Login   string    // whose rights it has
+	Name    string    // what it is for
+	Expires time.Time // zero: as late as the rules of the deployment let it; of an operator: never
+	Scopes  []string  // nil: read and write
+	Layers  []string  // nil: all
+}
+
+const keySQL = `SELECT prefix, key_hash, person, expires_at, revoked_at IS NOT NULL, scopes, layers, used_at FROM onemap.api_key`
+
+// heldKey is a key with what it is found by.
+type heldKey struct {
+	prefix string
+	key
+}
+
+func scanHeldKey(row pgx.CollectableRow) (k heldKey, err error) {
+	var hash []byte
+	var expires, used *time.Time
+	err = row.Scan(&k.prefix, &hash, &k.person, &expires, &k.revoked, &k.scopes, &k.layers, &used)
+	if err == nil {
+		k.hash, k.expires, k.used = tokenHash(hash), timeOrZero(expires), timeOrZero(used)
+	}
+	return k, err
+}
+
+// keyIn reads a row of the log. A list that cannot be read gives nothing.
+func keyIn(r feed.Row) key {
+	return key{hash: hashIn("key_hash")(r), person: num(r, "person"), expires: at(r, "expires_at"), revoked: r.Get("revoked_at") != nil,
+		scopes: list(r, "scopes"), layers: list(r, "layers"), used: at(r, "used_at")}
+}
+
+// but says whether two states of a key differ in when it was used at most.
+func (k key) but(other key) bool {
+	return k.hash == other.hash && k.person == other.person && k.expires.Equal(other.expires) && k.revoked == other.revoked &&
+		slices.Equal(k.scopes, other.scopes) && slices.Equal(k.layers, other.layers)
+}
+
+// via is how somebody comes in by the key.
+func (k key) via(prefix string) *via {
+	read, write := slices.Contains(k.scopes, ReadScope), slices.Contains(k.scopes, WriteScope)
+	return &via{key: prefix, onlyRead: !write, onlyWrite: !read, layers: k.layers}
 }
 
 // Key returns the scope of an API key's holder. It returns
@@ -48,25 +104,44 @@ func (d *Directory) Key(ctx context.Context, text string) (Scope, error) {
 	}
 	k, ok := st.key(prefix)
 	if !ok { // perhaps made a moment ago, on another node
-		var hash []byte
-		var expires *time.Time
-		err := d.db.QueryRow(ctx, `SELECT key_hash, person, expires_at, revoked_at IS NOT NULL FROM onemap.api_key WHERE prefix = $1`, prefix).
-			Scan(&hash, &k.person, &expires, &k.revoked)
+		rows, err := d.db.Query(ctx, keySQL+` WHERE prefix = $1`, prefix)
+		if err != nil {
+			return Scope{}, doing("find key", err)
+		}
+		named, err := pgx.CollectExactlyOneRow(rows, scanHeldKey)
 		if noRow(err) {
 			return Scope{}, ErrUnauthenticated
 		}
 		if err != nil {
 			return Scope{}, doing("find key", err)
 		}
-		k.hash, k.expires = tokenHash(hash), timeOrZero(expires)
+		k = named.key
 	}
 	hash := sha256.Sum256([]byte(text))
 	if subtle.ConstantTimeCompare(hash[:], k.hash[:]) != 1 || k.revoked || !k.expires.IsZero() && !time.Now().Before(k.expires) {
 		return Scope{}, ErrUnauthenticated
 	}
 	s, err := d.scopeIn(ctx, st, k.person)
-	s.key = err == nil
-	return s, err
+	if err != nil {
+		return Scope{}, err
+	}
+	s.via = k.via(prefix)
+	return s, d.noteUse(ctx, prefix, k)
+}
+
+// noteUse notes that a key was used, at most once an hour.
+func (d *Directory) noteUse(ctx context.Context, prefix string, k key) error {
+	if time.Since(k.used) < time.Hour {
+		return nil
+	}
+	if last, ok := d.sliding.Load(prefix); ok && time.Since(last.(time.Time)) < time.Hour {
+		return nil
+	}
+	d.sliding.Store(prefix, time.Now())
+	if _, err := d.db.Exec(ctx, `UPDATE onemap.api_key SET used_at = now() WHERE prefix = $1 AND (used_at IS NULL OR used_at < now() - interval '1 hour')`, prefix); err != nil {
+		return doing("note the use of a key", err)
+	}
+	return nil
 }
 
 // mayCreateKey lets people who signed in make keys for themselves. A security
@@ -79,7 +154,7 @@ func (s Scope) mayCreateKey(login string) error {
 		return ErrUnauthenticated
 	case s.s.operator:
 		return nil
-	case s.key:
+	case s.ByKey():
 		return fmt.Errorf("%w: a key makes no keys, sign in for that", ErrForbidden)
 	case p.Login != login:
 		return fmt.Errorf("%w: a key is made by the person whose rights it has", ErrForbidden)
@@ -87,38 +162,65 @@ func (s Scope) mayCreateKey(login string) error {
 	return nil
 }
 
-// CreateKey makes an API key with the rights of a person: one's own, after
-// signing in; the operator makes anyone's. text is the key; it is shown this
-// once. A zero expires means never. It returns [ErrForbidden] for another's
-// key, and to who calls with a key; a [layers.InputError] for bad input.
+// CreateKey is [Directory.CreateNarrowKey] for a key that reads and writes all
+// that its holder may.
 func (d *Directory) CreateKey(ctx context.Context, by Scope, login, name string, expires time.Time) (text string, info KeyInfo, err error) {
-	if err := by.mayCreateKey(login); err != nil {
+	return d.CreateNarrowKey(ctx, by, NewKey{Login: login, Name: name, Expires: expires})
+}
+
+// CreateNarrowKey makes an API key with the rights of a person, or some of
+// them: one's own, after signing in; the operator makes anyone's. text is the
+// key; it is shown this once. It returns [ErrForbidden] for another's key, and
+// to who calls with a key; a [layers.InputError] for bad input.
+func (d *Directory) CreateNarrowKey(ctx context.Context, by Scope, k NewKey) (text string, info KeyInfo, err error) {
+	if err := by.mayCreateKey(k.Login); err != nil {
 		return "", KeyInfo{}, err
 	}
-	if n := len(strings.TrimSpace(name)); n == 0 || n > 100 {
+	name := strings.TrimSpace(k.Name)
+	if n := len(name); n == 0 || n > 100 {
 		return "", KeyInfo{}, &layers.InputError{Field: "name", Remedy: "say what the key is for, in 1 to 100 bytes"}
 	}
-	if !expires.IsZero() && !expires.After(time.Now()) {
-		return "", KeyInfo{}, &layers.InputError{Field: "expires_at", Value: expires.Format(time.RFC3339), Remedy: "a time to come"}
+	expires, err := d.keyTerm(ctx, by, k.Expires)
+	if err != nil {
+		return "", KeyInfo{}, err
+	}
+	if k.Scopes == nil {
+		k.Scopes = []string{ReadScope, WriteScope}
+	}
+	for i, s := range k.Scopes {
+		if s != ReadScope && s != WriteScope || slices.Contains(k.Scopes[:i], s) {
+			return "", KeyInfo{}, &layers.InputError{Field: "scopes", Value: layers.Short(s), Remedy: "read, write or both, each once"}
+		}
+	}
+	if len(k.Scopes) == 0 || k.Layers != nil && (len(k.Layers) == 0 || len(k.Layers) > 100) {
+		return "", KeyInfo{}, &layers.InputError{Field: "scopes", Remedy: "read, write or both; of 1 to 100 layers, or of all"}
 	}
 	prefix := "om_" + randomText(8)
 	text = prefix + "_" + randomText(40)
 	hash := sha256.Sum256([]byte(text))
 	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
-		id, err := personID(ctx, tx, login)
+		id, err := personID(ctx, tx, k.Login)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO onemap.api_key (prefix, key_hash, person, name, expires_at)
-			VALUES (@prefix, @hash, @person, @name, @expires) RETURNING `+keyColumns,
-			pgx.NamedArgs{"prefix": prefix, "hash": hash[:], "person": id, "name": strings.TrimSpace(name), "expires": timeOrNull(expires)})
+		var unknown []string
+		if err := tx.QueryRow(ctx, `SELECT array(SELECT unnest($1::text[]) EXCEPT SELECT name FROM onemap.layer)`, k.Layers).Scan(&unknown); err != nil {
+			return err
+		}
+		if len(unknown) > 0 {
+			return &layers.InputError{Field: "layers", Value: layers.Short(unknown[0]), Remedy: "names of layers"}
+		}
+		rows, err := tx.Query(ctx, `INSERT INTO onemap.api_key (prefix, key_hash, person, name, expires_at, scopes, layers)
+			VALUES (@prefix, @hash, @person, @name, @expires, @scopes, @layers) RETURNING `+keyColumns,
+			pgx.NamedArgs{"prefix": prefix, "hash": hash[:], "person": id, "name": name, "expires": timeOrNull(expires), "scopes": k.Scopes, "layers": k.Layers})
 		if err != nil {
 			return err
 		}
 		if info, err = pgx.CollectExactlyOneRow(rows, scanKey); err != nil {
 			return err
 		}
-		return record(ctx, tx, by, Entry{Action: "key.create", Object: "key/" + prefix, Result: Done, Detail: map[string]any{"login": login}})
+		return record(ctx, tx, by, Entry{Action: "key.create", Object: "key/" + prefix, Result: Done,
+			Detail: map[string]any{"login": k.Login, "scopes": k.Scopes, "layers": k.Layers, "expires": timeOrNull(expires)}})
 	})
 	if err != nil {
 		return "", KeyInfo{}, asInput("create key", err)
@@ -126,13 +228,36 @@ func (d *Directory) CreateKey(ctx context.Context, by Scope, login, name string,
 	return text, info, nil
 }
 
-const keyColumns = `prefix, (SELECT login FROM onemap.person WHERE id = person), name, created_at, expires_at, revoked_at`
+// keyTerm is when a key ends that is made now.
+func (d *Directory) keyTerm(ctx context.Context, by Scope, expires time.Time) (time.Time, error) {
+	if !expires.IsZero() && !expires.After(time.Now()) {
+		return time.Time{}, &layers.InputError{Field: "expires_at", Value: expires.Format(time.RFC3339), Remedy: "a time to come"}
+	}
+	if by.s.operator {
+		return expires, nil
+	}
+	st, err := d.current(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	longest := st.ruled().keys
+	last := time.Now().Add(longest)
+	switch {
+	case expires.IsZero():
+		return last, nil
+	case expires.After(last.Add(time.Hour)): // clocks differ
+		return time.Time{}, &layers.InputError{Field: "expires_at", Value: expires.Format(time.RFC3339), Remedy: fmt.Sprintf("within %.0f days", longest.Hours()/24)}
+	}
+	return expires, nil
+}
+
+const keyColumns = `prefix, (SELECT login FROM onemap.person WHERE id = person), name, created_at, expires_at, revoked_at, used_at, scopes, layers`
 
 func scanKey(row pgx.CollectableRow) (KeyInfo, error) {
 	var k KeyInfo
-	var expires, revoked *time.Time
-	err := row.Scan(&k.Prefix, &k.Login, &k.Name, &k.CreatedAt, &expires, &revoked)
-	k.ExpiresAt, k.RevokedAt = timeOrZero(expires), timeOrZero(revoked)
+	var expires, revoked, used *time.Time
+	err := row.Scan(&k.Prefix, &k.Login, &k.Name, &k.CreatedAt, &expires, &revoked, &used, &k.Scopes, &k.Layers)
+	k.ExpiresAt, k.RevokedAt, k.UsedAt = timeOrZero(expires), timeOrZero(revoked), timeOrZero(used)
 	return k, err
 }
 

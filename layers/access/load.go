@@ -38,10 +38,10 @@ func (st *state) loadPeople(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, tx, `SELECT id, login, name, org, active FROM onemap.person`, func(row pgx.CollectableRow) error {
+	err = each(ctx, tx, `SELECT id, login, name, org, active, totp FROM onemap.person`, func(row pgx.CollectableRow) error {
 		var id int64
 		var p account
-		err := row.Scan(&id, &p.login, &p.name, &p.org, &p.active)
+		err := row.Scan(&id, &p.login, &p.name, &p.org, &p.active, &p.totp)
 		st.people[id] = p
 		return err
 	})
@@ -68,28 +68,29 @@ func (st *state) loadPeople(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, tx, `SELECT token_hash, person, created_at, expires_at FROM onemap.session WHERE expires_at > now()`,
-		func(row pgx.CollectableRow) error {
-			var hash []byte
-			var s session
-			err := row.Scan(&hash, &s.person, &s.created, &s.expires)
-			st.sessions[tokenHash(hash)] = s
-			return err
-		})
+	err = each(ctx, tx, sessionSQL+` WHERE expires_at > now()`, func(row pgx.CollectableRow) error {
+		s, err := scanSession(row)
+		st.sessions[s.hash] = s.session
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	err = each(ctx, tx, `SELECT prefix, key_hash, person, expires_at, revoked_at IS NOT NULL FROM onemap.api_key`,
-		func(row pgx.CollectableRow) error {
-			var prefix string
-			var hash []byte
-			var k key
-			var expires *time.Time
-			err := row.Scan(&prefix, &hash, &k.person, &expires, &k.revoked)
-			k.hash, k.expires = tokenHash(hash), timeOrZero(expires)
-			st.keys[prefix] = k
-			return err
-		})
+	err = each(ctx, tx, keySQL, func(row pgx.CollectableRow) error {
+		k, err := scanHeldKey(row)
+		st.keys[k.prefix] = k.key
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = each(ctx, tx, `SELECT key, value FROM onemap.setting WHERE starts_with(key, 'access.')`, func(row pgx.CollectableRow) error {
+		var key string
+		var value []byte
+		err := row.Scan(&key, &value)
+		st.set(key, value)
+		return err
+	})
 	if err != nil {
 		return err
 	}

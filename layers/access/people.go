@@ -139,9 +139,16 @@ func (d *Directory) setPassword(ctx context.Context, by Scope, login, password s
 	}
 	detail := map[string]any{"keys_revoked": keysToo}
 	return d.change(ctx, by, login, Entry{Action: "person.password", Detail: detail}, func(tx pgx.Tx, id int64) error {
-		_, err := tx.Exec(ctx, `UPDATE onemap.person SET password_hash = @hash, failures = 0, locked_until = NULL WHERE id = @id`,
+		_, err := tx.Exec(ctx, `UPDATE onemap.person SET password_hash = @hash WHERE id = @id`,
 			pgx.NamedArgs{"id": id, "hash": hash})
 		if err != nil {
+			return err
+		}
+		if err := unlock(ctx, tx, login); err != nil {
+			return err
+		}
+		// The browsers of whoever had the old one are strangers again.
+		if _, err := tx.Exec(ctx, `DELETE FROM onemap.device WHERE person = $1`, id); err != nil {
 			return err
 		}
 		if keysToo {
@@ -157,7 +164,7 @@ func (d *Directory) setPassword(ctx context.Context, by Scope, login, password s
 // and ends all their sessions, this one too; with revokeKeys their keys as
 // well. It returns [ErrUnauthenticated] if the old one is wrong, which counts
 // as a failed sign-in, and a [LockedError] after too many.
-func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password, address string, revokeKeys bool) error {
+func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password string, from From, revokeKeys bool) error {
 	p, ok := by.Person()
 	if !ok {
 		return ErrUnauthenticated
@@ -165,12 +172,15 @@ func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password,
 	if err := checkRules(password, p.Login); err != nil {
 		return err
 	}
-	token, _, err := d.SignIn(ctx, p.Login, old, address)
+	if by.ByKey() {
+		return fmt.Errorf("%w: a key changes no password, sign in for that", ErrForbidden)
+	}
+	proof, err := d.prove(ctx, p.Login, old, from)
 	if err != nil {
 		return err
 	}
-	if err := d.SignOut(ctx, token); err != nil {
-		return err
+	if proof.id != p.ID {
+		return ErrUnauthenticated
 	}
 	return d.setPassword(ctx, by, p.Login, password, revokeKeys)
 }
@@ -200,9 +210,8 @@ func (d *Directory) Unlock(ctx context.Context, by Scope, login string) error {
 	if err := by.Require(Administrator); err != nil {
 		return err
 	}
-	return d.change(ctx, by, login, Entry{Action: "person.unlock"}, func(tx pgx.Tx, id int64) error {
-		_, err := tx.Exec(ctx, `UPDATE onemap.person SET failures = 0, locked_until = NULL WHERE id = $1`, id)
-		return err
+	return d.change(ctx, by, login, Entry{Action: "person.unlock"}, func(tx pgx.Tx, _ int64) error {
+		return unlock(ctx, tx, login)
 	})
 }
 
@@ -312,6 +321,9 @@ type PersonInfo struct {
 	CreatedAt   time.Time
 	Sessions    int // open ones
 	Keys        int // in force
+	TOTP        bool
+	SeenAt      time.Time // last use of an open session, to the hour; zero: none is open
+	Linked      bool      // signs in through an identity provider too
 }
 
 // ListPeople returns all accounts by login. It is for administrators, security
@@ -320,20 +332,22 @@ func (d *Directory) ListPeople(ctx context.Context, by Scope) ([]PersonInfo, err
 	if err := by.Require(Administrator, SecurityAdministrator, Auditor); err != nil {
 		return nil, err
 	}
-	rows, err := d.db.Query(ctx, `SELECT id, login, name, org, active, locked_until, created_at,
+	rows, err := d.db.Query(ctx, `SELECT id, login, name, org, active, `+lockSQL+`, created_at,
 		       array(SELECT role FROM onemap.person_role WHERE person = p.id),
 		       array(SELECT grid_code FROM onemap.person_grid WHERE person = p.id ORDER BY 1),
 		       (SELECT count(*) FROM onemap.session WHERE person = p.id AND expires_at > now()),
-		       (SELECT count(*) FROM onemap.api_key WHERE person = p.id AND revoked_at IS NULL AND coalesce(expires_at > now(), true))
+		       (SELECT count(*) FROM onemap.api_key WHERE person = p.id AND revoked_at IS NULL AND coalesce(expires_at > now(), true)),
+		       totp, (SELECT max(seen_at) FROM onemap.session WHERE person = p.id AND expires_at > now()),
+		       EXISTS (SELECT FROM onemap.person_identity WHERE person = p.id)
 		FROM onemap.person p ORDER BY login`)
 	if err != nil {
 		return nil, doing("list people", err)
 	}
 	people, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (PersonInfo, error) {
 		var p PersonInfo
-		var locked *time.Time
-		err := row.Scan(&p.ID, &p.Login, &p.Name, &p.Org, &p.Active, &locked, &p.CreatedAt, &p.Roles, &p.Grids, &p.Sessions, &p.Keys)
-		p.LockedUntil = timeOrZero(locked)
+		var locked, seen *time.Time
+		err := row.Scan(&p.ID, &p.Login, &p.Name, &p.Org, &p.Active, &locked, &p.CreatedAt, &p.Roles, &p.Grids, &p.Sessions, &p.Keys, &p.TOTP, &seen, &p.Linked)
+		p.LockedUntil, p.SeenAt = timeOrZero(locked), timeOrZero(seen)
 		sortRoles(p.Roles)
 		return p, err
 	})

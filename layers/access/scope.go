@@ -15,7 +15,7 @@ import (
 // each request, and after [Directory.Changed].
 type Scope struct {
 	s   *scope // shared by all who are the person
-	key bool   // it came from an API key
+	via *via   // how they came in; nil: acts from inside
 }
 
 // scope is the rights of one person, resolved against the organisations, grids
@@ -45,10 +45,6 @@ type scope struct {
 func Operator(name string) Scope {
 	return Scope{s: &scope{person: Person{Login: "operator:" + name, Name: name}, operator: true}}
 }
-
-// ByKey says whether the caller showed an API key, and did not sign in. It
-// changes nothing of what they see.
-func (s Scope) ByKey() bool { return s.key }
 
 // Person returns who the caller is; false for the public.
 func (s Scope) Person() (Person, bool) {
@@ -121,14 +117,15 @@ type cachedRight struct {
 // layerState is what a right depends on. The registry hands out the same
 // fields until it reads them anew.
 type layerState struct {
-	owner, share, dept string
-	open               bool
-	fields             *layers.Field
-	n                  int
+	owner, share, dept, subject string
+	open                        bool
+	floor                       int
+	fields                      *layers.Field
+	n                           int
 }
 
 func stateOf(l layers.Layer) layerState {
-	st := layerState{owner: l.Owner, share: l.Share, dept: l.DeptField, open: l.Open, n: len(l.Fields)}
+	st := layerState{owner: l.Owner, share: l.Share, dept: l.DeptField, subject: l.Subject, open: l.Open, floor: l.KFloor, n: len(l.Fields)}
 	if st.n > 0 {
 		st.fields = &l.Fields[0]
 	}
@@ -138,6 +135,15 @@ func stateOf(l layers.Layer) layerState {
 // Layer returns what the caller may see of a layer. visible is false where the
 // caller may not even know that it exists: answer as if it did not.
 func (s Scope) Layer(l layers.Layer) (right Right, visible bool) {
+	right, visible = s.holders(l)
+	if s.via == nil && !l.AskReason { // most often so
+		return right, visible
+	}
+	return s.through(l, right, visible)
+}
+
+// holders is the right of whoever the caller is, however they came in.
+func (s Scope) holders(l layers.Layer) (right Right, visible bool) {
 	if s.s == nil {
 		return publicRight(l)
 	}

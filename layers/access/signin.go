@@ -4,138 +4,194 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/base64"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-const (
-	// A session ends sessionIdle after its last use, sessionMax after it began.
-	sessionIdle = 12 * time.Hour
-	sessionMax  = 7 * 24 * time.Hour
-	// sessionStep is how much of the idle time must have gone before a use
-	// writes a new end: one write an hour, not one a request.
-	sessionStep = time.Hour
+// sessionStep is how much of the idle time must have gone before a use
+// writes a new end: one write an hour, not one a request.
+const sessionStep = time.Hour
 
-	// After maxFailures wrong passwords in a row an account is locked for lockFor.
-	maxFailures = 5
-	lockFor     = 15 * time.Minute
-)
+// From says where an attempt to sign in comes from.
+type From struct {
+	Address string // the caller's IP address, with or without a port
+	Agent   string // the browser, as it calls itself
+	Device  string // the token that an earlier sign-in gave this browser; "" if none
+}
 
-//go:embed sql/attempt.sql
-var attemptSQL string
+// A SignedIn is a session that was opened.
+type SignedIn struct {
+	Token  string // its secret: 43 characters, for a cookie; only its hash is stored
+	Device string // a new secret of the browser, for a cookie that stays; "": it has one
+	Scope  Scope
+	Need   Need // what the session lacks: until it has it, it is good for nothing else
+}
 
-// SignIn checks a login and password and opens a session. token is its secret:
-// 43 characters, for a cookie; only its hash is stored. address is the
-// caller's IP address, for the audit.
+// proven is an account whose holder has shown one proof.
+type proven struct {
+	id         int64
+	login, org string
+	hash       string // of the password
+	weak       bool
+	device     bool // the browser is known
+	counted    guarded
+}
+
+// SignIn checks a login and password and opens a session.
 //
 // It returns [ErrUnauthenticated] for a wrong login or password, which it does
-// not tell apart, and a [LockedError] after too many of them.
-func (d *Directory) SignIn(ctx context.Context, login, password, address string) (token string, s Scope, err error) {
-	login = strings.ToLower(strings.TrimSpace(login))
-	if len(login) > 63 || len(password) > 4*passwordMax {
-		return "", Scope{}, ErrUnauthenticated
-	}
-	if until := d.unknown.lockedUntil(login, time.Now()); !until.IsZero() {
-		return "", Scope{}, &LockedError{until}
-	}
-	var a struct {
-		id          int64
-		hash, org   string
-		active      bool
-		lockedUntil *time.Time
-		counted     bool
-	}
-	// One statement counts the attempt before the password is looked at, so
-	// that guesses made side by side are all counted.
-	err = d.db.QueryRow(ctx, attemptSQL, pgx.NamedArgs{"login": login, "max": maxFailures, "lock": lockFor}).
-		Scan(&a.id, &a.hash, &a.org, &a.active, &a.lockedUntil, &a.counted)
-	if err != nil && !noRow(err) {
-		return "", Scope{}, doing("sign in", err)
-	}
-	known := err == nil
-	if !known {
-		d.unknown.count(login, time.Now())
-	}
-	who := Entry{Action: "sign-in", Object: "person/" + login, Address: address}
-	if !known { // people type passwords into the wrong field: an unknown login is not kept
-		login, who.Object = "", "person/"
-	}
-	if known && !a.counted {
-		who.Result, who.Reason = Refused, "locked"
-		if err := d.recordAs(ctx, a.id, login, a.org, who); err != nil {
-			return "", Scope{}, err
-		}
-		if a.lockedUntil == nil { // another attempt set the lock while this one waited for the row
-			return "", Scope{}, &LockedError{time.Now().Add(lockFor)}
-		}
-		return "", Scope{}, &LockedError{*a.lockedUntil}
-	}
-	right, weak, err := d.checkPassword(ctx, password, a.hash)
+// not tell apart, and a [LockedError] after too many of them from there.
+func (d *Directory) SignIn(ctx context.Context, login, password string, from From) (SignedIn, error) {
+	p, err := d.prove(ctx, login, password, from)
 	if err != nil {
-		return "", Scope{}, err
+		return SignedIn{}, err
 	}
-	if !known || !right || !a.active {
-		who.Result, who.Reason = Refused, "wrong login or password"
-		if err := d.recordAs(ctx, a.id, login, a.org, who); err != nil {
-			return "", Scope{}, err
-		}
-		return "", Scope{}, ErrUnauthenticated
-	}
-	checked := a.hash
-	if weak {
-		if a.hash, err = d.hashPassword(ctx, password); err != nil {
-			return "", Scope{}, err
+	checked := p.hash
+	if p.weak {
+		if p.hash, err = d.hashPassword(ctx, password); err != nil {
+			return SignedIn{}, err
 		}
 	}
-	token, hash := newToken()
-	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+	who := Entry{Action: "sign-in", Object: "person/" + p.login, Address: from.Address, Detail: map[string]any{"how": "password"}}
+	in, err := d.openSession(ctx, p.id, "password", false, from, p.device, func(tx pgx.Tx) error {
 		// Hashing takes its time: if the password changed meanwhile, or the account
 		// was closed, this one is no longer right, and must not come back.
-		tag, err := tx.Exec(ctx, `UPDATE onemap.person SET failures = 0, locked_until = NULL, password_hash = @hash
-			WHERE id = @id AND password_hash = @checked AND active`, pgx.NamedArgs{"id": a.id, "hash": a.hash, "checked": checked})
+		tag, err := tx.Exec(ctx, `UPDATE onemap.person SET password_hash = @hash WHERE id = @id AND password_hash = @checked AND active`,
+			pgx.NamedArgs{"id": p.id, "hash": p.hash, "checked": checked})
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrUnauthenticated
 		}
-		// Housekeeping here keeps the table as small as it is busy.
-		if _, err = tx.Exec(ctx, `DELETE FROM onemap.session WHERE expires_at < now()`); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO onemap.session (token_hash, person, expires_at) VALUES (@hash, @person, now() + @idle::interval)`,
-			pgx.NamedArgs{"hash": hash[:], "person": a.id, "idle": sessionIdle})
-		if err != nil {
+		if err := lift(ctx, tx, p.counted); err != nil {
 			return err
 		}
 		who.Result = Done
-		return recordAs(ctx, tx, a.id, login, a.org, who)
+		return recordAs(ctx, tx, p.id, p.login, p.org, who)
 	})
 	if errors.Is(err, ErrUnauthenticated) {
 		who.Result, who.Reason = Refused, "the password or the account changed meanwhile"
-		if err := d.recordAs(ctx, a.id, login, a.org, who); err != nil {
-			return "", Scope{}, err
+		if err := d.recordAs(ctx, p.id, p.login, p.org, who); err != nil {
+			return SignedIn{}, err
 		}
-		return "", Scope{}, ErrUnauthenticated
+		return SignedIn{}, ErrUnauthenticated
+	}
+	return in, err
+}
+
+// prove checks a login and password. What is wrong is counted and recorded.
+func (d *Directory) prove(ctx context.Context, login, password string, from From) (proven, error) {
+	login = strings.ToLower(strings.TrimSpace(login))
+	if len(login) > 63 || len(password) > 4*passwordMax {
+		return proven{}, ErrUnauthenticated
+	}
+	p := proven{login: login}
+	active := false
+	err := d.db.QueryRow(ctx, `SELECT id, password_hash, org, active FROM onemap.person WHERE login = $1`, login).Scan(&p.id, &p.hash, &p.org, &active)
+	if err != nil && !noRow(err) {
+		return proven{}, doing("sign in", err)
+	}
+	known := err == nil
+	if p.device, err = d.knownDevice(ctx, p.id, from.Device); err != nil {
+		return proven{}, doing("sign in", err)
+	}
+	who := Entry{Action: "sign-in", Object: "person/" + login, Address: from.Address, Result: Refused, Reason: "wrong login or password", Detail: map[string]any{"how": "password"}}
+	name := login
+	if !known { // people type passwords into the wrong field: an unknown login is not kept
+		name, who.Object = "", "person/"
+	}
+	var locked *LockedError
+	if p.counted, err = d.count(ctx, "password", login, from, p.device); errors.As(err, &locked) {
+		if known {
+			who.Reason = "locked"
+			if err := d.recordAs(ctx, p.id, name, p.org, who); err != nil {
+				return proven{}, err
+			}
+		}
+		return proven{}, locked
+	} else if err != nil {
+		return proven{}, err
+	}
+	right, weak, err := d.checkPassword(ctx, password, p.hash)
+	if err != nil {
+		return proven{}, err
+	}
+	if !known || !right || !active {
+		if err := d.recordAs(ctx, p.id, name, p.org, who); err != nil {
+			return proven{}, err
+		}
+		return proven{}, ErrUnauthenticated
+	}
+	p.weak = weak
+	return p, nil
+}
+
+// openSession opens a session for a person, with what else do does in its
+// transaction.
+func (d *Directory) openSession(ctx context.Context, person int64, how string, factor bool, from From, device bool, do func(pgx.Tx) error) (SignedIn, error) {
+	st, err := d.current(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	rules := st.ruled()
+	token, hash := newToken()
+	in := SignedIn{Token: token}
+	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		// Housekeeping here keeps the tables as small as they are busy.
+		if _, err := tx.Exec(ctx, `DELETE FROM onemap.session WHERE expires_at < now()`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM onemap.sign_in_guard WHERE since < now() - interval '1 day'`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO onemap.session (token_hash, person, expires_at, how, factor, address, agent)
+			VALUES (@hash, @person, now() + @idle::interval, @how, @factor, @address, @agent)`,
+			pgx.NamedArgs{"hash": hash[:], "person": person, "idle": min(rules.idle, rules.max), "how": how, "factor": factor, "address": address(from.Address), "agent": agent(from.Agent)})
+		if err != nil {
+			return err
+		}
+		in.Device, err = keepDevice(ctx, tx, person, from.Device, device)
+		return err
+	})
+	if errors.Is(err, ErrUnauthenticated) {
+		return SignedIn{}, err
 	}
 	if err != nil {
-		return "", Scope{}, doing("sign in", err)
+		return SignedIn{}, doing("sign in", err)
 	}
-	if s, err = d.ScopeOf(ctx, a.id); errors.Is(err, ErrUnauthenticated) { // opened again a moment ago
-		st, err := d.poll(ctx, 0)
-		if err != nil {
-			return "", Scope{}, err
+	return d.look(ctx, in, person)
+}
+
+// look finds out what a session that was opened a moment ago is good for.
+func (d *Directory) look(ctx context.Context, in SignedIn, person int64) (SignedIn, error) {
+	scope, err := d.Session(ctx, in.Token)
+	var factor *FactorError
+	if err != nil && errors.Is(err, ErrUnauthenticated) && !errors.As(err, &factor) { // the account was opened again a moment ago
+		if _, err := d.poll(ctx, 0); err != nil {
+			return SignedIn{}, err
 		}
-		s, err = st.scope(a.id, time.Now())
-		return token, s, err
+		scope, err = d.Session(ctx, in.Token)
 	}
-	return token, s, err
+	if errors.As(err, &factor) {
+		in.Scope, in.Need = factor.Scope, factor.Need
+		return in, nil
+	}
+	in.Scope = scope
+	return in, err
+}
+
+// agent cuts what a browser calls itself.
+func agent(s string) string {
+	r := []rune(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", ""))
+	return string(r[:min(len(r), 200)])
 }
 
 // SignOut ends a session, here at once and everywhere by the feed. An unknown
@@ -160,59 +216,6 @@ func (d *Directory) SignOut(ctx context.Context, token string) error {
 	return nil
 }
 
-// Session returns the scope of a session's holder. It returns
-// [ErrUnauthenticated] for a token that is wrong, expired or signed out, or
-// whose holder is no longer active.
-func (d *Directory) Session(ctx context.Context, token string) (Scope, error) {
-	hash, ok := hashToken(token)
-	if !ok || d.gone.has(string(hash[:])) {
-		return Scope{}, ErrUnauthenticated
-	}
-	st, err := d.current(ctx)
-	if err != nil {
-		return Scope{}, err
-	}
-	s, ok := st.session(hash)
-	if !ok { // perhaps opened a moment ago, on another node
-		err := d.db.QueryRow(ctx, `SELECT person, created_at, expires_at FROM onemap.session WHERE token_hash = $1`, hash[:]).
-			Scan(&s.person, &s.created, &s.expires)
-		if noRow(err) {
-			return Scope{}, ErrUnauthenticated
-		}
-		if err != nil {
-			return Scope{}, doing("find session", err)
-		}
-	}
-	now := time.Now()
-	if !now.Before(s.expires) {
-		return Scope{}, ErrUnauthenticated
-	}
-	scope, err := d.scopeIn(ctx, st, s.person)
-	if err != nil {
-		return Scope{}, err
-	}
-	return scope, d.slide(ctx, hash, s, now)
-}
-
-// slide moves the end of a session in use, at most once a sessionStep.
-func (d *Directory) slide(ctx context.Context, hash tokenHash, s session, now time.Time) error {
-	end := now.Add(sessionIdle)
-	if last := s.created.Add(sessionMax); end.After(last) {
-		end = last
-	}
-	if end.Sub(s.expires) < sessionStep {
-		return nil
-	}
-	if _, busy := d.sliding.LoadOrStore(hash, true); busy {
-		return nil
-	}
-	defer d.sliding.Delete(hash)
-	if _, err := d.db.Exec(ctx, `UPDATE onemap.session SET expires_at = $2 WHERE token_hash = $1 AND expires_at < $2`, hash[:], end); err != nil {
-		return doing("prolong session", err)
-	}
-	return nil
-}
-
 // newToken returns 256 random bits as text, and the hash that is stored.
 func newToken() (string, tokenHash) {
 	b := make([]byte, 32)
@@ -231,42 +234,4 @@ func hashToken(token string) (tokenHash, bool) {
 		return tokenHash{}, false
 	}
 	return sha256.Sum256([]byte(token)), true
-}
-
-// strangers counts failures of logins that do not exist, so that they lock as
-// the others do and the lock does not tell them apart.
-type strangers struct {
-	mu  sync.Mutex
-	all map[string]stranger
-}
-
-type stranger struct {
-	failures int
-	last     time.Time
-}
-
-// strangersMax bounds the memory that guessing can take.
-const strangersMax = 10_000
-
-func (s *strangers) count(login string, now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil || len(s.all) >= strangersMax {
-		s.all = map[string]stranger{}
-	}
-	f := s.all[login]
-	if f.failures >= maxFailures && now.Sub(f.last) >= lockFor {
-		f.failures = 0
-	}
-	s.all[login] = stranger{f.failures + 1, now}
-}
-
-func (s *strangers) lockedUntil(login string, now time.Time) time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.all[login]
-	if until := f.last.Add(lockFor); f.failures >= maxFailures && now.Before(until) {
-		return until
-	}
-	return time.Time{}
 }

@@ -11,6 +11,11 @@ import (
 	"onemap/layers/access"
 )
 
+// opened is what most tests want of a session.
+func opened(in access.SignedIn, err error) (token string, s access.Scope, _ error) {
+	return in.Token, in.Scope, err
+}
+
 func TestSignInAndOut(t *testing.T) {
 	c := newCity(t)
 	ctx := t.Context()
@@ -18,10 +23,10 @@ func TestSignInAndOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.dir.SignIn(ctx, "li", "wrong", "10.0.0.1"); !errors.Is(err, access.ErrUnauthenticated) {
+	if _, err := c.dir.SignIn(ctx, "li", "wrong", access.From{Address: "10.0.0.1"}); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Fatalf("wrong password: %v", err)
 	}
-	token, s, err := c.dir.SignIn(ctx, " LI ", password, "10.0.0.1:5000")
+	token, s, err := opened(c.dir.SignIn(ctx, " LI ", password, access.From{Address: "10.0.0.1:5000"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +67,7 @@ func TestSessionsEnd(t *testing.T) {
 		"closed in SQL":  func() { c.exec(t, `UPDATE onemap.person SET active = false WHERE id = $1`, p.ID) },
 	} {
 		c.exec(t, `UPDATE onemap.person SET active = true`)
-		token, _, err := c.dir.SignIn(ctx, "li", password, "")
+		token, _, err := opened(c.dir.SignIn(ctx, "li", password, access.From{}))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -80,7 +85,7 @@ func TestSessionSlidesButNotOften(t *testing.T) {
 	if _, err := c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "li", Name: "李", Org: "east", Password: password}); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := c.dir.SignIn(ctx, "li", password, "")
+	token, _, err := opened(c.dir.SignIn(ctx, "li", password, access.From{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +129,7 @@ func TestLockOut(t *testing.T) {
 		locked, wrong := 0, 0
 		for range 8 {
 			wg.Go(func() {
-				_, _, err := c.dir.SignIn(ctx, login, "guess", "10.0.0.9")
+				_, err := c.dir.SignIn(ctx, login, "guess", access.From{Address: "10.0.0.9"})
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -141,24 +146,24 @@ func TestLockOut(t *testing.T) {
 		if login == "li" && wrong != 5 || locked+wrong != 8 {
 			t.Errorf("%s: %d wrong, %d locked", login, wrong, locked)
 		}
-		_, _, err := c.dir.SignIn(ctx, login, password, "10.0.0.9")
+		_, err := c.dir.SignIn(ctx, login, password, access.From{Address: "10.0.0.9"})
 		var l *access.LockedError
 		if !errors.As(err, &l) || time.Until(l.Until) < 14*time.Minute || time.Until(l.Until) > 15*time.Minute {
 			t.Errorf("%s: %v, want locked for 15 minutes", login, err)
 		}
 	}
-	c.exec(t, `UPDATE onemap.person SET locked_until = now() - interval '1 s'`)
-	if _, _, err := c.dir.SignIn(ctx, "li", "guess", ""); !errors.Is(err, access.ErrUnauthenticated) {
+	c.exec(t, `UPDATE onemap.sign_in_guard SET locked_until = now() - interval '1 s' WHERE locked_until IS NOT NULL`)
+	if _, err := c.dir.SignIn(ctx, "li", "guess", access.From{}); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("after the lock, a first wrong guess: %v", err)
 	}
-	if _, _, err := c.dir.SignIn(ctx, "li", password, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); err != nil {
 		t.Errorf("after the lock: %v", err)
 	}
 	for range 5 {
-		c.dir.SignIn(ctx, "li", "guess", "")
+		c.dir.SignIn(ctx, "li", "guess", access.From{})
 	}
 	must(t, c.dir.Unlock(ctx, operator, "li"))
-	if _, _, err := c.dir.SignIn(ctx, "li", password, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); err != nil {
 		t.Errorf("unlocked by an administrator: %v", err)
 	}
 }
@@ -171,9 +176,9 @@ func TestFifthAttemptMayBeRight(t *testing.T) {
 	}
 	for range 3 {
 		for range 4 {
-			c.dir.SignIn(ctx, "li", "guess", "")
+			c.dir.SignIn(ctx, "li", "guess", access.From{})
 		}
-		if _, _, err := c.dir.SignIn(ctx, "li", password, ""); err != nil {
+		if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); err != nil {
 			t.Fatalf("four wrong, one right: %v", err)
 		}
 	}
@@ -186,9 +191,10 @@ func TestNobodySignsInWithoutPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, hash := range []string{"", "plain", "$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA", "$argon2id$v=19$m=9999999,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"} {
-		c.exec(t, `UPDATE onemap.person SET password_hash = $1, failures = 0`, hash)
+		c.exec(t, `UPDATE onemap.person SET password_hash = $1`, hash)
+		c.exec(t, `DELETE FROM onemap.sign_in_guard`)
 		for _, p := range []string{"", "plain", password} {
-			if _, _, err := c.dir.SignIn(ctx, "li", p, ""); !errors.Is(err, access.ErrUnauthenticated) {
+			if _, err := c.dir.SignIn(ctx, "li", p, access.From{}); !errors.Is(err, access.ErrUnauthenticated) {
 				t.Errorf("hash %q, password %q: %v", hash, p, err)
 			}
 		}
@@ -203,14 +209,14 @@ func TestWeakHashIsMadeAnew(t *testing.T) {
 	}
 	// argon2id of "Correct-horse-9" with m=64, t=1, p=1 and the salt "saltsaltsaltsalt".
 	c.exec(t, `UPDATE onemap.person SET password_hash = $1`, access.WeakHash(password))
-	if _, _, err := c.dir.SignIn(ctx, "li", password, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); err != nil {
 		t.Fatal(err)
 	}
 	var hash string
 	if err := c.db.QueryRow(ctx, `SELECT password_hash FROM onemap.person`).Scan(&hash); err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("hash %q, %v", hash, err)
 	}
-	if _, _, err := c.dir.SignIn(ctx, "li", password, ""); err != nil {
+	if _, err := c.dir.SignIn(ctx, "li", password, access.From{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -296,11 +302,11 @@ func TestPasswordChangesDuringSignIn(t *testing.T) {
 	release := access.HoldHashing(c.dir)
 	answer := make(chan error, 1)
 	go func() {
-		_, _, err := c.dir.SignIn(ctx, "li", password, "10.0.0.1")
+		_, err := c.dir.SignIn(ctx, "li", password, access.From{Address: "10.0.0.1"})
 		answer <- err
 	}()
 	for counted := 0; counted == 0; { // the attempt has read the old hash
-		if err := c.db.QueryRow(ctx, `SELECT failures FROM onemap.person WHERE login = 'li'`).Scan(&counted); err != nil {
+		if err := c.db.QueryRow(ctx, `SELECT count(*) FROM onemap.sign_in_guard`).Scan(&counted); err != nil {
 			t.Fatal(err)
 		}
 	}

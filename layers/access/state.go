@@ -22,6 +22,7 @@ type state struct {
 	keys     map[string]key // by prefix
 	grants   map[int64]Grant
 	geo      *geography
+	rules    signInRules
 
 	scopes map[int64]*scope // made when first asked for, forgotten when anything changes
 }
@@ -30,13 +31,16 @@ type state struct {
 type account struct {
 	login, name, org string
 	active           bool
+	totp             bool // has a second factor
 }
 
 type tokenHash [32]byte
 
 type session struct {
-	person           int64
+	id, person       int64
 	created, expires time.Time
+	factor           bool // a second factor was shown
+	reasons          map[string]Reason
 }
 
 type key struct {
@@ -44,12 +48,15 @@ type key struct {
 	person  int64
 	expires time.Time // zero: never
 	revoked bool
+	scopes  []string // read, write
+	layers  []string // the only ones; nil: all
+	used    time.Time
 }
 
 func newState() *state {
 	return &state{
 		orgs: map[string]Organisation{}, people: map[int64]account{}, roles: map[int64][]Role{}, duty: map[int64][]string{},
-		sessions: map[tokenHash]session{}, keys: map[string]key{}, grants: map[int64]Grant{}, geo: newGeography(),
+		sessions: map[tokenHash]session{}, keys: map[string]key{}, grants: map[int64]Grant{}, geo: newGeography(), rules: defaultRules,
 		scopes: map[int64]*scope{},
 	}
 }

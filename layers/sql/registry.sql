@@ -3,7 +3,7 @@ SELECT l.name, title_zh, title_en, subject, geometry, coalesce(owner, '') AS own
        minzoom AS min_zoom, maxzoom AS max_zoom, coalesce(detail_zoom, 0) AS detail_zoom, style, update_cycle,
        coalesce(dept_field, '') AS dept_field, coalesce(time_field, '') AS time_field, coalesce(k_floor, 0) AS k_floor,
        coalesce(class_field, '') AS class_field, coalesce(rank_field, '') AS rank_field, coalesce(tile_kib, 256) * 1024 AS tile_budget,
-       editable,
+       editable, ask_reason,
        0::bigint AS version,
        coalesce(f.fields, '[]') AS fields
 FROM onemap.layer l

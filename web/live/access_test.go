@@ -62,9 +62,11 @@ func TestPeopleAndTheirRights(t *testing.T) {
 			Roles: []access.Role{access.DepartmentOfficer}}); err != nil {
 			t.Fatal(err)
 		}
-		if tokens[org], _, err = directory.SignIn(ctx, org, password, "127.0.0.1"); err != nil {
+		in, err := directory.SignIn(ctx, org, password, access.From{Address: "127.0.0.1"})
+		if err != nil {
 			t.Fatal(err)
 		}
+		tokens[org] = in.Token
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.URL.Query().Get("as")
