@@ -101,7 +101,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &layers.InputError{Field: "query.format", Value: layers.Short(format), Remedy: "one of " + strings.Join(exportFormats, ", ")}
 	}
-	file, err := s.exportFile(r, format, q.Query)
+	file, err := s.exportFile(r, format, q)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ type exportedFile func(ctx context.Context, dir string) (path string, err error)
 // exportFile understands a request for a format that is a file; nil for one
 // that is sent as it is made. What is wrong with it is said before the caller
 // gets a turn, and before the export is recorded.
-func (s *Server) exportFile(r *http.Request, format string, q layers.Query) (exportedFile, error) {
+func (s *Server) exportFile(r *http.Request, format string, q featureQuery) (exportedFile, error) {
 	from, err := intParam(r, "minzoom", -1, 0, tiles.MaxZoom)
 	if err != nil {
 		return nil, err
@@ -74,15 +74,15 @@ func (s *Server) exportFile(r *http.Request, format string, q layers.Query) (exp
 	}
 	return func(ctx context.Context, dir string) (string, error) {
 		path := filepath.Join(dir, "out."+format)
-		_, err := gdal.Write(ctx, gdal.Options{Format: format, Path: path, Timeout: exportFileTime, Bytes: exportFileBytes}, q, s.Store.Features(ctx, q))
+		_, err := gdal.Write(ctx, gdal.Options{Format: format, Path: path, Timeout: exportFileTime, Bytes: exportFileBytes}, q.Query, s.Store.Features(ctx, q.Query))
 		return path, err
 	}, nil
 }
 
 // exportArchive makes an archive of one layer, with tiles from memory where it
 // is there.
-func (s *Server) exportArchive(ctx context.Context, format string, q layers.Query, from, to int, dir string) (string, error) {
-	wanted := []takeout.Layer{{Layer: q.Layer, Where: q.Where, Fields: q.Fields}}
+func (s *Server) exportArchive(ctx context.Context, format string, q featureQuery, from, to int, dir string) (string, error) {
+	wanted := []takeout.Layer{{Layer: q.Layer, Where: q.Where, Fields: q.Fields, Audience: q.right.Audience}}
 	takeout.Zooms(wanted, from, to)
 	if err := takeout.Latest(ctx, s.Store, &wanted[0]); err != nil {
 		return "", err

@@ -10,13 +10,13 @@ import (
 	"onemap/tiles"
 )
 
-// ofLatest narrows a layer of counts to its latest hour where no time is asked
+// ofLatest narrows a layer of counts to the audience's latest hour where no time is asked
 // for. All its hours lie on top of each other: megabytes that nobody can read.
-func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, narrow where.Cond) (where.Cond, error) {
+func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, audience string, narrow where.Cond) (where.Cond, error) {
 	if f.Datetime != "" || l.KFloor == 0 || l.TimeField == "" {
 		return narrow, nil
 	}
-	at, err := s.latest.of(ctx, s, l)
+	at, err := s.latest.of(ctx, s, l, audience)
 	if err != nil || at.IsZero() {
 		return narrow, err
 	}
@@ -27,8 +27,12 @@ func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, narrow 
 // layer changes, so that a tile that is kept needs no query.
 type latests struct {
 	mu sync.Mutex
-	by map[string]latest
+	by map[latestKey]latest
 }
+
+// latestKey is a layer of counts and whose release of it: another audience may
+// have seen nothing of the last hour yet, and is not told of it.
+type latestKey struct{ layer, audience string }
 
 type latest struct {
 	at     time.Time
@@ -41,16 +45,17 @@ type latest struct {
 // log a moment before a query sees it.
 const settles = time.Second
 
-func (m *latests) of(ctx context.Context, s *Server, l layers.Layer) (time.Time, error) {
+func (m *latests) of(ctx context.Context, s *Server, l layers.Layer, audience string) (time.Time, error) {
 	change, known := s.Tiles.Changed(l.Name)
+	key := latestKey{l.Name, audience}
 	m.mu.Lock()
-	have, ok := m.by[l.Name]
+	have, ok := m.by[key]
 	m.mu.Unlock()
 	ok = ok && known && have.change == change
 	if ok && (have.sure || time.Since(have.since) < settles) {
 		return have.at, nil
 	}
-	at, err := s.Store.Latest(ctx, l)
+	at, err := s.Store.Latest(ctx, l, audience)
 	if err != nil || !known {
 		return at, err
 	}
@@ -61,8 +66,8 @@ func (m *latests) of(ctx context.Context, s *Server, l layers.Layer) (time.Time,
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.by == nil {
-		m.by = map[string]latest{}
+		m.by = map[latestKey]latest{}
 	}
-	m.by[l.Name] = next
+	m.by[key] = next
 	return at, nil
 }

@@ -97,7 +97,7 @@ func (s *Server) tileLayer(ctx context.Context, b orb.Bound, l layerRight, f *Fi
 	if err != nil {
 		return out, err
 	}
-	if narrow, err = s.ofLatest(ctx, *f, l.layer, narrow); err != nil {
+	if narrow, err = s.ofLatest(ctx, *f, l.layer, right.Audience, narrow); err != nil {
 		return out, err
 	}
 	out.Where = where.And(right.Where, narrow)

@@ -201,7 +201,7 @@ func (c exportCommand) layers(ctx context.Context, store *layers.Store, scope ac
 			}
 			continue
 		}
-		w := takeout.Layer{Layer: l, Where: right.Where, Fields: right.Fields}
+		w := takeout.Layer{Layer: l, Where: right.Where, Fields: right.Fields, Audience: right.Audience}
 		if w.Fields, err = c.fields(l, right); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,9 @@ type Right struct {
 	More []More
 	// Masked are the layer's fields that the caller may know of and not see.
 	Masked []string
+	// Audience is whose release of a layer of counts the rows are of; "" for
+	// other layers. Where has the condition too.
+	Audience string
 
 	layer string
 	scope *scope

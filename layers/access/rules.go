@@ -50,8 +50,16 @@ import (
 // Grants count for conditional layers only: one on a layer that is not shared
 // (不予共享) does nothing. One that ended or was revoked does nothing.
 //
-// A layer with a k floor is stored only as its protected release, so nothing
-// more is to be cut here.
+// A layer of counts (with a k floor) is stored as protected releases, one for
+// each audience, and every line above is cut to the rows of one of them, the
+// operator's too (layers/release):
+//
+//	internal  the owner's line and a command centre with a grant, with a duty role
+//	staff     whoever else is signed in
+//	public    the public
+//
+// Two releases are never added up, and where a layer of counts has no release,
+// nobody sees anything.
 
 // alternative is one line that applies: some rows with some fields.
 type alternative struct {
@@ -64,14 +72,15 @@ func publicRight(l layers.Layer) (Right, bool) {
 	if !l.Open || l.Share != layers.Unconditional {
 		return Right{}, false
 	}
-	return Right{Where: where.True, Fields: fieldsOf(l, layers.Public), layer: l.Name}, true
+	return Right{Where: where.True, Fields: fieldsOf(l, layers.Public), layer: l.Name}.released(l, layers.AudiencePublic), true
 }
 
 // decide applies the table.
 func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	if s.operator {
-		return Right{Where: where.True, Fields: fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive), layer: l.Name}, true
+		return Right{Where: where.True, Fields: fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive), layer: l.Name}.released(l, layers.AudienceInternal), true
 	}
+	audience := layers.AudienceStaff
 	staff := fieldsOf(l, layers.Public, layers.Internal)
 	var alts []alternative
 	if l.Share == layers.Unconditional {
@@ -86,6 +95,7 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 		fields := staff
 		if s.duty {
 			fields = fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive)
+			audience = layers.AudienceInternal
 		}
 		alts = append(alts, alternative{where.Or(inArea(s.org.AreaCode), own), fields})
 	}
@@ -95,6 +105,9 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 				continue
 			}
 			alts = append(alts, alternative{g.rows(s.org.AreaCode), g.fields(l)})
+			if s.org.Kind == kindCentre {
+				audience = layers.AudienceInternal
+			}
 		}
 		if !owner && !where.IsFalse(own) {
 			alts = append(alts, alternative{own, staff})
@@ -110,7 +123,26 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	}
 	r := unite(l, alts)
 	r.scope = s
-	return r, true
+	return r.released(l, audience), true
+}
+
+// released cuts a right to a layer of counts to the one release that the
+// audience sees.
+func (r Right) released(l layers.Layer, audience string) Right {
+	if l.KFloor == 0 {
+		return r
+	}
+	if _, ok := l.Field(layers.AudienceField); !ok {
+		return Right{Where: where.False, Masked: r.Masked, layer: r.layer, scope: r.scope}
+	}
+	one := where.Eq{Field: layers.AudienceField, Value: audience}
+	r.Audience, r.Where = audience, where.And(r.Where, one)
+	more := make([]More, len(r.More))
+	for i, m := range r.More {
+		more[i] = More{where.And(m.Where, one), m.Fields}
+	}
+	r.More = more
+	return r
 }
 
 // inArea is the condition on rows of an area; the empty code is everywhere.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/access"
 	"onemap/layers/population"
 )
 
@@ -70,7 +71,7 @@ func (im *importer) trips(ctx context.Context) error {
 	}
 	im.sum.Inserted, im.sum.Updated, im.sum.Unchanged = done.Inserted, done.Updated, done.Unchanged
 	if done.Inserted+done.Updated+done.Deleted > 0 {
-		r, err := population.Release(ctx, im.store, im.batch)
+		r, err := population.Release(ctx, im.store, population.Order{Batch: im.batch, By: access.Operator(im.o.By)})
 		if err != nil {
 			return err
 		}

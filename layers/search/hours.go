@@ -15,7 +15,7 @@ import (
 //go:embed sql/hours.sql
 var hoursSQL string
 
-// Hours returns the hours of which there are population counts, the first to
+// Hours returns the hours of which there are population counts for the caller, the first to
 // the last, at most 2000, the latest of them where there are more. It returns
 // an error wrapping [layers.ErrNotFound] where the caller may not see the layer.
 func (x *Index) Hours(ctx context.Context, scope access.Scope) ([]time.Time, error) {
@@ -23,10 +23,11 @@ func (x *Index) Hours(ctx context.Context, scope access.Scope) ([]time.Time, err
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := scope.Layer(l); !ok {
+	right, ok := scope.Layer(l)
+	if !ok {
 		return nil, fmt.Errorf("population: %w", layers.ErrNotFound)
 	}
-	rows, err := x.Layers.DB().Query(ctx, hoursSQL)
+	rows, err := x.Layers.DB().Query(ctx, hoursSQL, pgx.NamedArgs{"audience": right.Audience})
 	if err != nil {
 		return nil, fmt.Errorf("population hours: %w", err)
 	}

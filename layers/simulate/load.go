@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"onemap/layers"
+	"onemap/layers/access"
 	"onemap/layers/class"
 	"onemap/layers/incident"
 	"onemap/layers/population"
@@ -98,11 +99,12 @@ func Load(ctx context.Context, store *layers.Store, o Options) (Summary, error) 
 		return Summary{}, fmt.Errorf("simulate: records: %w", err)
 	}
 	store.ForgetRegistry()
-	released, err := population.Release(ctx, store, 0)
+	// Made-up counts may be released again: nobody is in them.
+	released, err := population.Release(ctx, store, population.Order{By: access.System("simulate"), Again: true, Reason: "a made-up city, loaded again", Now: o.Now})
 	if err != nil {
 		return Summary{}, fmt.Errorf("simulate: %w", err)
 	}
-	l.rows["population"], l.rows["population_od"] = released.Counts, released.Flows
+	l.rows["population"], l.rows["population_od"] = released.Counts(), released.Flows()
 	return Summary{Seed: o.Seed, Size: o.Size, Now: o.Now, AreaKM2: c.AreaKM2(), People: c.People(), Rows: l.rows, Duration: time.Since(began)}, nil
 }
 

@@ -42,7 +42,8 @@ func TestLoad(t *testing.T) {
 			UNION SELECT dept_code FROM map.enterprise UNION SELECT dept_code FROM map.inspection UNION SELECT dept_code FROM map.place) d
 			WHERE dept_code NOT IN (SELECT code FROM onemap.organisation)`},
 		{"an open matter has no department", `SELECT count(*) FROM onemap.class c LEFT JOIN onemap.class_edition e USING (standard) WHERE dept IS NULL AND coalesce(e.active, true)`},
-		{"a small count is released", `SELECT count(*) FROM map.population WHERE n < 10 OR n % 5 <> 0`},
+		{"a small count is released", `SELECT count(*) FROM (SELECT audience, n FROM map.population UNION ALL SELECT audience, n FROM map.population_od) p
+			JOIN onemap.audience a ON a.name = p.audience WHERE n < floor OR n % rounding <> 0`},
 		{"a flow's last step is not the incident's state", `SELECT count(*) FROM map.incident i WHERE state <>
 			(SELECT to_state FROM onemap.incident_flow f WHERE f.incident = i.id ORDER BY id DESC LIMIT 1)`},
 		{"an edge leads nowhere", `SELECT count(*) FROM map.road_edge WHERE source NOT IN (SELECT id FROM map.road_node) OR target NOT IN (SELECT id FROM map.road_node)`},

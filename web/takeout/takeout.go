@@ -39,6 +39,7 @@ type Layer struct {
 	layers.Layer
 	Where            where.Cond // the right and the filter, joined
 	Fields           []string   // in the registry's order
+	Audience         string     // whose release of a layer of counts it is
 	MinZoom, MaxZoom int        // empty where MinZoom is larger
 }
 
@@ -63,7 +64,7 @@ func Latest(ctx context.Context, s *layers.Store, l *Layer) error {
 	if l.KFloor == 0 || l.TimeField == "" {
 		return nil
 	}
-	at, err := s.Latest(ctx, l.Layer)
+	at, err := s.Latest(ctx, l.Layer, l.Audience)
 	if err != nil || at.IsZero() {
 		return err
 	}

@@ -1,38 +1,17 @@
--- The release of flows between grids. Primary suppression: flows below the floor.
--- Secondary: where of a grid's flows of one hour and direction exactly one is
--- left out, the smallest released one goes too, or the grid's total less the
--- rest would tell it. One round each way; rounding hides what remains.
-WITH grids AS MATERIALIZED (
-    SELECT grid_code, area_code, ST_PointOnSurface(geom) AS at
-    FROM (SELECT DISTINCT ON (grid_code) * FROM (
-            SELECT 1 AS kind, grid_code, area_code, geom FROM map.grid_unit WHERE valid_to IS NULL
-            UNION ALL SELECT 2, grid_code, area_code, geom FROM map.grid_duty WHERE valid_to IS NULL
-            UNION ALL SELECT 3, grid_code, area_code, geom FROM map.grid_community WHERE valid_to IS NULL) k
-          ORDER BY grid_code, kind) g
-), flows AS (
-    SELECT from_grid, to_grid, hour, sum(n)::integer AS n FROM onemap.population_flow
-    GROUP BY from_grid, to_grid, hour HAVING sum(n) > 0
-), judged AS (
-    SELECT *, n >= @k AS shown,
-           count(*) FILTER (WHERE n < @k) OVER (PARTITION BY hour, from_grid) AS hidden_from,
-           count(*) FILTER (WHERE n < @k) OVER (PARTITION BY hour, to_grid) AS hidden_to,
-           -- The smallest shown one is first; equal ones in the order of codes, so that a repeat gives the same.
-           row_number() OVER (PARTITION BY hour, from_grid, n >= @k ORDER BY n, to_grid) AS rank_from,
-           row_number() OVER (PARTITION BY hour, to_grid, n >= @k ORDER BY n, from_grid) AS rank_to
-    FROM flows
-), decided AS (
-    SELECT *, shown AND (hidden_from = 1 AND rank_from = 1 OR hidden_to = 1 AND rank_to = 1) AS secondary FROM judged
-), released AS (
-    SELECT 'release:' || d.from_grid || '>' || d.to_grid || ':' || to_char(hour AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MI') AS key,
-           d.from_grid, d.to_grid, hour, (round(n::numeric / @round) * @round)::integer AS n, a.area_code, ST_MakeLine(a.at, b.at) AS line
-    FROM decided d JOIN grids a ON a.grid_code = d.from_grid JOIN grids b ON b.grid_code = d.to_grid
-    WHERE shown AND NOT secondary AND from_grid <> to_grid
-), kept AS (
-    INSERT INTO %s (id, source_key, hour, from_grid, to_grid, n, grid_code, area_code, batch, geom)
-    SELECT coalesce(p.id, nextval(pg_get_serial_sequence('map.population_od', 'id'))), r.key, r.hour, r.from_grid, r.to_grid, r.n, r.from_grid, r.area_code, @batch, r.line
-    FROM released r LEFT JOIN map.population_od p ON p.source_key = r.key
-    ORDER BY r.hour, r.from_grid, r.to_grid
-    RETURNING 1
+-- A day's rows of the layer population_od become those of new_flows; equal rows
+-- are not written, and a row keeps the id of its key.
+WITH old AS MATERIALIZED (
+    SELECT id, source_key AS key FROM map.population_od WHERE hour >= @from AND hour < @to
+), lines AS MATERIALIZED (
+    SELECT *, ST_MakeLine(ST_SetSRID(ST_MakePoint(lon, lat), 4326), ST_SetSRID(ST_MakePoint(to_lon, to_lat), 4326)) AS line FROM new_flows
+), gone AS (
+    DELETE FROM map.population_od p USING old o WHERE p.id = o.id AND NOT EXISTS (SELECT FROM lines n WHERE n.key = o.key)
+), changed AS (
+    UPDATE map.population_od p SET n = c.n, area_code = c.area_code, batch = @batch, geom = c.line
+    FROM old o JOIN lines c USING (key)
+    WHERE p.id = o.id AND ((p.n, p.area_code) IS DISTINCT FROM (c.n, c.area_code) OR NOT ST_OrderingEquals(p.geom, c.line))
 )
-SELECT (SELECT count(*) FROM kept), (SELECT count(*) FROM decided WHERE NOT shown),
-       (SELECT count(*) FROM decided WHERE secondary), (SELECT count(*) FROM decided WHERE shown AND NOT secondary AND from_grid = to_grid)
+INSERT INTO map.population_od (source_key, audience, hour, from_grid, to_grid, n, grid_code, area_code, batch, geom)
+SELECT key, audience, hour, grid_code, to_grid, n, grid_code, area_code, @batch, line
+FROM lines n WHERE NOT EXISTS (SELECT FROM old o WHERE o.key = n.key)
+ORDER BY audience, hour, grid_code, to_grid
