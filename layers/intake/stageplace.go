@@ -84,7 +84,7 @@ func (w *worker) readStaged(ctx context.Context, c chunk) batch {
 		b.rows = append(b.rows, row{line: r.line, raw: r.raw})
 		out := &b.rows[len(b.rows)-1]
 		for _, slot := range s.fold {
-			r.values[slot] = foldNumber(r.values[slot])
+			r.values[slot] = FoldNumber(r.values[slot])
 		}
 		if r.fault != nil {
 			out.reject(r.fault)
@@ -412,9 +412,9 @@ func ParsePlace(v string) (orb.Geometry, bool) {
 	return orb.Point{x, y}, ok1 && ok2
 }
 
-// foldNumber writes a number or date of wide characters, or with a comma at
+// FoldNumber writes a number or date of wide characters, or with a comma at
 // each thousand, as a program does.
-func foldNumber(v string) string {
+func FoldNumber(v string) string {
 	wide := false
 	for _, r := range v {
 		if r >= 0xff00 {
