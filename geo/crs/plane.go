@@ -64,3 +64,7 @@ func (p Plane) Inverse(at orb.Point) (orb.Point, bool) {
 	}
 	return p.g.inverse(orb.Point{p.g.easting + (at[0]-p.g.easting)/p.scale, at[1] / p.scale})
 }
+
+// EPSG returns the system of a code that [PlaneOf] knows. It does not ask
+// whether the code is one; [Parse] does.
+func EPSG(code int) CRS { return CRS{kind: other, epsg: code} }

@@ -8,7 +8,12 @@ package georef
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 
+	"onemap/geo/crs"
+	"onemap/geo/crsfit"
 	"onemap/layers"
 )
 
@@ -28,53 +33,33 @@ type Sample struct {
 	Names []string
 }
 
-// MostRows is how many rows of a sample are looked at; of more, as many, evenly spaced.
-const MostRows = 400
+// MostRows is how many rows of a sample are looked at; of more, as many, evenly
+// spaced.
+const MostRows = 300
 
 // A Verdict says which way to read the file's coordinates fits the base library.
 // The person decides.
 type Verdict struct {
-	// Best is the method that fits best ("GCJ02", "EPSG:4549/yx", "WGS84/ddmm":
-	// crsfit.ParseMethod reads it); "" where nothing can be said.
-	Best string `json:"best"`
-	// Sure says that Best fits and no other does. Otherwise it cannot be told
-	// from the file.
-	Sure bool `json:"sure"`
-	// Declared is the declared method's name as onemap writes it; "" where none
-	// was declared or it is unknown.
-	Declared string `json:"declared"`
-	// Why is a word for the reason of the verdict:
-	//   fits          Best fits, and no other
-	//   refused       the declared system needs parameters that only its owner has (Beijing 1954, Xi'an 1980)
-	//   outside       no way to read the numbers puts them where the base library is
-	//   few           too few rows, or too few different places
-	//   weak          no candidate stands out from its own points shifted
-	//   alike         more than one candidate fits about as well
-	//   offset        a candidate fits after a shift of tens of metres: Offset
-	//   form          the place is right, but the base library has nothing near to prove it
-	Why        string      `json:"why"`
+	Best     string `json:"best" doc:"The way to read the coordinates that fits best: GCJ02, EPSG:4549/yx, WGS84/ddmm …; empty where nothing can be said"`
+	Sure     bool   `json:"sure" doc:"Best fits and no other does; else it cannot be told from the file"`
+	Declared string `json:"declared" doc:"The declared way as onemap writes it; empty where none is or it is not known"`
+	Why      string `json:"why" enum:"fits,refused,outside,few,weak,alike,offset,base" doc:"fits: Best fits, and no other. refused: the declared system needs parameters that only its owner has. outside: no way to read the numbers puts them where the base library is. few: fewer than 30 different places. weak: no candidate stands out. alike: more than one fits. offset: one fits after a shift of tens of metres, as of Beijing 1954 or Xi'an 1980. base: the base library is empty"`
+	// Refusal says what to do where Why is "refused".
+	Refusal    string      `json:"refusal,omitempty"`
 	Candidates []Candidate `json:"candidates" nullable:"false"`
-	// Offset is how far the best candidate's points lie from where they would
-	// fit, where Why is "offset".
-	Offset *Offset `json:"offset,omitempty"`
-	// Rows is how many rows were looked at.
-	Rows int `json:"rows"`
+	Offset     *Offset     `json:"offset,omitempty" doc:"The shift after which Best would fit"`
+	Rows       int         `json:"rows" doc:"How many rows were looked at"`
 }
 
 // A Candidate is one way to read the coordinates, the best first.
 type Candidate struct {
-	CRS string `json:"crs" doc:"The method's name, such as GCJ02, EPSG:4549/yx, WGS84/ddmm"`
-	// Measure is by how much the candidate's points agree better with the base
-	// library than the same points shifted at random, in standard deviations of
-	// those: above 6 it fits, about 0 it does not.
-	Measure float64 `json:"measure" doc:"How far the points stand out from the same points shifted at random, in standard deviations"`
-	Share   float64 `json:"share" doc:"Share of the rows, 0 to 1, that it puts where the base library is"`
-	NearM   float64 `json:"near_m" doc:"Median distance to the nearest road or building, metres; -1 where most have none near"`
-	Named   float64 `json:"named" doc:"Share of the rows with a known place name that lie there; -1 without names"`
-	Note    string  `json:"note" doc:"fits, weak, outside, form or named"`
-	// Points are the rows' places by this candidate, longitude and latitude of
-	// WGS 84, for a picture; at most 400.
-	Points [][2]float64 `json:"points" nullable:"false"`
+	CRS     string       `json:"crs" doc:"The way's name, such as GCJ02, EPSG:4549/yx, WGS84/ddmm"`
+	Measure float64      `json:"measure" doc:"By how many standard deviations the rows agree better with the base library than the same rows shifted at random: about 0 for a wrong reading, above 4.5 for one that fits"`
+	Share   float64      `json:"share" doc:"Share of the rows, 0 to 1, that it puts where the base library is"`
+	NearM   float64      `json:"near_m" doc:"Median distance to the nearest road or building, metres; 60 where it is more"`
+	Named   float64      `json:"named" doc:"Share of the rows with a known place name that lie there, 0 to 1; -1 without names"`
+	Note    string       `json:"note" enum:"fits,weak" doc:"Whether its measure is above the threshold"`
+	Points  [][2]float64 `json:"points" nullable:"false" doc:"The rows by this reading, longitude and latitude in degrees of WGS 84, for a picture; rows that it cannot read are left out"`
 }
 
 // An Offset is a shift on the ground in metres.
@@ -86,5 +71,101 @@ type Offset struct {
 // Judge returns the verdict on a sample. What a file holds is never an error:
 // hopeless numbers are a verdict too.
 func (s *Store) Judge(ctx context.Context, sample Sample) (Verdict, error) {
-	return Verdict{Why: "few", Candidates: []Candidate{}}, nil
+	v := Verdict{Candidates: []Candidate{}}
+	sample = sample.thinned()
+	v.Rows = len(sample.Points)
+	declared, err := declaration(sample.Declared)
+	if errors.Is(err, crs.ErrRefused) {
+		v.Why, v.Refusal = "refused", err.Error()
+		return v, nil
+	}
+	if declared != nil {
+		v.Declared = declared.String()
+	}
+	cover, err := s.cover(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if len(cover) == 0 {
+		v.Why = "base"
+		return v, nil
+	}
+	readings := crsfit.Candidates(sample.Points, cover, declared)
+	if declared != nil {
+		r, ok, err := s.declared(ctx, *declared, sample.Points, cover)
+		if err != nil {
+			return Verdict{}, err
+		}
+		if ok {
+			readings = append([]crsfit.Reading{r}, readings...)
+		}
+	}
+	names, err := s.names(ctx, sample.Names)
+	if err != nil {
+		return Verdict{}, err
+	}
+	judged, err := crsfit.Judge(readings, func(at []crsfit.Place) ([]crsfit.Around, error) { return s.around(ctx, at, names) })
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.Why, v.Sure = string(judged.Why), judged.Sure
+	if judged.Why == crsfit.Offset {
+		v.Offset = &Offset{math.Round(judged.By[0]), math.Round(judged.By[1])}
+	}
+	for _, c := range judged.Candidates {
+		v.Candidates = append(v.Candidates, candidate(c))
+	}
+	if len(v.Candidates) > 0 && judged.Why != crsfit.Weak && judged.Why != crsfit.Few {
+		v.Best = v.Candidates[0].CRS
+	}
+	return v, nil
+}
+
+func candidate(c crsfit.Candidate) Candidate {
+	out := Candidate{CRS: c.Method.String(), Measure: round(c.Measure, 10), Share: round(c.Share, 1000), NearM: round(c.NearM, 10),
+		Named: round(c.Named, 1000), Note: "weak", Points: [][2]float64{}}
+	if c.Measure >= crsfit.FitsFrom {
+		out.Note = "fits"
+	}
+	for _, p := range c.At {
+		if !math.IsNaN(p[0] + p[1]) {
+			out.Points = append(out.Points, [2]float64{round(p[0], 1e7), round(p[1], 1e7)})
+		}
+	}
+	return out
+}
+
+func round(v, parts float64) float64 { return math.Round(v*parts) / parts }
+
+// thinned returns a sample of at most MostRows, without rows that have no numbers.
+func (s Sample) thinned() Sample {
+	out := Sample{Declared: s.Declared}
+	step := math.Max(1, float64(len(s.Points))/MostRows)
+	for f := 0.0; int(f) < len(s.Points) && len(out.Points) < MostRows; f += step {
+		i := int(f)
+		p := s.Points[i]
+		if math.IsNaN(p[0]+p[1]) || math.IsInf(p[0]+p[1], 0) || p == [2]float64{} {
+			continue
+		}
+		out.Points = append(out.Points, p)
+		name := ""
+		if i < len(s.Names) {
+			name = s.Names[i]
+		}
+		out.Names = append(out.Names, name)
+	}
+	return out
+}
+
+// declaration reads what the owner declared: nil for nothing and for what
+// onemap does not know.
+func declaration(name string) (*crsfit.Method, error) {
+	if name == "" {
+		return nil, nil
+	}
+	m, err := crsfit.ParseMethod(name)
+	if err != nil {
+		return nil, fmt.Errorf("declared system: %w", err)
+	}
+	return &m, nil
 }
