@@ -22,7 +22,7 @@ func (w *world) follow() {
 	f := feed.New(w.database, w.server.Directory.Reader(), hub.Reader())
 	hub.Follow(f)
 	w.server.Directory.Follow(f.Status)
-	w.server.Hub, w.server.Feed = hub, f.Status
+	w.server.Hub, w.server.Feed, w.server.Sharing.Wait = hub, f.Status, f.Wait
 	ctx, stop := context.WithCancel(w.t.Context())
 	var work sync.WaitGroup
 	work.Go(func() { _ = f.Run(ctx) })

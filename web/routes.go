@@ -288,6 +288,16 @@ func (s *Server) routes() []route {
 		{"GET", "/live/sse", anyone, "liveEvents", "live", "The same as server-sent events",
 			plain(s.events, answers(200, "text/event-stream", "Events")), []option{stream}},
 
+		// Asking for data of other departments, and granting it.
+		{"GET", "/api/v1/requests", onlyRequests, "listRequests", "sharing", "Requests that my organisation made, has to answer, or oversees", call(s.listRequests), nil},
+		{"POST", "/api/v1/requests", onlyAskers, "askForResource", "sharing", "Ask for a resource in the name of my organisation; sent again with its uuid, it is the same request",
+			call(s.askFor), []option{created(), also(200, "It was asked before; here is what became of it")}},
+		{"GET", "/api/v1/requests/rules", signedIn, "getSharingRules", "sharing", "What may happen to a request, and the limits of each step", call(s.sharingRules), nil},
+		{"GET", "/api/v1/requests/{id}", onlyRequests, "getRequest", "sharing", "One request with its steps", call(s.getRequest), nil},
+		{"POST", "/api/v1/requests/{id}/actions", onlyRequests, "actOnRequest", "sharing", "Grant, refuse, ask back, supplement, dispute, withdraw …", call(s.actOnRequest), nil},
+		{"GET", "/api/v1/grants", onlyRequests, "listGrants", "sharing", "The register of grants: given by my organisation and to it; overseers see all", call(s.listGrants), nil},
+		{"POST", "/api/v1/grants/{kind}/{id}/withdrawal", onlyRequests, "withdrawGrant", "sharing", "End a grant, with its basis: for the next request and for open live connections", call(s.withdrawGrant), nil},
+
 		// Administration.
 		{"GET", "/api/v1/people", threeAdmins, "listPeople", "administration", "Accounts", call(s.listPeople), nil},
 		{"POST", "/api/v1/people", admins, "createPerson", "administration", "Make an account, without roles", call(s.createPerson), []option{created()}},

@@ -26,6 +26,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
+	"onemap/layers/class"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -35,6 +36,7 @@ import (
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
+	"onemap/layers/sharing"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/web"
@@ -156,12 +158,15 @@ func newWorld(t testing.TB) *world {
 	w.jobs = queue
 	alerts := &alert.Store{Layers: store, Jobs: queue}
 	alerts.Work()
+	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: dir}
+	shares.Work()
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
 	w.server = &web.Server{
 		Positions: positions,
 		Hooks:     hooks,
 		Alerts:    alerts,
+		Sharing:   shares,
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
 		Open311:   &open311.Store{Layers: store},
 		Outbound:  outside,

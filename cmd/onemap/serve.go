@@ -19,6 +19,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
+	"onemap/layers/class"
 	"onemap/layers/feed"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
@@ -28,6 +29,7 @@ import (
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
+	"onemap/layers/sharing"
 	"onemap/layers/task"
 	"onemap/tiles"
 	"onemap/tiles/archive"
@@ -102,6 +104,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	hooks.Work()
 	alerts := &alert.Store{Layers: store, Jobs: queue}
 	alerts.Work()
+	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: directory}
+	shares.Work()
 	positions := position.New(store)
 	positions.Log = log
 	defer positions.Close()
@@ -114,6 +118,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	// The keeper before the hub: who is told that a tile is stale finds the new one.
 	wal := feed.New(cfg.DatabaseURL, feed.Registry(store), directory.Reader(), positions.Reader(), keeper.Reader(), hub.Reader()) //nolint:contextcheck // readers live as long as the feed
 	wal.Log = log
+	shares.Wait = wal.Wait
 	directory.Follow(wal.Status)
 	positions.Follow(wal.Status)
 	keeper.Follow(wal)
@@ -137,7 +142,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts,
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,

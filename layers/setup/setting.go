@@ -15,6 +15,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/sharing"
 	"onemap/layers/worktime"
 )
 
@@ -57,7 +58,19 @@ var settings = []struct {
 	{"hazard.responsible_days", "How many days after a hazard ended the post of who was responsible is kept", `90`, within(0, 36500)},
 	{"open311", "Whether the public may read and report, under which jurisdiction, and what is offered", `{"public": false, "contact": "", "standard": "", "anonymous": false, "jurisdiction": ""}`, nil},
 	{"alert.sender", "The sender of our own CAP messages", `""`, nil},
+	{"sharing.limits", "How long a request for data may wait: answer, supplement, deliver, dispute, and authority, where the provider was silent", `{}`, isSharingLimits},
+	{"sharing.warn_percent", "Of such a limit, from which on its clock is yellow", `80`, within(1, 99)},
+	{"sharing.authority", "The organisation that silence is told to and that decides disputes, by code; empty: the one above the provider", `""`, nil},
+	{"sharing.longest_days", "No request for data asks for longer", `1096`, within(1, 36500)},
+	{"sharing.ending_days", "How long before a grant's end the grantee is reminded", `30`, within(0, 366)},
 	{"phone.keep", "How many tiles a phone keeps, and how far around its grids", `{"tiles": 300, "margin_m": 200}`, nil},
+}
+
+func isSharingLimits(value json.RawMessage) string {
+	if _, err := sharing.ParseLimits(value); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // Settings lists what a deployment may change, with what is set.

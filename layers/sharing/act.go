@@ -49,7 +49,7 @@ func (s *Store) Act(ctx context.Context, by access.Scope, id int64, a Act, addre
 	if err != nil {
 		return Request{}, at, access.Wrap(fmt.Sprintf("%s request %d", layers.Short(a.Action), id), err)
 	}
-	at, err = feed.Now(ctx, s.Layers.DB())
+	at, err = s.settle(ctx)
 	return r, at, err
 }
 

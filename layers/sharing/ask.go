@@ -279,7 +279,8 @@ func (s *Store) checkItems(ctx context.Context, tx pgx.Tx, t *Terms, res resourc
 func (s *Store) checkPlace(ctx context.Context, tx pgx.Tx, t Terms, own string) error {
 	var known bool
 	var unknown []string
-	err := tx.QueryRow(ctx, `SELECT @area = '' OR @area = @own OR EXISTS (SELECT FROM onemap.area WHERE code = @area),
+	err := tx.QueryRow(ctx, `SELECT @area = '' OR @area = @own OR EXISTS (SELECT FROM onemap.area WHERE code = @area)
+		                      OR EXISTS (SELECT FROM onemap.organisation WHERE area_code = @area),
 		array(SELECT g FROM unnest(@grids::text[]) g
 		      WHERE NOT EXISTS (SELECT FROM map.grid_unit u WHERE u.grid_code = g AND u.valid_to IS NULL)
 		        AND NOT EXISTS (SELECT FROM map.grid_duty u WHERE u.grid_code = g AND u.valid_to IS NULL)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,30 +137,33 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, kind string, id i
 	if err != nil {
 		return feed.Cursor{}, access.Wrap("withdraw a grant", err)
 	}
-	return feed.Now(ctx, s.Layers.DB())
+	return s.settle(ctx)
 }
 
 func grantOf(g Grant) Given { return Given{ID: g.ID, OfLayer: g.Kind == "layer"} }
 
 // MayFetch returns nil where the caller may have what a resource that is no
-// layer holds, its files or its address: its provider's people, those of an
-// organisation with a grant in force, and everybody signed in where it is
-// shared unconditionally. Else it is an error wrapping [access.ErrForbidden].
+// layer holds, its files or its address: whoever acts for its provider, or on
+// duty for an organisation with a grant in force, and everybody signed in where
+// it is shared unconditionally. Else it is an error wrapping
+// [access.ErrForbidden]; whether they may know of it is the catalogue's matter.
 func (s *Store) MayFetch(ctx context.Context, by access.Scope, code string) error {
 	if err := by.Require(); err != nil {
 		return err
 	}
-	var may bool
-	err := s.Layers.DB().QueryRow(ctx, `SELECT n.share = 'unconditional' OR n.provider = @me OR EXISTS (SELECT FROM onemap.resource_grant g
-			WHERE g.resource = n.id AND g.org = @me AND g.revoked_at IS NULL AND g.ends_at > now() AND n.share = 'conditional')
-		FROM onemap.resource_now n WHERE n.code = @code AND n.withdrawn_at IS NULL`, pgx.NamedArgs{"me": by.Org().Code, "code": code}).Scan(&may)
+	var share, provider string
+	var granted []string
+	err := s.Layers.DB().QueryRow(ctx, `SELECT n.share, coalesce(n.provider, ''),
+			array(SELECT g.org FROM onemap.resource_grant g WHERE g.resource = n.id AND g.revoked_at IS NULL AND g.ends_at > now())
+		FROM onemap.resource_now n WHERE n.code = $1 AND n.withdrawn_at IS NULL`, code).Scan(&share, &provider, &granted)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("resource %q: %w", layers.Short(code), layers.ErrNotFound)
 	case err != nil:
-		return fmt.Errorf("may fetch %s: %w", code, err)
-	case !may:
-		return fmt.Errorf("ask for %s first: %w", code, access.ErrForbidden)
+		return fmt.Errorf("may fetch %s: %w", layers.Short(code), err)
+	case share == layers.Unconditional, by.ActsFor(provider),
+		share == layers.Conditional && by.OnDuty() && slices.ContainsFunc(granted, by.ActsFor):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("ask for %s first: %w", layers.Short(code), access.ErrForbidden)
 }

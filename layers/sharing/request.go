@@ -12,6 +12,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/class"
+	"onemap/layers/feed"
 	"onemap/layers/jobs"
 	"onemap/layers/worktime"
 )
@@ -21,7 +22,11 @@ type Store struct {
 	Layers  *layers.Store
 	Classes *class.Store // for the calendar
 	Jobs    *jobs.Queue  // for reminders; nil: nothing reminds
-	Now     func() time.Time
+	// Directory and Wait let a change of rights be in force on this node when
+	// its answer is sent: Wait is the feed's, nil where none is followed.
+	Directory *access.Directory
+	Wait      func(context.Context, feed.Cursor) error
+	Now       func() time.Time // nil: time.Now
 }
 
 func (s *Store) now() time.Time {
@@ -31,11 +36,28 @@ func (s *Store) now() time.Time {
 	return time.Now().Truncate(time.Microsecond)
 }
 
-// A Named organisation.
-type Named struct {
-	Code   string `json:"code"`
-	NameZH string `json:"name_zh"`
-	NameEN string `json:"name_en"`
+// settleTime is how long an answer waits for this node to take in a change of
+// rights. A node that is further behind reads rights from PostgreSQL.
+const settleTime = time.Second
+
+// settle waits until what was written counts on this node, too: whoever
+// withdraws a grant sees it gone when the answer comes.
+func (s *Store) settle(ctx context.Context) (feed.Cursor, error) {
+	at, err := feed.Now(ctx, s.Layers.DB())
+	if err != nil {
+		return at, err
+	}
+	if s.Wait != nil {
+		waiting, done := context.WithTimeout(ctx, settleTime)
+		defer done()
+		if s.Wait(waiting, at) == nil {
+			return at, nil
+		}
+	}
+	if s.Directory == nil {
+		return at, nil
+	}
+	return at, s.Directory.Load(ctx)
 }
 
 // A Request is what is asked, with what became of it.

@@ -73,3 +73,6 @@ func ParseLimits(text []byte) (map[string]worktime.Limit, error) {
 	}
 	return out, nil
 }
+
+// Rules returns the settings by which clocks run.
+func (s *Store) Rules(ctx context.Context) (Rules, error) { return s.rules(ctx, s.Layers.DB()) }

@@ -593,6 +593,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register of grants: given by my organisation and to it; overseers see all */
+        get: operations["listGrants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{kind}/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a grant, with its basis: for the next request and for open live connections */
+        post: operations["withdrawGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grid-drafts": {
         parameters: {
             query?: never;
@@ -1346,6 +1380,75 @@ export interface paths {
         get: operations["getQueue"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests that my organisation made, has to answer, or oversees */
+        get: operations["listRequests"];
+        put?: never;
+        /** Ask for a resource in the name of my organisation; sent again with its uuid, it is the same request */
+        post: operations["askForResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may happen to a request, and the limits of each step */
+        get: operations["getSharingRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request with its steps */
+        get: operations["getRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Grant, refuse, ask back, supplement, dispute, withdraw … */
+        post: operations["actOnRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2387,6 +2490,25 @@ export interface components {
             /** @description Login; left out: any worker of the grid */
             worker?: string;
         };
+        ActRequestInputBody: {
+            /** @description One of the request's allowed_actions */
+            action: string;
+            /** @description The legal basis of a refusal or a withdrawal */
+            basis?: string;
+            opinion?: string;
+            /** @description Of a grant: never wider than what was asked */
+            terms?: components["schemas"]["TermsBody"];
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same step
+             */
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Of the request as the caller saw it
+             */
+            version?: number;
+        };
         ActiveInputBody: {
             active: boolean;
         };
@@ -2540,6 +2662,20 @@ export interface components {
             plan?: components["schemas"]["ProposalBody"];
             /** @description yes, no, na (does not apply); a number; words; nothing for a photo */
             value?: string;
+        };
+        AskInputBody: {
+            /** @description The law or the duty */
+            legal_ground: string;
+            purpose: string;
+            /** @description The resource's code */
+            resource: string;
+            /** @description The end is needed */
+            terms: components["schemas"]["TermsBody"];
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same request
+             */
+            uuid: string;
         };
         Asset: {
             class_code: string;
@@ -3041,6 +3177,18 @@ export interface components {
              */
             version: number;
         };
+        ClockBody: {
+            /** @description The limit by the rule of the moment when it began: 10 working_day */
+            allowed: string;
+            /** @description The same in the words of the field: 10工作日 */
+            allowed_zh: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @enum {string} */
+            light: "green" | "yellow" | "red";
+            /** Format: date-time */
+            warn_at: string;
+        };
         Converted: {
             /** @enum {string} */
             certainty: "sourced" | "derived" | "inferred" | "own";
@@ -3456,10 +3604,58 @@ export interface components {
             text_en?: string;
             text_zh: string;
         };
+        GivenBody: {
+            /** Format: date-time */
+            granted_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "layer" | "resource";
+            /** Format: date-time */
+            revoked_at?: string;
+        };
         Grade: {
             /** Format: double */
             from: number;
             grade: string;
+        };
+        GrantInfo: {
+            /** @description Absent: the area of whoever uses it */
+            area_code?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            /** Format: date-time */
+            granted_at: string;
+            granted_by: string;
+            /** @description Absent: all of the area */
+            grids?: string[];
+            /** Format: int64 */
+            id: number;
+            in_force: boolean;
+            /** @description Absent: all that are not sensitive */
+            items?: string[];
+            /** @enum {string} */
+            kind: "layer" | "resource";
+            layer?: string;
+            name_en: string;
+            name_zh: string;
+            /** @description Who was granted it */
+            org: string;
+            provider: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Absent: it was given by hand
+             */
+            request?: number;
+            /** @description Its code */
+            resource?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+        };
+        GrantsOutputBody: {
+            /** @description The latest first */
+            grants: components["schemas"]["GrantInfo"][];
         };
         GridDraft: {
             bbox?: number[] | null;
@@ -4311,6 +4507,14 @@ export interface components {
              * @description No clock runs
              */
             none: number;
+            /** Format: int64 */
+            red: number;
+            /** Format: int64 */
+            yellow: number;
+        };
+        LightsBody: {
+            /** Format: int64 */
+            green: number;
             /** Format: int64 */
             red: number;
             /** Format: int64 */
@@ -5227,6 +5431,12 @@ export interface components {
             /** @description What the feed waits for, or why it is off */
             why?: string;
         };
+        ReasonBody: {
+            layer: string;
+            reason: string;
+            /** Format: date-time */
+            until: string;
+        };
         Reject: {
             field: string;
             /**
@@ -5380,6 +5590,127 @@ export interface components {
              * @description Made by the client, new for each report; a report sent again keeps it
              */
             uuid: string;
+        };
+        RequestInfo: {
+            /** @description What the caller may do with it now */
+            allowed_actions: string[];
+            /**
+             * @description The first
+             * @enum {string}
+             */
+            answer?: "grant" | "refuse";
+            /** Format: date-time */
+            answered_at?: string;
+            asked_by: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Who decides disputes, and answers where the provider is silent */
+            authority?: string;
+            /** @description Absent: nobody is to act */
+            clock?: components["schemas"]["ClockBody"];
+            /**
+             * Format: int64
+             * @description 0 none, 1 reminded, 2 told to the authority, 3 told to the government above it
+             */
+            escalation: number;
+            /** @description Absent: none, or the resource is everybody's by its share type */
+            grant?: components["schemas"]["GivenBody"];
+            /** Format: int64 */
+            id: number;
+            /** @description Absent: it is no layer */
+            layer?: string;
+            legal_ground: string;
+            name_en: string;
+            name_zh: string;
+            /** @description Who asks */
+            org: string;
+            /** @description Who provides it now */
+            provider: string;
+            purpose: string;
+            /** @description Its code */
+            resource: string;
+            /**
+             * @description As it was asked
+             * @enum {string}
+             */
+            share: "unconditional" | "conditional" | "none";
+            share_basis?: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "asked" | "queried" | "granted" | "delivered" | "refused" | "disputed" | "cancelled" | "lapsed" | "withdrawn" | "ended";
+            /** @description What is asked */
+            terms: components["schemas"]["TermsBody"];
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Of the state: send it with what you do
+             */
+            version: number;
+        };
+        RequestOutputBody: {
+            /** @description What the caller may do with it now */
+            allowed_actions: string[];
+            /**
+             * @description The first
+             * @enum {string}
+             */
+            answer?: "grant" | "refuse";
+            /** Format: date-time */
+            answered_at?: string;
+            asked_by: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Who decides disputes, and answers where the provider is silent */
+            authority?: string;
+            /** @description Absent: nobody is to act */
+            clock?: components["schemas"]["ClockBody"];
+            /**
+             * Format: int64
+             * @description 0 none, 1 reminded, 2 told to the authority, 3 told to the government above it
+             */
+            escalation: number;
+            /** @description Absent: none, or the resource is everybody's by its share type */
+            grant?: components["schemas"]["GivenBody"];
+            /** Format: int64 */
+            id: number;
+            /** @description Absent: it is no layer */
+            layer?: string;
+            legal_ground: string;
+            name_en: string;
+            name_zh: string;
+            /** @description Who asks */
+            org: string;
+            /** @description Who provides it now */
+            provider: string;
+            purpose: string;
+            /** @description Its code */
+            resource: string;
+            /**
+             * @description As it was asked
+             * @enum {string}
+             */
+            share: "unconditional" | "conditional" | "none";
+            share_basis?: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "asked" | "queried" | "granted" | "delivered" | "refused" | "disputed" | "cancelled" | "lapsed" | "withdrawn" | "ended";
+            /** @description What happened, the first first; of one request only */
+            steps?: components["schemas"]["StepBody"][];
+            /** @description What is asked */
+            terms: components["schemas"]["TermsBody"];
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Of the state: send it with what you do
+             */
+            version: number;
+        };
+        RequestsOutputBody: {
+            requests: components["schemas"]["RequestInfo"][];
+            /** @description How many wait for my organisation, by the light of their clocks */
+            waiting: components["schemas"]["LightsBody"];
         };
         ResponsibleOutputBody: {
             /**
@@ -5554,6 +5885,20 @@ export interface components {
             person?: components["schemas"]["PersonBody"];
             /** @description The posts in the flow of cases that the caller works at; the command centre may stand in for the three before it */
             posts: ("acceptor" | "shift_leader" | "dispatcher" | "command_centre" | "department_officer" | "grid_worker")[];
+            /** @description An identity provider's name, where one can sign in through one: /api/v1/oidc/start */
+            provider?: string;
+            /** @description Reasons given for sensitive layers that still hold */
+            reasons: components["schemas"]["ReasonBody"][];
+            /**
+             * @description What the session lacks: a code of the second factor, or setting one up
+             * @enum {string}
+             */
+            second_factor?: "code" | "enrol";
+            /**
+             * Format: int64
+             * @description Names the caller's session in the list of sessions
+             */
+            session_id?: number;
             signed_in: boolean;
             version: string;
         };
@@ -5570,6 +5915,28 @@ export interface components {
             /** @description Where the data is, for the first view: west, south, east, north in degrees; empty where there is none */
             bounds: number[];
             city: components["schemas"]["CityName"];
+        };
+        SharingRulesOutputBody: {
+            /**
+             * Format: int64
+             * @description So long before a grant's end the grantee is reminded
+             */
+            ending_days: number;
+            /** @description How long each step may take: answer, supplement, deliver, dispute; authority: when the provider was silent */
+            limits: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description No request asks for longer
+             */
+            longest_days: number;
+            transitions: components["schemas"]["Transition"][];
+            /**
+             * Format: int64
+             * @description Of a limit, from which on its clock is yellow
+             */
+            warn_percent: number;
         };
         Shown: {
             /** @description SHA-256 of the photo, in hexadecimal */
@@ -5688,6 +6055,24 @@ export interface components {
              * @description Seconds that the clock before it had counted
              */
             used_s?: number;
+        };
+        StepBody: {
+            /** @enum {string} */
+            action: "ask" | "query" | "supplement" | "grant" | "deliver" | "refuse" | "dispute" | "cancel" | "lapse" | "revoke" | "release" | "remind" | "overdue" | "long_overdue" | "ending";
+            /** @description A login, or system */
+            actor: string;
+            allowed?: string;
+            /** Format: date-time */
+            at: string;
+            basis?: string;
+            /** Format: date-time */
+            due_at?: string;
+            /** Format: int64 */
+            id: number;
+            opinion?: string;
+            org?: string;
+            /** @description The organisation that it is for */
+            told?: string;
         };
         Suggestion: {
             /**
@@ -6012,6 +6397,34 @@ export interface components {
             /** @enum {string} */
             unit: "urgent_hour" | "working_hour" | "working_day" | "natural_day";
         };
+        TermsBody: {
+            /** @description A division; empty: the area of whoever uses it */
+            area_code?: string;
+            /**
+             * Format: date-time
+             * @description They hold before it
+             */
+            ends_at?: string;
+            /** @description Codes of grids of any kind, within the area; left out: all of it */
+            grids?: string[];
+            /** @description Keys of the resource's items: a layer's fields by name. Asking: left out, all that are not sensitive. Granting: left out, those that were asked */
+            items?: string[];
+        };
+        Transition: {
+            action: string;
+            /** @description It needs the legal basis */
+            basis: boolean;
+            /** @description asker, provider, authority or security */
+            by: string[];
+            from: string[];
+            /** @description It needs words */
+            opinion: boolean;
+            /** @description The authority may do it only where the provider did not answer in time */
+            silence: boolean;
+            /** @description It takes what is granted: what is left out is as it was asked */
+            terms: boolean;
+            to: string;
+        };
         TurnInputBody: {
             reason?: string;
             /**
@@ -6152,6 +6565,10 @@ export interface components {
             /** @description All that may be asked for */
             events: string[];
             webhooks: components["schemas"]["WebhookInfo"][];
+        };
+        WithdrawInputBody: {
+            /** @description Why, by which law */
+            basis: string;
         };
         Year: {
             days: components["schemas"]["Day"][];
@@ -7763,6 +8180,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Table"];
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGrants: {
+        parameters: {
+            query?: {
+                /** @description By my organisation, or to it */
+                side?: "given" | "received" | "all";
+                layer?: string;
+                /** @description Those that ended or were withdrawn, too */
+                over?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "layer" | "resource";
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -9781,6 +10269,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description inbox: those that wait for my organisation, those whose clock ends first before the others; mine: those that it made; provided: those for what it provides */
+                box?: "inbox" | "mine" | "provided" | "all";
+                state?: string;
+                /** @description A resource's code */
+                resource?: string;
+                /** @description Those with smaller numbers: the next page */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was asked before; here is what became of it */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOutputBody"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSharingRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingRulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActRequestInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Onemap-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
