@@ -10,7 +10,7 @@ import (
 // divisions above are left out: registers write them or not.
 var (
 	hanRoad     = regexp.MustCompile(`^(\p{Han}{1,10}?(?:大道|路|街|巷|弄|线))`)
-	hanVillage  = regexp.MustCompile(`(\p{Han}{1,8}?(?:国际商贸城|工业园区|工业区|商贸区|开发区|小区|社区|市场|广场|大厦|中心|新村|村|苑))`)
+	hanVillage  = regexp.MustCompile(`(\p{Han}{0,8}?(?:国际商贸城|工业园区|工业区|商贸区|开发区|小区|社区|市场|广场|大厦|中心|新村|村|苑|[东南西北一二三四五六]区))`)
 	hanTown     = regexp.MustCompile(`^\p{Han}{2,5}?(?:街道办事处|街道|镇|乡)`)
 	hanNumber   = regexp.MustCompile(`^\s*([0-9]+)(?:\s*(?:至|到|~|TO)\s*([0-9]+))?\s*号?`)
 	hanBuilding = regexp.MustCompile(`([0-9A-Z]+|[一二三四五六七八九十]+)(?:幢|栋|号楼|座|区)`)

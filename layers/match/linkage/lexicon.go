@@ -38,9 +38,21 @@ func (l *lexicon) add(e *entry) {
 	}
 }
 
+// unseen is how many rows are thought to lie beside the registers: a word that
+// occurs once in a register of ten is not one in ten of all names.
+const unseen = 1000
+
+// usual is how often a word of each kind occurs in the rows that are not seen.
+var usual = [...]float64{Brand: 0.0002, Trade: 0.025, Form: 0.2, Area: 0.1, Branch: 0.0005}
+
 // rarity is how many bits agreement on something found in count rows is worth.
 func (l *lexicon) rarity(count int) float64 {
-	return math.Log2((l.n + 1) / float64(max(count, 1)))
+	return math.Log2((l.n + unseen) / float64(max(count, 1)))
+}
+
+// rarityOf is that of a word.
+func (l *lexicon) rarityOf(w Word) float64 {
+	return math.Log2((l.n + unseen) / (float64(max(l.words[w.Text], 1)) + unseen*usual[w.Kind]))
 }
 
 // How much a word of each kind weighs of what its rarity says: forms and
@@ -51,7 +63,7 @@ var kindWeight = [...]float64{Brand: 1, Trade: 0.6, Form: 0.12, Area: 0.2, Branc
 func (l *lexicon) weigh(n *Name) weighed {
 	w := weighed{Name: n, weights: make([]float64, len(n.Words))}
 	for i, word := range n.Words {
-		w.weights[i] = l.rarity(l.words[word.Text]) * kindWeight[word.Kind]
+		w.weights[i] = l.rarityOf(word) * kindWeight[word.Kind]
 		w.sum += w.weights[i]
 	}
 	return w
@@ -92,12 +104,18 @@ func learnAreas(registers [][]Record, known map[string]bool) map[string]bool {
 		}
 	}
 	areas := map[string]bool{}
-	for a := range known {
+	add := func(a string) {
 		areas[a] = true
+		if isHan(a) {
+			areas[Pinyin(a)] = true // in names of Latin script
+		}
+	}
+	for a := range known {
+		add(a)
 	}
 	for a := range whole {
 		if heads[a]*200 >= names {
-			areas[a] = true
+			add(a)
 		}
 	}
 	return areas

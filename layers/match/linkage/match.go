@@ -20,7 +20,8 @@ type Options struct {
 	Weights  *Weights
 	Areas    map[string]bool // names of divisions without their last character, as names carry them in front
 	// Decided is what people said of pairs: true the same, false not. It holds
-	// whatever the fields say.
+	// whatever the fields say: those that are the same are links, with the score
+	// that the fields would give, those that are not are in no pair.
 	Decided map[Key]bool
 }
 
@@ -75,6 +76,7 @@ func Match(ctx context.Context, left, right []Record, o Options) (Result, error)
 		pairs = p.manyToOne(found, left, right, o)
 	}
 	pairs = p.leftOver(pairs, left, right, o, w)
+	pairs = append(pairs, p.byPeople(left, right, o, w)...)
 	slices.SortFunc(pairs, func(a, b Pair) int {
 		return cmp.Or(cmp.Compare(a.Left, b.Left), cmp.Compare(a.Rank, b.Rank), cmp.Compare(b.Score, a.Score), cmp.Compare(a.Right, b.Right))
 	})
@@ -153,6 +155,33 @@ func mapValues(m map[string]float64) func(yield func(float64) bool) {
 			}
 		}
 	}
+}
+
+// byPeople are the pairs that people linked, where both rows are there.
+func (p *prepared) byPeople(left, right []Record, o Options, w Weights) []Pair {
+	if len(o.Decided) == 0 {
+		return nil
+	}
+	entriesOf := func(entries []*entry, rows []Record) map[string]*entry {
+		m := make(map[string]*entry, len(rows))
+		for _, e := range entries {
+			for _, row := range e.rows {
+				m[rows[row].Key] = e
+			}
+		}
+		return m
+	}
+	lefts, rights := entriesOf(p.left, left), entriesOf(p.right, right)
+	var pairs []Pair
+	for key, same := range o.Decided {
+		l, r := lefts[key.Left], rights[key.Right]
+		if !same || l == nil || r == nil {
+			continue
+		}
+		reasons, bits := w.compare(l, r, p.onRight)
+		pairs = append(pairs, Pair{Key: key, Verdict: Link, Score: probability(w.odds(bits, len(p.right))), Rank: 1, Reasons: reasons})
+	}
+	return pairs
 }
 
 // withRivals adds what the rivals took to the reasons.

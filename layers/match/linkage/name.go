@@ -40,7 +40,7 @@ func ParseName(name string, areas map[string]bool) Name {
 		if isHan(run) {
 			n.Words = append(n.Words, hanWords(run, areas)...)
 		} else {
-			n.Words = append(n.Words, latinWords(run)...)
+			n.Words = append(n.Words, latinWords(run, areas)...)
 		}
 	}
 	if !slices.ContainsFunc(n.Words, func(w Word) bool { return w.Kind == Brand }) {
@@ -89,7 +89,7 @@ func scripts(s string) []string {
 }
 
 // latinWords reads "SUBWAY SANDWICHES (LOOP) NO 12 INC".
-func latinWords(run string) []Word {
+func latinWords(run string, areas map[string]bool) []Word {
 	var out []Word
 	for _, w := range strings.FieldsFunc(run, func(r rune) bool { return r == ' ' || r == '(' || r == ')' }) {
 		if same, ok := latinSame[w]; ok {
@@ -99,6 +99,8 @@ func latinWords(run string) []Word {
 			switch {
 			case latinForms[w]:
 				out = append(out, Word{w, Form})
+			case areas[w]:
+				out = append(out, Word{w, Area}) // YIWU
 			case hasDigit(w):
 				out = append(out, Word{w, Branch})
 			case latinTrade[w]:

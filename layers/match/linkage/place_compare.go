@@ -8,8 +8,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// metres between two places, near each other (equirectangular).
-func metres(a, b orb.Point) float64 {
+// Metres between two places, near each other (equirectangular).
+func Metres(a, b orb.Point) float64 {
 	const perDegree = 111_195
 	dx := (a[0] - b[0]) * math.Cos((a[1]+b[1])/2*math.Pi/180)
 	dy := a[1] - b[1]
@@ -116,7 +116,7 @@ func (w Weights) comparePlace(a, b *entry, address Level, on *lexicon) (level Le
 	if !a.placed || !b.placed {
 		return Missing, 0, 0
 	}
-	m = metres(*a.record.Place, *b.record.Place)
+	m = Metres(*a.record.Place, *b.record.Place)
 	agrees := address == Same || address == SameSite
 	switch {
 	case m <= 25:
@@ -137,4 +137,16 @@ func (w Weights) comparePlace(a, b *entry, address Level, on *lexicon) (level Le
 		bits = min(bits, w.Near)
 	}
 	return level, bits, m
+}
+
+// SameHouse says whether two addresses are of one house, building and room
+// included where both name them. An address that tells neither street nor
+// number contradicts nothing.
+func SameHouse(x, y Address) bool {
+	if x.Street == "" || y.Street == "" {
+		return true
+	}
+	typo, same := streetsAlike(x, y)
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return same && !typo && (x.From == 0 || y.From == 0 || numbersApart(x, y) == 0) && !differ(x.Building, y.Building) && !differ(x.Room, y.Room)
 }
