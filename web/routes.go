@@ -9,6 +9,7 @@ import (
 	"onemap/layers/evaluate"
 	"onemap/layers/incident"
 	"onemap/layers/task"
+	"onemap/layers/upload"
 )
 
 // routes is every address that the server answers, and who may call it. The
@@ -312,6 +313,35 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/audit", only(access.Auditor), "searchAudit", "administration", "Who did what", call(s.searchAudit), nil},
 
 		// The API's description.
+		// Bringing data in.
+		{"POST", "/api/v1/uploads", onlyImporters, "putUpload", "uploads", "Bring a file: CSV, XLSX, a Shapefile in a zip, GeoPackage, GeoJSON, KML, FlatGeobuf, DXF; the answer says what is in it and how it might be read",
+			plain(s.putUpload, named, answersWith[upload.Upload](201, "Kept, and looked at")), []option{body(maxUploadBytes), stream, produces("application/json")}},
+		{"GET", "/api/v1/uploads", onlyImporters, "listUploads", "uploads", "Files of my organisation that are kept", call(s.listUploads), nil},
+		{"GET", "/api/v1/uploads/{id}", onlyImporters, "getUpload", "uploads", "A file, and what is in it", call(s.getUpload), nil},
+		{"DELETE", "/api/v1/uploads/{id}", onlyImporters, "deleteUpload", "uploads", "Erase a file, and its previews that were not applied", call(s.deleteUpload), nil},
+		{"GET", "/api/v1/uploads/{id}/sheet", onlyImporters, "lookAtSheet", "uploads", "Look at a sheet again, with its header where I say", call(s.lookAtSheet), []option{stream}},
+		{"GET", "/api/v1/uploads/{id}/plan", onlyImporters, "planUpload", "uploads", "How a sheet might become rows of a layer that is there", call(s.planUpload), nil},
+		{"POST", "/api/v1/uploads/{id}/crs", onlyImporters, "judgeUpload", "uploads", "In which system the coordinates seem to be, with the candidates' places", call(s.judgeUpload), []option{body(maxPlanBytes), stream}},
+		{"POST", "/api/v1/uploads/{id}/preview", onlyImporters, "previewUpload", "uploads", "Read the file by a plan into a batch, which changes nothing until it is applied", call(s.stageUpload), []option{body(maxPlanBytes), created(), stream}},
+		{"GET", "/api/v1/batches", onlyImporters, "listBatches", "uploads", "What my organisation brought in", call(s.listBatches), nil},
+		{"GET", "/api/v1/batches/{id}", onlyImporters, "getBatch", "uploads", "A batch: what it is for its layer, what was rejected, what the quality rules found", call(s.getBatch), nil},
+		{"GET", "/api/v1/batches/{id}/rejects", onlyImporters, "listRejects", "uploads", "Rows that did not come in, and why", call(s.listRejects), nil},
+		{"GET", "/api/v1/batches/{id}/features", onlyImporters, "listBatchFeatures", "uploads", "Where the rows of a preview would be: some of them, from all over it",
+			plain(s.batchFeatures, inPath("id", "Number"), inQuery("limit", "1 to 5000; left out: 1000"), answers(200, "application/geo+json", "A GeoJSON FeatureCollection")), []option{produces("application/geo+json", "application/json")}},
+		{"POST", "/api/v1/batches/{id}/apply", onlyImporters, "applyBatch", "uploads", "Take a batch over into its layer, all or nothing", call(s.applyBatch), []option{stream}},
+		{"POST", "/api/v1/batches/{id}/undo", onlyImporters, "undoBatch", "uploads", "Put back what was there before a batch, as one change", call(s.undoBatch), []option{stream}},
+		{"DELETE", "/api/v1/batches/{id}", onlyImporters, "dropBatch", "uploads", "Throw a preview away", call(s.dropBatch), nil},
+
+		// Asking for data of other departments, and granting it.
+		{"GET", "/api/v1/requests", onlyRequests, "listRequests", "sharing", "Requests that my organisation made, has to answer, or oversees", call(s.listRequests), nil},
+		{"POST", "/api/v1/requests", onlyAskers, "askForResource", "sharing", "Ask for a resource in the name of my organisation; sent again with its uuid, it is the same request",
+			call(s.askFor), []option{created(), also(200, "It was asked before; here is what became of it")}},
+		{"GET", "/api/v1/requests/rules", signedIn, "getSharingRules", "sharing", "What may happen to a request, and the limits of each step", call(s.sharingRules), nil},
+		{"GET", "/api/v1/requests/{id}", onlyRequests, "getRequest", "sharing", "One request with its steps", call(s.getRequest), nil},
+		{"POST", "/api/v1/requests/{id}/actions", onlyRequests, "actOnRequest", "sharing", "Grant, refuse, ask back, supplement, dispute, withdraw …", call(s.actOnRequest), nil},
+		{"GET", "/api/v1/grants", onlyRequests, "listGrants", "sharing", "The register of grants: given by my organisation and to it; overseers see all", call(s.listGrants), nil},
+		{"POST", "/api/v1/grants/{kind}/{id}/withdrawal", onlyRequests, "withdrawGrant", "sharing", "End a grant, with its basis: for the next request and for open live connections", call(s.withdrawGrant), nil},
+
 		{"GET", "/api/openapi.json", everybody, "getOpenAPI", "description", "This description", plain(s.getOpenAPI, answers(200, "application/openapi+json", "OpenAPI 3.1")), nil},
 		{"GET", "/api/asyncapi.yaml", everybody, "getAsyncAPI", "description", "The live connections", plain(s.getAsyncAPI, answers(200, "application/yaml", "AsyncAPI 3")), nil},
 		{"GET", "/api/docs", everybody, "", "", "", plain(s.getDocs), []option{hidden}},

@@ -37,6 +37,7 @@ import (
 	"onemap/layers/search"
 	"onemap/layers/sharing"
 	"onemap/layers/task"
+	"onemap/layers/upload"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web/live"
@@ -59,6 +60,7 @@ type Server struct {
 	Alerts    *alert.Store
 	Bridges   *bridge.Store
 	Open311   *open311.Store
+	Uploads   *upload.Store    // nil: no files are brought in
 	Outbound  *outbound.Client // fetches pictures that a report names; nil: they are not
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none

@@ -27,6 +27,7 @@ import (
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
+	"onemap/layers/georef"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -35,9 +36,11 @@ import (
 	"onemap/layers/layerstest"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
 	"onemap/layers/task"
+	"onemap/layers/upload"
 	"onemap/tiles"
 	"onemap/web"
 	"onemap/web/outbound"
@@ -160,6 +163,10 @@ func newWorld(t testing.TB) *world {
 	alerts.Work()
 	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: dir}
 	shares.Work()
+	uploads := upload.New(store, t.TempDir(), 2)
+	uploads.Quality, uploads.Georef = &quality.Store{Layers: store}, &georef.Store{Layers: store}
+	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: dir}
+	shares.Work()
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
 	w.server = &web.Server{
@@ -167,6 +174,7 @@ func newWorld(t testing.TB) *world {
 		Hooks:     hooks,
 		Alerts:    alerts,
 		Sharing:   shares,
+		Uploads:   uploads,
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
 		Open311:   &open311.Store{Layers: store},
 		Outbound:  outside,

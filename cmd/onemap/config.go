@@ -16,6 +16,7 @@ type Config struct {
 	Proxies     []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
 	Outbound    []netip.Prefix `help:"Networks of your own that webhooks may be sent to, over http too; other addresses must be public and https." placeholder:"CIDR"`
 	Photos      string         `help:"Folder of the photos (default: photos in the data folder)." placeholder:"DIR"`
+	Uploads     string         `help:"Folder of files that departments bring in, for a week (default: uploads beside the photos)." placeholder:"DIR"`
 	BasePMTiles string         `help:"Serve tiles of the base library from this archive, as long as it is true, and the archive itself at /pmtiles/NAME.pmtiles; see \"onemap export\"." name:"base-pmtiles" placeholder:"FILE"`
 	TileCache   byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	Timeout     time.Duration  `help:"Of one request." default:"30s"`
@@ -34,4 +35,11 @@ func (c Config) photos() string {
 		return c.Photos
 	}
 	return filepath.Join(c.folder(), "photos")
+}
+
+func (c Config) uploads() string {
+	if c.Uploads != "" {
+		return c.Uploads
+	}
+	return filepath.Join(filepath.Dir(c.photos()), "uploads")
 }

@@ -21,6 +21,7 @@ import (
 	"onemap/layers/bridge"
 	"onemap/layers/class"
 	"onemap/layers/feed"
+	"onemap/layers/georef"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -28,9 +29,11 @@ import (
 	"onemap/layers/jobs"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
 	"onemap/layers/task"
+	"onemap/layers/upload"
 	"onemap/tiles"
 	"onemap/tiles/archive"
 	"onemap/web"
@@ -106,6 +109,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	alerts.Work()
 	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: directory}
 	shares.Work()
+	uploads := upload.New(store, cfg.uploads(), 2)
+	uploads.Quality, uploads.Georef, uploads.Log = &quality.Store{Layers: store}, &georef.Store{Layers: store}, log
+	uploads.Work(queue)
 	positions := position.New(store)
 	positions.Log = log
 	defer positions.Close()
@@ -144,7 +150,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
-		Tasks: tasks, Hazards: hazards, Grids: drafts,
+		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}

@@ -48,7 +48,7 @@ func (t Target) UndoTx(ctx context.Context, tx pgx.Tx, xid uint64, later Later) 
 		return c, 0, err
 	}
 	// A row is as the batch left it if the batch's transaction wrote it last.
-	gone := "undo_of = 'taken' AND" // which rows are put back that are not there
+	gone := "undo_of = 'taken' AND"                                                     // which rows are put back that are not there
 	ours := fmt.Sprintf(`(t.batch = %d AND t.xmin::text = '%d')`, t.Batch, uint32(xid)) //nolint:gosec // xmin has the lower half of it
 	err = tx.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %[1]s t WHERE (t.batch = %[2]d OR EXISTS (SELECT FROM %[3]s b WHERE b.id = t.id)) AND NOT %[4]s)
 		+ (SELECT count(*) FROM %[3]s b WHERE undo_of = 'changed' AND NOT EXISTS (SELECT FROM %[1]s t WHERE t.id = b.id))`, table, t.Batch, before, ours)).Scan(&kept)

@@ -150,7 +150,9 @@ func (s *Store) stage(ctx context.Context, by access.Scope, d Delivery) (b Batch
 	rejects := &rejectList{}
 	o := intake.StageOptions{Batch: id, Layer: l, New: p.New != nil, Mapping: p.mapping(l), Method: p.CRS, Columns: d.Sheet.Columns, Rows: d.Rows, Reject: rejects.add}
 	if len(p.Place.Address) > 0 {
-		o.Locate = func(ctx context.Context, addresses []string) ([]orb.Point, []bool, error) { return s.Locate(ctx, by, addresses) }
+		o.Locate = func(ctx context.Context, addresses []string) ([]orb.Point, []bool, error) {
+			return s.Locate(ctx, by, addresses)
+		}
 	}
 	sum, written, err := intake.Stage(ctx, s.Layers, o)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
 )
 
 // Sweep erases files that have been kept long enough, previews that nobody
@@ -51,4 +50,3 @@ func (s *Store) Sweep(ctx context.Context) error {
 	}
 	return nil
 }
-
