@@ -29,12 +29,12 @@ const (
 // Candidates returns the methods that put at least half of the rows inside the
 // boxes of cover, with their readings, those that put most there first. A
 // method that reads as another does is left out; of two, that one stays which
-// was declared (nil: none was), or comes first in the order
+// is given as already read, was declared (nil: none was), or comes first in the order
 // plain degrees, other forms of degrees, 3° zones, 6° zones, UTM, Web Mercator.
-func Candidates(pairs [][2]float64, cover []orb.Bound, declared *Method) []Reading {
-	var out []Reading
+func Candidates(pairs [][2]float64, cover []orb.Bound, declared *Method, read ...Reading) []Reading {
+	out := slices.DeleteFunc(slices.Clone(read), func(r Reading) bool { return r.Share < leastShare })
 	for _, m := range methods(pairs, declared) {
-		r := read(m, pairs, cover)
+		r := reading(m, pairs, cover)
 		if r.Share < leastShare || slices.ContainsFunc(out, func(o Reading) bool { return same(o, r) }) {
 			continue
 		}
@@ -62,7 +62,7 @@ func NewReading(m Method, at []orb.Point, cover []orb.Bound) Reading {
 	return r
 }
 
-func read(m Method, pairs [][2]float64, cover []orb.Bound) Reading {
+func reading(m Method, pairs [][2]float64, cover []orb.Bound) Reading {
 	at := make([]orb.Point, len(pairs))
 	misses := 0
 	for i, pair := range pairs {

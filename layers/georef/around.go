@@ -56,17 +56,17 @@ func (s *Store) cover(ctx context.Context) ([]orb.Bound, error) {
 	return out, nil
 }
 
-// declared reads the rows in a declared system that only PROJ knows; false
+// byPROJ reads the rows in a declared system that only PROJ knows; nothing
 // where crsfit reads it itself or PROJ does not take it.
-func (s *Store) declared(ctx context.Context, m crsfit.Method, pairs [][2]float64, cover []orb.Bound) (crsfit.Reading, bool, error) {
+func (s *Store) byPROJ(ctx context.Context, m crsfit.Method, pairs [][2]float64, cover []orb.Bound) ([]crsfit.Reading, error) {
 	if _, err := m.Read([2]float64{1, 1}); err == nil || !m.CRS.NeedsPROJ() {
-		return crsfit.Reading{}, false, nil
+		return nil, nil
 	}
 	var xs, ys []float64
 	for _, pair := range pairs {
 		p, err := m.Coordinates(pair)
 		if err != nil {
-			return crsfit.Reading{}, false, nil
+			return nil, nil
 		}
 		xs, ys = append(xs, p[0]), append(ys, p[1])
 	}
@@ -75,20 +75,19 @@ func (s *Store) declared(ctx context.Context, m crsfit.Method, pairs [][2]float6
 		WHERE EXISTS (SELECT FROM spatial_ref_sys WHERE srid = @srid)) t ORDER BY n`,
 		pgx.NamedArgs{"srid": m.CRS.SRID(), "x": xs, "y": ys})
 	if err != nil {
-		return crsfit.Reading{}, false, fmt.Errorf("read the sample: %w", err)
+		return nil, fmt.Errorf("read the sample: %w", err)
 	}
 	at, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p orb.Point, err error) {
 		err = row.Scan(&p[0], &p[1])
 		return p, err
 	})
 	if ctx.Err() != nil {
-		return crsfit.Reading{}, false, ctx.Err()
+		return nil, ctx.Err()
 	}
 	if err != nil || len(at) != len(pairs) { // outside the system's domain, or no such system: not a candidate
-		return crsfit.Reading{}, false, nil
+		return nil, nil
 	}
-	r := crsfit.NewReading(m, at, cover)
-	return r, r.Share >= 0.5, nil
+	return []crsfit.Reading{crsfit.NewReading(m, at, cover)}, nil
 }
 
 // named is what a row says of where it is, as far as the base library knows it.

@@ -90,16 +90,13 @@ func (s *Store) Judge(ctx context.Context, sample Sample) (Verdict, error) {
 		v.Why = "base"
 		return v, nil
 	}
-	readings := crsfit.Candidates(sample.Points, cover, declared)
+	var read []crsfit.Reading
 	if declared != nil {
-		r, ok, err := s.declared(ctx, *declared, sample.Points, cover)
-		if err != nil {
+		if read, err = s.byPROJ(ctx, *declared, sample.Points, cover); err != nil {
 			return Verdict{}, err
 		}
-		if ok {
-			readings = append([]crsfit.Reading{r}, readings...)
-		}
 	}
+	readings := crsfit.Candidates(sample.Points, cover, declared, read...)
 	names, err := s.names(ctx, sample.Names)
 	if err != nil {
 		return Verdict{}, err

@@ -8,8 +8,8 @@
 SELECT road.m, building.m, CASE WHEN p.road <> '' THEN coalesce(road.named, false) END
 FROM (
     SELECT n, road, cos(radians(y)) AS k, ST_SetSRID(ST_MakePoint(x * cos(radians(y)), y), 4326) AS plane,
-           ST_MakeEnvelope(x - @far / 111320 / cos(radians(y)), y - @far / 111320, x + @far / 111320 / cos(radians(y)), y + @far / 111320, 4326) AS far,
-           ST_MakeEnvelope(x - @near / 111320 / cos(radians(y)), y - @near / 111320, x + @near / 111320 / cos(radians(y)), y + @near / 111320, 4326) AS near
+           ST_MakeEnvelope(x - @far::float8 / 111320 / cos(radians(y)), y - @far::float8 / 111320, x + @far::float8 / 111320 / cos(radians(y)), y + @far::float8 / 111320, 4326) AS far,
+           ST_MakeEnvelope(x - @near::float8 / 111320 / cos(radians(y)), y - @near::float8 / 111320, x + @near::float8 / 111320 / cos(radians(y)), y + @near::float8 / 111320, 4326) AS near
     FROM unnest(@lon::float8[], @lat::float8[], @road::text[]) WITH ORDINALITY AS q(x, y, road, n)
     OFFSET 0 -- the boxes are made once a place
 ) p
