@@ -49,6 +49,8 @@ type Target struct {
 	ID    int64
 	Right access.Right              // what the caller may see
 	Match func(version string) bool // whether the caller looked at this version
+	// Also is done in the same transaction, once the row is written; nil: nothing.
+	Also func(ctx context.Context, tx pgx.Tx, r Result) error
 }
 
 // A Result is what a write came to.
@@ -167,6 +169,11 @@ func (s *Store) write(ctx context.Context, scope access.Scope, address, action s
 		}
 		if err := do(tx, e, &r); err != nil {
 			return err
+		}
+		if t.Also != nil {
+			if err := t.Also(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 		return access.RecordTx(ctx, tx, scope, access.Entry{Action: "feature." + action, Object: fmt.Sprintf("%s/%d", t.Layer.Name, r.ID),
 			Result: access.Done, Address: address, Detail: detail(d)})

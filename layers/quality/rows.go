@@ -108,8 +108,8 @@ func inStatedGridRows(c *compiler) (string, error) {
 		c.keySQL(), c.place(), c.sql, gridsInForce, text(c.rule.Field), assessed), nil
 }
 
-// uniqueRows of a staging table look at the layer too: what is there under
-// another source key, and stays there, has the value as well.
+// uniqueRows of a staging table look at the layer too: a row there that the
+// import does not replace may have the value as well.
 func uniqueRows(c *compiler) (string, error) {
 	cols := append([]string{c.rule.Field}, c.texts("with")...)
 	assessed, err := c.valued(cols[1:]...)
@@ -124,7 +124,7 @@ func uniqueRows(c *compiler) (string, error) {
 	}
 	twice := fmt.Sprintf("SELECT %s FROM %s f WHERE %s GROUP BY %s HAVING count(*) > 1", strings.Join(list, ", "), c.sql, assessed, ordinals(len(cols)))
 	if c.staging && c.has("source_key") {
-		twice += fmt.Sprintf(" UNION SELECT %s FROM %s f JOIN %s l ON %s AND l.source_key IS DISTINCT FROM f.source_key WHERE %s",
+		twice += fmt.Sprintf(" UNION SELECT %s FROM %s f JOIN %s l ON %s WHERE %s AND NOT EXISTS (SELECT FROM %[2]s b WHERE b.source_key = l.source_key)",
 			strings.Join(list, ", "), c.sql, pgx.Identifier{"map", c.source.layer.Name}.Sanitize(), strings.Join(there, " AND "), assessed)
 	}
 	return fmt.Sprintf("SELECT %s, t.c0 IS NULL FROM %s f LEFT JOIN (%s) t ON %s WHERE %s",

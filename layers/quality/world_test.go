@@ -72,6 +72,7 @@ func (w *world) layer(name, owner, share, columns string, fields map[string]stri
 	w.exec(`SELECT map.feature_table($1, 'Point', $2)`, name, columns)
 	w.exec(`INSERT INTO onemap.layer (name, title_zh, title_en, subject, geometry, owner, share, share_basis, update_cycle, editable)
 		VALUES ($1, '测试层', 'Test layer', 'other', 'Point', $2, $3, '测试', 'daily', true)`, name, owner, share)
+	fields["grid_code"], fields["area_code"] = "text", "text"
 	for f, typ := range fields {
 		w.exec(`INSERT INTO onemap.layer_field (layer, name, title_zh, title_en, type) VALUES ($1, $2, '字段' || $2::text, $2, $3)`, name, f, typ)
 	}
