@@ -21,6 +21,8 @@ import (
 type importCommand struct {
 	OSM         importOSMCmd       `cmd:"" name:"osm" help:"The base library and road network from an OpenStreetMap extract."`
 	Base        importBaseCmd      `cmd:"" help:"One layer of the base library from a vector file."`
+	File        importFileCmd      `cmd:"" help:"Any file, as a layer: table, Shapefile, GeoPackage, GeoJSON, KML, FlatGeobuf, DXF."`
+	Undo        importUndoCmd      `cmd:"" help:"Take back what a batch brought in, as one change."`
 	Grids       importGridsCmd     `cmd:"" help:"Governance grids: unit, responsibility or community grids."`
 	Incidents   importIncidentsCmd `cmd:"" help:"Historic incidents."`
 	Assets      importAssetsCmd    `cmd:"" help:"City assets (部件)."`

@@ -81,3 +81,13 @@ func (r *rejects) close() error {
 	}
 	return nil
 }
+
+// WriteRejects writes a list of rejected rows as an import does: line, field,
+// value, reason, row.
+func WriteRejects(path string, each func(yield func(line int64, field, value, reason, row string))) error {
+	r := newRejects(path, &Summary{Rejected: map[string]int64{}})
+	each(func(line int64, field, value, reason, row string) {
+		r.add(int(line), Fault{Field: field, Value: value, Reason: reason}, row)
+	})
+	return r.close()
+}

@@ -28,8 +28,8 @@ type Sheet struct {
 	Geometries map[string]int `json:"geometries,omitempty" doc:"Kinds of geometry, and how many"`
 	About      []Column       `json:"about" nullable:"false"`
 	First      [][]string     `json:"first" nullable:"false" doc:"The first rows, values in the order of the columns"`
-	Plan       Plan           `json:"plan" doc:"How it might be read"`
-	Remembered bool           `json:"remembered,omitempty" doc:"The plan is that of an earlier file with these columns"`
+	Plan       Plan           `json:"plan" doc:"How it might become a new layer"`
+	Remembered *Plan          `json:"remembered,omitempty" doc:"How an earlier file with these columns was read"`
 }
 
 // How much of a sheet is looked at, and shown.
@@ -321,7 +321,7 @@ func (s *Store) recall(ctx context.Context, by access.Scope, sheet *Sheet) error
 	p.Layer, p.New = layer, nil
 	p.Sheet, p.HeaderLine, p.HeaderRows = sheet.Name, sheet.HeaderLine, sheet.HeaderRows
 	if p.check(sheet.Sheet) == nil { // its columns are written as then
-		sheet.Plan, sheet.Remembered = p, true
+		sheet.Remembered = &p
 	}
 	return nil
 }
@@ -337,14 +337,20 @@ func (s *Store) For(ctx context.Context, by access.Scope, id int64, sheetName, l
 	if i < 0 {
 		return Plan{}, &layers.InputError{Field: "sheet", Value: layers.Short(sheetName), Remedy: "one of the file's sheets"}
 	}
-	sheet := u.Sheets[i]
+	return s.planFor(ctx, by, u.Sheets[i], layer, u.org)
+}
+
+func (s *Store) planFor(ctx context.Context, by access.Scope, sheet Sheet, layer, org string) (Plan, error) {
 	l, edit, err := s.target(ctx, by, layer)
 	if err != nil {
 		return Plan{}, err
 	}
+	if r := sheet.Remembered; r != nil && r.Layer == l.Name {
+		return *r, nil
+	}
 	p := sheet.Plan
 	p.Layer, p.New, p.Fields = l.Name, nil, []Field{}
-	if p.Source, err = s.lastSource(ctx, l.Name, u.org, p.Source); err != nil {
+	if p.Source, err = s.lastSource(ctx, l.Name, org, p.Source); err != nil {
 		return Plan{}, err
 	}
 	taken := map[string]bool{}

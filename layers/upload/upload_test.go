@@ -214,10 +214,11 @@ func TestASheetOfADepartmentBecomesALayer(t *testing.T) {
 
 	// The same file again: the plan is remembered, and nothing changes.
 	again := o.put("消防栓.xlsx", hydrants(t, 60))
-	if !again.Sheets[0].Remembered || again.Sheets[0].Plan.Layer != b.Layer {
-		t.Fatalf("not remembered: %+v", again.Sheets[0].Plan)
+	remembered := again.Sheets[0].Remembered
+	if remembered == nil || remembered.Layer != b.Layer {
+		t.Fatalf("not remembered: %+v", remembered)
 	}
-	same := o.stage(again, again.Sheets[0].Plan)
+	same := o.stage(again, *remembered)
 	if same.Change != (intake.Change{Unchanged: 59}) {
 		t.Fatalf("%+v", same.Change)
 	}
@@ -264,7 +265,7 @@ func TestALayerIsUpdatedBySourceKeyAndUndone(t *testing.T) {
 	made := o.apply(o.stage(first, p))
 
 	second := o.put("b.csv", gb18030(t, head+"2,乙,120.062,29.302,150\n3,丙,120.063,29.303,100\n4,丁,120.064,29.304,100\n"))
-	plan := second.Sheets[0].Plan
+	plan := *second.Sheets[0].Remembered
 	plan.Full = true
 	b := o.stage(second, plan)
 	want := intake.Change{Inserted: 1, Updated: 1, Unchanged: 1, Deleted: 1}
