@@ -7,63 +7,8 @@ import (
 	"pgregory.net/rapid"
 
 	"onemap/layers/release"
+	"onemap/layers/release/releasetest"
 )
-
-// most is the largest count that cell p may have, as seen by someone who knows
-// the true totals of all rows and of all columns, every shown count, and
-// nothing of the rest: a maximal flow through the cells that are not shown.
-func most(cells []release.Cell, p int, size int) int {
-	const plenty = 1 << 20
-	// room[a][b]: rows are 0..size-1, columns size..2*size-1. From a row to a
-	// column a count is lowered, from a column to a row one is raised.
-	room := make([][]int, 2*size)
-	for i := range room {
-		room[i] = make([]int, 2*size)
-	}
-	for r := range size {
-		for c := range size {
-			room[size+c][r] = plenty
-		}
-	}
-	for i, c := range cells {
-		r, k := int(c.Row), size+int(c.Col)
-		switch {
-		case !c.Hidden || i == p:
-			room[k][r] = 0
-		default:
-			room[r][k] = int(c.N)
-		}
-	}
-	from, to := int(cells[p].Row), size+int(cells[p].Col)
-	total := int(cells[p].N)
-	for {
-		before := make([]int, 2*size)
-		for i := range before {
-			before[i] = -1
-		}
-		before[from] = from
-		for queue := []int{from}; len(queue) > 0 && before[to] < 0; queue = queue[1:] {
-			for b, left := range room[queue[0]] {
-				if left > 0 && before[b] < 0 {
-					before[b] = queue[0]
-					queue = append(queue, b)
-				}
-			}
-		}
-		if before[to] < 0 {
-			return total
-		}
-		n := plenty
-		for b := to; b != from; b = before[b] {
-			n = min(n, room[before[b]][b])
-		}
-		for b := to; b != from; b = before[b] {
-			room[before[b]][b] -= n
-			room[b][before[b]] += n
-		}
-		total += n
-	}
-}
 
 func genCells(size int) *rapid.Generator[[]release.Cell] {
 	return rapid.Custom(func(t *rapid.T) []release.Cell {
@@ -117,7 +62,7 @@ func TestNoSumTellsACount(t *testing.T) {
 			if got, want := hiddenCols[c.Col], min(floor, cols[c.Col]); got < want {
 				t.Fatalf("%+v: its column's total says that it is at most %d", c, got)
 			}
-			if got, want := most(cells, i, size), min(floor, rows[c.Row], cols[c.Col]); got < want {
+			if got, want := releasetest.Most(cells, i, size), min(floor, rows[c.Row], cols[c.Col]); got < want {
 				t.Fatalf("%+v: the totals say that it is at most %d", c, got)
 			}
 		}
@@ -126,7 +71,7 @@ func TestNoSumTellsACount(t *testing.T) {
 			asItWas[i].Hidden = asItWas[i].Hidden || asItWas[i].N < floor
 		}
 		for i, c := range asItWas {
-			if c.N < floor && most(asItWas, i, size) < min(floor, rows[c.Row], cols[c.Col]) {
+			if c.N < floor && releasetest.Most(asItWas, i, size) < min(floor, rows[c.Row], cols[c.Col]) {
 				naive++
 			}
 		}
