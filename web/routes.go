@@ -313,6 +313,17 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/audit", only(access.Auditor), "searchAudit", "administration", "Who did what", call(s.searchAudit), nil},
 
 		// The API's description.
+		// Matching registers of legal persons and places; never of people.
+		{"GET", "/api/v1/matching", signedIn, "listMatchPlans", "matching", "Plans of matching whose two layers I see", call(s.listMatchPlans), nil},
+		{"GET", "/api/v1/matching/{plan}", signedIn, "getMatchPlan", "matching", "One plan", call(s.getMatchPlan), nil},
+		{"PUT", "/api/v1/matching/{plan}", officers, "putMatchPlan", "matching", "Make or change a plan: which columns of two registers are compared as what, and who is authoritative; registers of persons are refused", call(s.putMatchPlan), nil},
+		{"DELETE", "/api/v1/matching/{plan}", officers, "dropMatchPlan", "matching", "Drop a plan and what its runs found; decisions of people stay", call(s.dropMatchPlan), nil},
+		{"GET", "/api/v1/matching/{plan}/runs", signedIn, "listMatchRuns", "matching", "Its runs, the latest first", call(s.listMatchRuns), nil},
+		{"POST", "/api/v1/matching/{plan}/runs", officers, "runMatchPlan", "matching", "Compare the two registers anew, in the background", call(s.runMatchPlan), []option{accepted()}},
+		{"GET", "/api/v1/matching/{plan}/pairs", signedIn, "listMatchPairs", "matching", "Pairs to review, links that hold, pairs that people refused; with reasons", call(s.listMatchPairs), nil},
+		{"POST", "/api/v1/matching/{plan}/decisions", officers, "decideMatch", "matching", "Say that two rows are the same, or not: for this and all later runs", call(s.decideMatch), nil},
+		{"GET", "/api/v1/matching/{plan}/conflicts", signedIn, "listMatchConflicts", "matching", "Where linked rows contradict each other, and which register is authoritative", call(s.listMatchConflicts), nil},
+
 		// Bringing data in.
 		{"POST", "/api/v1/uploads", onlyImporters, "putUpload", "uploads", "Bring a file: CSV, XLSX, a Shapefile in a zip, GeoPackage, GeoJSON, KML, FlatGeobuf, DXF; the answer says what is in it and how it might be read",
 			plain(s.putUpload, named, answersWith[upload.Upload](201, "Kept, and looked at")), []option{body(maxUploadBytes), stream, produces("application/json")}},
@@ -331,16 +342,6 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/batches/{id}/apply", onlyImporters, "applyBatch", "uploads", "Take a batch over into its layer, all or nothing", call(s.applyBatch), []option{stream}},
 		{"POST", "/api/v1/batches/{id}/undo", onlyImporters, "undoBatch", "uploads", "Put back what was there before a batch, as one change", call(s.undoBatch), []option{stream}},
 		{"DELETE", "/api/v1/batches/{id}", onlyImporters, "dropBatch", "uploads", "Throw a preview away", call(s.dropBatch), nil},
-
-		// Asking for data of other departments, and granting it.
-		{"GET", "/api/v1/requests", onlyRequests, "listRequests", "sharing", "Requests that my organisation made, has to answer, or oversees", call(s.listRequests), nil},
-		{"POST", "/api/v1/requests", onlyAskers, "askForResource", "sharing", "Ask for a resource in the name of my organisation; sent again with its uuid, it is the same request",
-			call(s.askFor), []option{created(), also(200, "It was asked before; here is what became of it")}},
-		{"GET", "/api/v1/requests/rules", signedIn, "getSharingRules", "sharing", "What may happen to a request, and the limits of each step", call(s.sharingRules), nil},
-		{"GET", "/api/v1/requests/{id}", onlyRequests, "getRequest", "sharing", "One request with its steps", call(s.getRequest), nil},
-		{"POST", "/api/v1/requests/{id}/actions", onlyRequests, "actOnRequest", "sharing", "Grant, refuse, ask back, supplement, dispute, withdraw …", call(s.actOnRequest), nil},
-		{"GET", "/api/v1/grants", onlyRequests, "listGrants", "sharing", "The register of grants: given by my organisation and to it; overseers see all", call(s.listGrants), nil},
-		{"POST", "/api/v1/grants/{kind}/{id}/withdrawal", onlyRequests, "withdrawGrant", "sharing", "End a grant, with its basis: for the next request and for open live connections", call(s.withdrawGrant), nil},
 
 		{"GET", "/api/openapi.json", everybody, "getOpenAPI", "description", "This description", plain(s.getOpenAPI, answers(200, "application/openapi+json", "OpenAPI 3.1")), nil},
 		{"GET", "/api/asyncapi.yaml", everybody, "getAsyncAPI", "description", "The live connections", plain(s.getAsyncAPI, answers(200, "application/yaml", "AsyncAPI 3")), nil},

@@ -32,6 +32,7 @@ import (
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
 	"onemap/layers/incident"
+	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/search"
@@ -66,6 +67,7 @@ type Server struct {
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
 	Sharing   *sharing.Store
+	Matching  *match.Store
 	Hub       *live.Hub // nil: no live connections
 	// Archives of tiles that may be had as files, by name; each may give nil.
 	Archives map[string]func() *archive.File

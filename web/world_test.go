@@ -34,6 +34,7 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/jobs"
 	"onemap/layers/layerstest"
+	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/quality"
@@ -163,10 +164,10 @@ func newWorld(t testing.TB) *world {
 	alerts.Work()
 	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: dir}
 	shares.Work()
+	matching := &match.Store{Layers: store, Jobs: queue}
+	matching.Work()
 	uploads := upload.New(store, t.TempDir(), 2)
 	uploads.Quality, uploads.Georef = &quality.Store{Layers: store}, &georef.Store{Layers: store}
-	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: dir}
-	shares.Work()
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
 	w.server = &web.Server{
@@ -174,6 +175,7 @@ func newWorld(t testing.TB) *world {
 		Hooks:     hooks,
 		Alerts:    alerts,
 		Sharing:   shares,
+		Matching:  matching,
 		Uploads:   uploads,
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
 		Open311:   &open311.Store{Layers: store},

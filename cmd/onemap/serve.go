@@ -27,6 +27,7 @@ import (
 	"onemap/layers/hook"
 	"onemap/layers/incident"
 	"onemap/layers/jobs"
+	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
 	"onemap/layers/quality"
@@ -109,6 +110,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	alerts.Work()
 	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: directory}
 	shares.Work()
+	matching := &match.Store{Layers: store, Jobs: queue}
+	matching.Work()
 	uploads := upload.New(store, cfg.uploads(), 2)
 	uploads.Quality, uploads.Georef, uploads.Log = &quality.Store{Layers: store}, &georef.Store{Layers: store}, log
 	uploads.Work(queue)
@@ -148,7 +151,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares,
+		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
