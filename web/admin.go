@@ -7,7 +7,8 @@ import (
 	"onemap/layers/access"
 )
 
-// The administrators' part, kept small: accounts, keys, organisations, audit.
+// The administrators' part: accounts and organisations. Keys and the audit have
+// files of their own.
 
 type peopleOutput struct {
 	Body struct {
@@ -23,6 +24,9 @@ type accountBody struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	Sessions    int        `json:"sessions" doc:"Open ones"`
 	Keys        int        `json:"keys" doc:"In force"`
+	TOTP        bool       `json:"second_factor"`
+	Linked      bool       `json:"linked" doc:"Signs in through the identity provider too"`
+	SeenAt      *time.Time `json:"seen_at,omitempty" doc:"Last use of a session that is open, to the hour"`
 }
 
 func bodyOf(p access.Person) PersonBody {
@@ -38,7 +42,7 @@ func (s *Server) listPeople(ctx context.Context, _ *struct{}) (*peopleOutput, er
 	out := &peopleOutput{}
 	out.Body.People = []accountBody{}
 	for _, p := range all {
-		out.Body.People = append(out.Body.People, accountBody{bodyOf(p.Person), p.Org, p.Active, timeOrNil(p.LockedUntil), p.CreatedAt, p.Sessions, p.Keys})
+		out.Body.People = append(out.Body.People, accountBody{bodyOf(p.Person), p.Org, p.Active, timeOrNil(p.LockedUntil), p.CreatedAt, p.Sessions, p.Keys, p.TOTP, p.Linked, timeOrNil(p.SeenAt)})
 	}
 	return out, err
 }
@@ -95,6 +99,46 @@ func (s *Server) setGrids(ctx context.Context, in *gridsInput) (*struct{}, error
 	return nil, s.Directory.SetGrids(ctx, scopeOf(ctx), in.Login, in.Body.Grids)
 }
 
+type personInput struct {
+	LoginInput
+	Body struct {
+		Name string `json:"name" maxLength:"100"`
+		Org  string `json:"org" maxLength:"32" doc:"In another organisation one sees other things: the sessions end"`
+	}
+}
+
+func (s *Server) changePerson(ctx context.Context, in *personInput) (*struct{}, error) {
+	return nil, s.Directory.ChangePerson(ctx, scopeOf(ctx), in.Login, in.Body.Name, in.Body.Org)
+}
+
+type newPasswordInput struct {
+	LoginInput
+	Body struct {
+		Password string `json:"password" maxLength:"256" format:"password"`
+	}
+}
+
+func (s *Server) setPassword(ctx context.Context, in *newPasswordInput) (*struct{}, error) {
+	return nil, s.Directory.SetPassword(ctx, scopeOf(ctx), in.Login, in.Body.Password)
+}
+
+func (s *Server) unlock(ctx context.Context, in *LoginInput) (*struct{}, error) {
+	return nil, s.Directory.Unlock(ctx, scopeOf(ctx), in.Login)
+}
+
+func (s *Server) unlink(ctx context.Context, in *LoginInput) (*struct{}, error) {
+	return nil, s.Directory.Unlink(ctx, scopeOf(ctx), in.Login)
+}
+
+type resetFactorInput struct {
+	LoginInput
+	Reason string `query:"reason" maxLength:"400" doc:"Why, for the audit"`
+}
+
+func (s *Server) resetFactor(ctx context.Context, in *resetFactorInput) (*struct{}, error) {
+	return nil, s.Directory.ResetFactor(ctx, scopeOf(ctx), in.Login, in.Reason)
+}
+
 type activeInput struct {
 	LoginInput
 	Body struct {
@@ -145,7 +189,7 @@ func (s *Server) listOrganisations(ctx context.Context, _ *struct{}) (*organisat
 }
 
 func organisationOf(o access.Organisation) organisation {
-	return organisation{Code: o.Code, Parent: o.Parent, NameZH: o.NameZH, NameEN: o.NameEN, Level: o.Level, Kind: o.Kind, Area: o.AreaCode}
+	return organisation{Code: o.Code, Parent: o.Parent, NameZH: o.NameZH, NameEN: o.NameEN, Level: o.Level, Kind: o.Kind, Area: o.AreaCode, USCC: o.USCC}
 }
 
 type newOrganisationInput struct{ Body organisation }
@@ -155,126 +199,24 @@ type organisationOutput struct{ Body organisation }
 func (s *Server) createOrganisation(ctx context.Context, in *newOrganisationInput) (*organisationOutput, error) {
 	b := in.Body
 	err := s.Directory.CreateOrganisation(ctx, scopeOf(ctx), access.Organisation{Code: b.Code, Parent: b.Parent, Level: b.Level,
-		Kind: b.Kind, AreaCode: b.Area, NameZH: b.NameZH, NameEN: b.NameEN})
+		Kind: b.Kind, AreaCode: b.Area, NameZH: b.NameZH, NameEN: b.NameEN, USCC: b.USCC})
 	return &organisationOutput{b}, err
 }
 
-type KeyBody struct {
-	Prefix    string     `json:"prefix" doc:"Names the key"`
-	Login     string     `json:"login" doc:"Whose rights it has"`
-	Name      string     `json:"name" doc:"What it is for"`
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	RevokedAt *time.Time `json:"revoked_at,omitempty"`
-}
-
-func keyOf(k access.KeyInfo) KeyBody {
-	return KeyBody{k.Prefix, k.Login, k.Name, k.CreatedAt, timeOrNil(k.ExpiresAt), timeOrNil(k.RevokedAt)}
-}
-
-type keysInput struct {
-	Login string `query:"login" maxLength:"63" doc:"Left out: the caller's own"`
-}
-
-type keysOutput struct {
+type organisationInput struct {
+	Code string `path:"code"`
 	Body struct {
-		Keys []KeyBody `json:"keys" nullable:"false"`
+		Parent string `json:"parent" maxLength:"32" doc:"Code of the organisation above; empty at the top"`
+		NameZH string `json:"name_zh" maxLength:"100"`
+		NameEN string `json:"name_en" maxLength:"100"`
+		Level  string `json:"level" enum:"province,city,county,town,community"`
+		Area   string `json:"area_code" maxLength:"20"`
+		USCC   string `json:"uscc,omitempty" maxLength:"18"`
 	}
 }
 
-func (s *Server) listKeys(ctx context.Context, in *keysInput) (*keysOutput, error) {
-	all, err := s.Directory.ListKeys(ctx, scopeOf(ctx), ownLogin(ctx, in.Login))
-	out := &keysOutput{}
-	out.Body.Keys = []KeyBody{}
-	for _, k := range all {
-		out.Body.Keys = append(out.Body.Keys, keyOf(k))
-	}
-	return out, err
-}
-
-func ownLogin(ctx context.Context, login string) string {
-	if p, ok := scopeOf(ctx).Person(); ok && login == "" {
-		return p.Login
-	}
-	return login
-}
-
-type newKeyInput struct {
-	Body struct {
-		Login     string     `json:"login,omitempty" maxLength:"63" doc:"The caller's own, which is also what is meant where it is left out: nobody makes a key with another's rights"`
-		Name      string     `json:"name" maxLength:"100" doc:"What it is for"`
-		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Left out: never"`
-	}
-}
-
-type newKeyOutput struct {
-	Body struct {
-		Key string `json:"key" doc:"Shown this once"`
-		KeyBody
-	}
-}
-
-func (s *Server) createKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, error) {
-	var expires time.Time
-	if in.Body.ExpiresAt != nil {
-		if expires = *in.Body.ExpiresAt; expires.IsZero() { // for Go, the year 1 is no time at all, and no time is never
-			return nil, inputError("expires_at", expires.Format(time.RFC3339), "a time to come")
-		}
-	}
-	text, info, err := s.Directory.CreateKey(ctx, scopeOf(ctx), ownLogin(ctx, in.Body.Login), in.Body.Name, expires)
-	out := &newKeyOutput{}
-	out.Body.Key, out.Body.KeyBody = text, keyOf(info)
-	return out, err
-}
-
-type keyInput struct {
-	Prefix string `path:"prefix"`
-}
-
-func (s *Server) revokeKey(ctx context.Context, in *keyInput) (*struct{}, error) {
-	return nil, s.Directory.RevokeKey(ctx, scopeOf(ctx), in.Prefix)
-}
-
-type auditInput struct {
-	From   time.Time `query:"from" doc:"Entries at or after it"`
-	To     time.Time `query:"to" doc:"Entries before it"`
-	Login  string    `query:"login" maxLength:"63"`
-	Action string    `query:"action" maxLength:"60" doc:"Whole, or with a dot at its end the beginning: incident."`
-	Object string    `query:"object" maxLength:"100" doc:"incident/42"`
-	Before int64     `query:"before" minimum:"0" doc:"Entries with smaller numbers only: what an earlier answer called next"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-}
-
-type auditOutput struct {
-	Body struct {
-		Entries []auditEntry `json:"entries" nullable:"false" doc:"The latest first"`
-		Next    int64        `json:"next,omitempty" doc:"Send it as before for those before them; absent at the end"`
-	}
-}
-
-type auditEntry struct {
-	ID      int64          `json:"id"`
-	At      time.Time      `json:"at"`
-	Login   string         `json:"login"`
-	Org     string         `json:"org"`
-	Action  string         `json:"action"`
-	Object  string         `json:"object"`
-	Result  string         `json:"result" enum:"done,refused,failed"`
-	Reason  string         `json:"reason"`
-	Address string         `json:"address"`
-	Detail  map[string]any `json:"detail"`
-}
-
-func (s *Server) searchAudit(ctx context.Context, in *auditInput) (*auditOutput, error) {
-	found, err := s.Audit.Search(ctx, scopeOf(ctx), access.AuditQuery{From: in.From, To: in.To, Login: in.Login, Action: in.Action,
-		Object: in.Object, Before: in.Before, Limit: in.Limit})
-	out := &auditOutput{}
-	out.Body.Entries = []auditEntry{}
-	for _, e := range found {
-		out.Body.Entries = append(out.Body.Entries, auditEntry{e.ID, e.At, e.Login, e.Org, e.Action, e.Object, e.Result, e.Reason, e.Address, e.Detail})
-	}
-	if n := len(found); n == in.Limit {
-		out.Body.Next = found[n-1].ID
-	}
-	return out, err
+func (s *Server) changeOrganisation(ctx context.Context, in *organisationInput) (*struct{}, error) {
+	b := in.Body
+	return nil, s.Directory.ChangeOrganisation(ctx, scopeOf(ctx), access.Organisation{Code: in.Code, Parent: b.Parent, Level: b.Level,
+		AreaCode: b.Area, NameZH: b.NameZH, NameEN: b.NameEN, USCC: b.USCC})
 }

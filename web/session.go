@@ -61,6 +61,7 @@ type organisation struct {
 	Level  string `json:"level" enum:"province,city,county,town,community,"`
 	Kind   string `json:"kind" enum:"government,department,command_centre,"`
 	Area   string `json:"area_code"`
+	USCC   string `json:"uscc,omitempty" maxLength:"18" doc:"统一社会信用代码"`
 }
 
 type sessionOutput struct {

@@ -34,6 +34,7 @@ type commandLine struct {
 	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
+	Audit    auditCommand    `cmd:"" help:"The audit: verify its chain."`
 	Setting  settingCommand  `cmd:"" help:"What a deployment may set: list, set."`
 	Bench    benchCommand    `cmd:"" help:"Measure onemap beside the usual way, in one run."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -20,6 +20,7 @@ import (
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
+	"onemap/layers/edit"
 	"onemap/layers/feed"
 	"onemap/layers/georef"
 	"onemap/layers/grid"
@@ -113,7 +114,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	matching := &match.Store{Layers: store, Jobs: queue}
 	matching.Work()
 	uploads := upload.New(store, cfg.uploads(), 2)
-	uploads.Quality, uploads.Georef, uploads.Log = &quality.Store{Layers: store}, &georef.Store{Layers: store}, log
+	qualities := &quality.Store{Layers: store, Directory: directory, Classes: &class.Store{Layers: store}, Edit: &edit.Store{Layers: store}, Jobs: queue}
+	qualities.Work()
+	uploads.Quality, uploads.Georef, uploads.Log = qualities, &georef.Store{Layers: store}, log
 	uploads.Work(queue)
 	positions := position.New(store)
 	positions.Log = log
@@ -148,10 +151,15 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		Memory: memory, PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible}, Position: keeper.Position, Wait: keeper.Wait,
 		Stamps: stamps, CacheBytes: uint64(cfg.TileCache), Timeout: cfg.Timeout,
 	}
+	provider, err := cfg.OIDC.provider()
+	if err != nil {
+		return err
+	}
+	audit := access.NewAudit(db)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: access.NewAudit(db), Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Matching: matching,
+		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
@@ -173,6 +181,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	work.Go(func() error { return keeper.Run(working) })
 	work.Go(func() error { return positions.Run(working) })
 	work.Go(func() error { return queue.Run(working) })
+	work.Go(func() error { return audit.Run(working, log) })
 	if base != nil {
 		work.Go(func() error { return base.Run(working) })
 	}
@@ -190,9 +199,9 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 
 // serveHTTP answers requests until ctx ends and those then open are finished.
 func serveHTTP(ctx context.Context, cfg Config, ln net.Listener, h http.Handler, log *slog.Logger, ready func(net.Addr)) error {
-	// Times that bound what a slow client may hold; answers that stream set
-	// their own deadline.
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	// Times that bound what a slow client may hold; routes set their own for
+	// bodies and answers, ReadTimeout is for what goes to no route.
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()

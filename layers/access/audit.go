@@ -9,8 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"onemap/layers"
 )
 
 // Results of an [Entry].
@@ -39,6 +37,10 @@ type Recorded struct {
 	Login  string
 	Org    string
 	Entry
+
+	// As they are called now; "" where there are none any more.
+	Name         string
+	OrgZH, OrgEN string
 }
 
 // Audit is the record of who saw or changed what. It is append-only.
@@ -98,54 +100,6 @@ func address(s string) *netip.Addr {
 	}
 	a = a.Unmap().WithZone("")
 	return &a
-}
-
-// AuditQuery asks for entries, newest first. Zero fields ask for all.
-type AuditQuery struct {
-	From, To time.Time // From <= at < To
-	Login    string
-	Action   string // whole, or with a dot or dash at its end the beginning: "incident."
-	Object   string
-	Before   int64 // entries with smaller numbers only: the next page
-	Limit    int   // 1 to 1000; 0: 100
-}
-
-// Search returns entries, newest first. It returns [ErrForbidden] for whoever
-// is not an auditor, and a [layers.InputError] for a bad query.
-func (a *Audit) Search(ctx context.Context, s Scope, q AuditQuery) ([]Recorded, error) {
-	if err := s.Require(Auditor); err != nil {
-		return nil, err
-	}
-	if q.Limit == 0 {
-		q.Limit = 100
-	}
-	if q.Limit < 0 || q.Limit > 1000 {
-		return nil, &layers.InputError{Field: "limit", Value: fmt.Sprint(q.Limit), Remedy: "1 to 1000"}
-	}
-	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return nil, &layers.InputError{Field: "to", Value: q.To.Format(time.RFC3339), Remedy: "a time after from"}
-	}
-	rows, err := a.db.Query(ctx, `SELECT id, at, coalesce(person, 0), login, org, action, object, result, reason, coalesce(host(address), ''), detail
-		FROM onemap.audit
-		WHERE (@from::timestamptz IS NULL OR at >= @from) AND (@to::timestamptz IS NULL OR at < @to)
-		  AND (@login = '' OR login = @login) AND (@object = '' OR object = @object)
-		  AND (@action = '' OR action = @action OR right(@action, 1) IN ('.', '-') AND starts_with(action, @action))
-		  AND (@before::bigint = 0 OR id < @before)
-		ORDER BY id DESC LIMIT @limit`,
-		pgx.NamedArgs{"from": timeOrNull(q.From), "to": timeOrNull(q.To), "login": q.Login, "object": q.Object,
-			"action": q.Action, "before": q.Before, "limit": q.Limit})
-	if err != nil {
-		return nil, doing("search audit", err)
-	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Recorded, error) {
-		var r Recorded
-		err := row.Scan(&r.ID, &r.At, &r.Person, &r.Login, &r.Org, &r.Action, &r.Object, &r.Result, &r.Reason, &r.Address, &r.Detail)
-		return r, err
-	})
-	if err != nil {
-		return nil, doing("search audit", err)
-	}
-	return found, nil
 }
 
 func timeOrNull(t time.Time) *time.Time {

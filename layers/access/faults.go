@@ -32,6 +32,7 @@ var faults = map[string]layers.InputError{
 	"layer_owner_fkey":             {Field: "owner", Remedy: "must be the code of an organisation"},
 	"layer_share_check":            {Field: "share", Remedy: "one of unconditional, conditional, none"},
 	"layer_check":                  {Field: "open", Remedy: "only a layer that is shared unconditionally may be open to the public"},
+	"layer_ask_reason_check":       {Field: "ask_reason", Remedy: "a layer that is open to the public asks for no reason"},
 	"layer_check1":                 {Field: "share_basis", Remedy: "a layer that is not shared needs its legal basis"},
 }
 

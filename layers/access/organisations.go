@@ -173,3 +173,63 @@ func scanGrant(row pgx.CollectableRow) (Grant, error) {
 	g.EndsAt, g.RevokedAt = timeOrZero(ends), timeOrZero(revoked)
 	return g, err
 }
+
+// ChangeOrganisation gives an organisation other names, level, area or parent.
+// Its code and kind stay: rights hang on them.
+func (d *Directory) ChangeOrganisation(ctx context.Context, by Scope, o Organisation) error {
+	if err := by.Require(Administrator); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		var ring bool
+		if err := tx.QueryRow(ctx, `WITH RECURSIVE above AS (SELECT code, parent FROM onemap.organisation WHERE code = @parent
+				UNION SELECT o.code, o.parent FROM onemap.organisation o JOIN above ON o.code = above.parent)
+			SELECT EXISTS (SELECT FROM above WHERE code = @code)`, pgx.NamedArgs{"parent": o.Parent, "code": o.Code}).Scan(&ring); err != nil {
+			return err
+		}
+		if ring {
+			return &layers.InputError{Field: "parent", Value: o.Parent, Remedy: "an organisation that is not below this one"}
+		}
+		rows, err := tx.Query(ctx, `WITH before AS (SELECT * FROM onemap.organisation WHERE code = @code FOR UPDATE)
+			UPDATE onemap.organisation x SET parent = nullif(@parent, ''), level = @level, area_code = @area, name_zh = @zh, name_en = @en, uscc = nullif(@uscc, '')
+			FROM before WHERE x.code = before.code
+			RETURNING before.code, coalesce(before.parent, ''), before.level, before.kind, before.area_code, before.name_zh, before.name_en, coalesce(before.uscc, '')`,
+			pgx.NamedArgs{"code": o.Code, "parent": o.Parent, "level": o.Level, "area": o.AreaCode, "zh": o.NameZH, "en": o.NameEN, "uscc": o.USCC})
+		if err != nil {
+			return err
+		}
+		before, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Organisation])
+		if noRow(err) {
+			return fmt.Errorf("organisation %q: %w", o.Code, layers.ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		o.Kind = before.Kind
+		return record(ctx, tx, by, Entry{Action: "organisation.change", Object: "organisation/" + o.Code, Result: Done, Detail: map[string]any{"before": before, "after": o}})
+	})
+	return asInput("change organisation", err)
+}
+
+// SetAskReason says whether a layer is a sensitive one: who looks at it then
+// says why first. A layer that is open to the public cannot be.
+func (d *Directory) SetAskReason(ctx context.Context, by Scope, layer string, ask bool, reason string) error {
+	if err := by.Require(SecurityAdministrator); err != nil {
+		return err
+	}
+	reason, err := checkReason(reason)
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE onemap.layer SET ask_reason = $2 WHERE name = $1`, layer, ask)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("layer %q: %w", layer, layers.ErrNotFound)
+		}
+		return record(ctx, tx, by, Entry{Action: "layer.ask_reason", Object: "layer/" + layer, Result: Done, Reason: reason, Detail: map[string]any{"ask_reason": ask}})
+	})
+	return asInput("set whether a layer asks for a reason", err)
+}

@@ -185,6 +185,34 @@ func (d *Directory) ChangePassword(ctx context.Context, by Scope, old, password 
 	return d.setPassword(ctx, by, p.Login, password, revokeKeys)
 }
 
+// ChangePerson gives a person another name or organisation. In another
+// organisation they see other things, so their sessions end: they sign in as
+// who they are now.
+func (d *Directory) ChangePerson(ctx context.Context, by Scope, login, name, org string) error {
+	if err := by.Require(Administrator); err != nil {
+		return err
+	}
+	detail := map[string]any{}
+	err := d.change(ctx, by, login, Entry{Action: "person.change", Detail: detail}, func(tx pgx.Tx, id int64) error {
+		var beforeName, beforeOrg string
+		if err := tx.QueryRow(ctx, `SELECT name, org FROM onemap.person WHERE id = $1`, id).Scan(&beforeName, &beforeOrg); err != nil {
+			return err
+		}
+		detail["before"], detail["after"] = map[string]string{"name": beforeName, "org": beforeOrg}, map[string]string{"name": strings.TrimSpace(name), "org": org}
+		if _, err := tx.Exec(ctx, `UPDATE onemap.person SET name = $2, org = $3 WHERE id = $1`, id, strings.TrimSpace(name), org); err != nil {
+			return err
+		}
+		if beforeOrg == org {
+			return nil
+		}
+		return d.endSessions(ctx, tx, id)
+	})
+	if err == nil {
+		d.changed.fire()
+	}
+	return err
+}
+
 // SetActive opens or closes an account. Closing ends its sessions and, as long
 // as it is closed, its keys. Nobody closes their own.
 func (d *Directory) SetActive(ctx context.Context, by Scope, login string, active bool) error {

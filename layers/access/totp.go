@@ -257,7 +257,7 @@ func (d *Directory) withCode(ctx context.Context, by Scope, code string, from Fr
 		return Wrap("check code", err)
 	}
 	d.fresher.put(held)
-	return nil
+	return d.Load(ctx) // who signs in next is asked by what holds now, where the feed is off too
 }
 
 // useCode says whether a code is right, and uses it up.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,11 @@ var settings = []struct {
 	like       string // JSON
 	check      func(json.RawMessage) string
 }{
+	{"access.second_factor", "The roles that need a second factor to sign in", `[""]`, areRoles},
+	{"access.session", "When a session ends: so long after its last use, and so long after it began", `{"idle_minutes": 720, "max_hours": 168}`, nil},
+	{"access.key_days", "The longest term of an API key that somebody makes for themselves", `366`, within(1, 3660)},
+	{"access.reason_minutes", "How long a reason given for a sensitive layer holds", `480`, within(5, 1440)},
+	{"audit.keep_months", "How many months the audit is kept; the law asks for six", `12`, within(6, 1200)},
 	{"city.time_zone", "Of the calendar, of days and of periods; set it before the first case", `""`, isZone},
 	{"grid.unit.code_pattern", "What codes of unit grids look like: a regular expression", `""`, isPattern},
 	{"grid.duty.code_pattern", "The same of responsibility grids", `""`, isPattern},
@@ -195,6 +201,14 @@ func within(least, most int) func(json.RawMessage) string {
 		}
 		return ""
 	}
+}
+
+func areRoles(value json.RawMessage) string {
+	var roles []access.Role
+	if json.Unmarshal(value, &roles) != nil || slices.ContainsFunc(roles, func(r access.Role) bool { return !slices.Contains(access.Roles, r) }) {
+		return fmt.Sprint("a list of ", access.Roles)
+	}
+	return ""
 }
 
 func isStages(value json.RawMessage) string {
