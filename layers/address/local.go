@@ -74,6 +74,15 @@ func (p *parser) numbered() bool {
 		if strings.HasPrefix(after, e.end) {
 			e.put(&p.out, n)
 			p.take(length + len([]rune(e.end)))
+			if e.end == "号" && (p.has("之") || p.has("附")) && p.out.Number == n { // 12号之1, 12号附1号
+				if part, k := number(p.rest[1:]); k > 0 {
+					p.out.Number += "-" + part
+					p.take(1 + k)
+					if p.has("号") {
+						p.take(1)
+					}
+				}
+			}
 			return true
 		}
 	}

@@ -91,8 +91,13 @@ func (p *parser) divisions() {
 		}
 		p.out.Community = name
 	}
-	if name, ok := p.ending([]string{"网格"}, 2, 12, nil); ok {
-		p.out.Grid = name
+	if i := strings.Index(string(p.rest), "网格"); i >= 0 && len([]rune(string(p.rest)[:i])) <= 10 {
+		name := []rune(string(p.rest)[:i] + "网格")
+		for k := len(name); k < len(p.rest) && isNumber(p.rest[k]); k++ { // 责任网格3
+			name = append(name, p.rest[k])
+		}
+		p.out.Grid = string(name)
+		p.take(len(name))
 	}
 }
 
