@@ -37,6 +37,9 @@ func openCSV(file string, limits Limits) (*csvFile, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, unreadable("a text in UTF-8 or GB18030")
 	}
+	if strings.HasPrefix(strings.TrimSpace(string(sample[:min(n, 200)])), "<") {
+		return nil, unreadable("rows of a table: this is XML or a page of the web in another encoding than UTF-8")
+	}
 	c.delim = sniff(string(sample[:n]))
 	return c, nil
 }
