@@ -28,9 +28,9 @@ func termsOf(t sharing.Terms) termsBody {
 }
 
 type givenBody struct {
-	Kind string `json:"kind" enum:"layer,resource"`
-	ID   int64  `json:"id"`
-	termsBody
+	Kind      string     `json:"kind" enum:"layer,resource"`
+	ID        int64      `json:"id"`
+	Terms     termsBody  `json:"terms"`
 	GrantedAt time.Time  `json:"granted_at"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }
@@ -83,7 +83,7 @@ func requestInfo(r sharing.Request, by access.Scope) RequestInfo {
 		}
 	}
 	if g := r.Grant; g != nil {
-		out.Grant = &givenBody{Kind: "resource", ID: g.ID, termsBody: termsOf(g.Terms), GrantedAt: g.GrantedAt, RevokedAt: g.RevokedAt}
+		out.Grant = &givenBody{Kind: "resource", ID: g.ID, Terms: termsOf(g.Terms), GrantedAt: g.GrantedAt, RevokedAt: g.RevokedAt}
 		if g.OfLayer {
 			out.Grant.Kind = "layer"
 		}

@@ -27,6 +27,7 @@ type GrantInfo struct {
 	EndsAt    *time.Time `json:"ends_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	InForce   bool       `json:"in_force"`
+	Ends      bool       `json:"may_withdraw" doc:"The caller may withdraw it now"`
 }
 
 type grantsInput struct {
@@ -48,7 +49,7 @@ func (s *Server) listGrants(ctx context.Context, in *grantsInput) (*grantsOutput
 	out.Body.Grants = make([]GrantInfo, len(found))
 	for i, g := range found {
 		out.Body.Grants[i] = GrantInfo{g.Kind, g.ID, g.Request, g.Code, g.NameZH, g.NameEN, g.Layer, g.Provider, g.Org, g.Items, g.AreaCode, g.Grids,
-			g.Reason, g.GrantedBy, g.GrantedAt, g.EndsAt, g.RevokedAt, g.InForce}
+			g.Reason, g.GrantedBy, g.GrantedAt, g.EndsAt, g.RevokedAt, g.InForce, g.InForce && g.MayWithdraw(scopeOf(ctx))}
 	}
 	return out, err
 }

@@ -118,7 +118,7 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, kind string, id i
 		_, at, err := s.Act(ctx, by, g.Request, Act{UUID: uuid.New(), Action: "revoke", Basis: basis}, address)
 		return at, err
 	}
-	if !by.Has(access.SecurityAdministrator) && (by.Org().Code != g.Provider || !by.Has(deciding...)) {
+	if !g.MayWithdraw(by) {
 		return feed.Cursor{}, fmt.Errorf("grants are withdrawn by who provides the data: %w", access.ErrForbidden)
 	}
 	if basis = strings.TrimSpace(basis); basis == "" {
@@ -138,6 +138,12 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, kind string, id i
 		return feed.Cursor{}, access.Wrap("withdraw a grant", err)
 	}
 	return s.settle(ctx)
+}
+
+// MayWithdraw says whether the caller may withdraw a grant: as a security
+// administrator, or as an officer of who provides the data.
+func (g Grant) MayWithdraw(by access.Scope) bool {
+	return by.Has(access.SecurityAdministrator) || g.Provider != "" && by.Org().Code == g.Provider && by.Has(deciding...)
 }
 
 func grantOf(g Grant) Given { return Given{ID: g.ID, OfLayer: g.Kind == "layer"} }

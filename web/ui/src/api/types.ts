@@ -158,6 +158,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation brought in */
+        get: operations["listBatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A batch: what it is for its layer, what was rejected, what the quality rules found */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        /** Throw a preview away */
+        delete: operations["dropBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a batch over into its layer, all or nothing */
+        post: operations["applyBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the rows of a preview would be: some of them, from all over it */
+        get: operations["listBatchFeatures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that did not come in, and why */
+        get: operations["listRejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put back what was there before a batch, as one change */
+        post: operations["undoBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bridge/{source}": {
         parameters: {
             query?: never;
@@ -1126,6 +1229,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of matching whose two layers I see */
+        get: operations["listMatchPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan */
+        get: operations["getMatchPlan"];
+        /** Make or change a plan: which columns of two registers are compared as what, and who is authoritative; registers of persons are refused */
+        put: operations["putMatchPlan"];
+        post?: never;
+        /** Drop a plan and what its runs found; decisions of people stay */
+        delete: operations["dropMatchPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{plan}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where linked rows contradict each other, and which register is authoritative */
+        get: operations["listMatchConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{plan}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that two rows are the same, or not: for this and all later runs */
+        post: operations["decideMatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{plan}/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs to review, links that hold, pairs that people refused; with reasons */
+        get: operations["listMatchPairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{plan}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its runs, the latest first */
+        get: operations["listMatchRuns"];
+        put?: never;
+        /** Compare the two registers anew, in the background */
+        post: operations["runMatchPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisations": {
         parameters: {
             query?: never;
@@ -1639,6 +1847,110 @@ export interface paths {
         put?: never;
         /** Finish a task; sent again with its uuid, it is the same result */
         post: operations["finishTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of my organisation that are kept */
+        get: operations["listUploads"];
+        put?: never;
+        /** Bring a file: CSV, XLSX, a Shapefile in a zip, GeoPackage, GeoJSON, KML, FlatGeobuf, DXF; the answer says what is in it and how it might be read */
+        post: operations["putUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file, and what is in it */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        /** Erase a file, and its previews that were not applied */
+        delete: operations["deleteUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/crs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In which system the coordinates seem to be, with the candidates' places */
+        post: operations["judgeUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a sheet might become rows of a layer that is there */
+        get: operations["planUpload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the file by a plan into a batch, which changes nothing until it is applied */
+        post: operations["previewUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at a sheet again, with its header where I say */
+        get: operations["lookAtSheet"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2739,6 +3051,53 @@ export interface components {
              */
             next?: number;
         };
+        Batch: {
+            /** Format: date-time */
+            applied_at?: string;
+            /** Format: date-time */
+            begun: string;
+            by: string;
+            /** @description What it is for the layer, or was */
+            change: components["schemas"]["Change"];
+            crs: string;
+            file: string;
+            full?: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Rows that wait in quarantine
+             */
+            kept_out: number;
+            layer: string;
+            /** @description The layer comes into being with it */
+            made_layer?: boolean;
+            org?: string;
+            plan?: components["schemas"]["UploadPlan"];
+            /** Format: int64 */
+            read: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Rows that were read well
+             */
+            staged: number;
+            /** @enum {string} */
+            state: "staging" | "previewed" | "applied" | "undone" | "dropped";
+            summary: components["schemas"]["Summary"];
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by?: string;
+            /** Format: int64 */
+            upload?: number;
+        };
+        BatchesOutputBody: {
+            /** @description The latest first, without plans and cards */
+            batches: components["schemas"]["Batch"][];
+        };
         BridgeBody: {
             /** @description Whose accounts use it; left out: command centres only */
             org?: string;
@@ -2910,6 +3269,39 @@ export interface components {
             of_grid: boolean;
             on_duty: boolean;
         };
+        Card: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Of rows that an import brings; absent: of the layer as it stood
+             */
+            batch?: number;
+            dimensions: components["schemas"]["DimensionScore"][];
+            /**
+             * Format: int64
+             * @description 1, the best, to 5
+             */
+            grade?: number;
+            /**
+             * Format: int64
+             * @description Rows that an import keeps out, for they fail a rule that says so
+             */
+            held?: number;
+            layer: string;
+            results: components["schemas"]["Result"][];
+            /** Format: int64 */
+            rows: number;
+            /** Format: int64 */
+            run: number;
+            /**
+             * Format: double
+             * @description 0 to 100, from the dimensions by their weights; absent: nothing was assessed
+             */
+            score?: number;
+            /** Format: int64 */
+            took_ms: number;
+        };
         Case: {
             /** @description Of posts: the step */
             action?: string;
@@ -2962,6 +3354,19 @@ export interface components {
             returned?: "upheld" | "shirked" | "open";
             source: string;
             state: string;
+        };
+        Change: {
+            /**
+             * Format: int64
+             * @description Of a full delivery: rows of the source that the file has not
+             */
+            deleted: number;
+            /** Format: int64 */
+            inserted: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
         ChangeTaskInputBody: {
             /** @enum {string} */
@@ -3189,6 +3594,47 @@ export interface components {
             /** Format: date-time */
             warn_at: string;
         };
+        Code: {
+            /** Format: int64 */
+            n: number;
+            value: string;
+        };
+        Column: {
+            /** @description Its values, where they are few */
+            codes?: components["schemas"]["Code"][];
+            /** Format: int64 */
+            distinct: number;
+            /**
+             * Format: int64
+             * @description Of the rows that were looked at
+             */
+            filled: number;
+            /** @description How its dates are written: 2006-01-02 15:04:05 stands for the parts */
+            formats?: string[] | null;
+            /** @description The list that its values are codes of: uscc, grid, area, class:STANDARD/KIND */
+            list?: string;
+            /** @description One of them */
+            misfit?: string;
+            /**
+             * Format: int64
+             * @description Values that are not of the type
+             */
+            misfits?: number;
+            name: string;
+            /**
+             * @description What it seems to say of a person
+             * @enum {string}
+             */
+            personal?: "id_number" | "phone" | "name" | "";
+            /**
+             * @description What it seems to be
+             * @enum {string}
+             */
+            role?: "key" | "x" | "y" | "place" | "address" | "name" | "date" | "serial" | "";
+            samples: string[];
+            /** @enum {string} */
+            type: "text" | "integer" | "number" | "boolean" | "date" | "time";
+        };
         Converted: {
             /** @enum {string} */
             certainty: "sourced" | "derived" | "inferred" | "own";
@@ -3201,6 +3647,32 @@ export interface components {
             key: string;
             /** Format: int64 */
             n: number;
+        };
+        Counts: {
+            /** Format: int64 */
+            by_people: number;
+            /** Format: int64 */
+            compared: number;
+            /** Format: int64 */
+            conflicts: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: int64 */
+            ended_links: number;
+            /** Format: int64 */
+            left_no_key?: number;
+            /** Format: int64 */
+            left_rows: number;
+            /** Format: int64 */
+            linked: number;
+            /** Format: int64 */
+            millis: number;
+            /** Format: int64 */
+            review: number;
+            /** Format: int64 */
+            right_no_key?: number;
+            /** Format: int64 */
+            right_rows: number;
         };
         CreateScheduleInputBody: {
             /**
@@ -3272,6 +3744,17 @@ export interface components {
             source?: string;
             /** @description false: a holiday; true: offices work though it is a weekend */
             working: boolean;
+        };
+        DecideMatchInputBody: {
+            left_key: string;
+            /** @description Why */
+            note?: string;
+            right_key: string;
+            /**
+             * @description open takes the decision before back
+             * @enum {string}
+             */
+            verdict: "same" | "different" | "open";
         };
         Definition: {
             /**
@@ -3354,6 +3837,27 @@ export interface components {
             until?: string;
             was?: string;
             worker?: string;
+        };
+        DimensionScore: {
+            /**
+             * Format: int64
+             * @description Sum over its rules
+             */
+            a: number;
+            /**
+             * Format: int64
+             * @description Sum over its rules
+             */
+            b: number;
+            /** @enum {string} */
+            dimension: "normative" | "completeness" | "accuracy" | "consistency" | "timeliness" | "accessibility";
+            /** Format: int64 */
+            rules: number;
+            /**
+             * Format: double
+             * @description The mean of its rules' X by their weights; absent where nothing was assessed
+             */
+            x?: number;
         };
         DraftStep: {
             /** Format: date-time */
@@ -3557,6 +4061,28 @@ export interface components {
             /** @description The latest first; the grids that are fences too are not among them */
             fences: components["schemas"]["FenceBody"][];
         };
+        Field: {
+            column: string;
+            field: string;
+            formats?: string[];
+            /** @description Value of the file -> value of the layer */
+            lookup?: {
+                [key: string]: string;
+            };
+            /** @description For values that lookup has not; left out: the row is rejected */
+            otherwise?: string;
+            /** @description A row without a value is rejected */
+            required?: boolean;
+            /** @enum {string} */
+            sensitivity?: "public" | "internal" | "sensitive" | "";
+            title_en?: string;
+            title_zh?: string;
+            /**
+             * @description Of a layer that is made
+             * @enum {string}
+             */
+            type?: "text" | "integer" | "number" | "boolean" | "date" | "time" | "";
+        };
         FieldBody: {
             in_tile: boolean;
             name: string;
@@ -3604,6 +4130,37 @@ export interface components {
             text_en?: string;
             text_zh: string;
         };
+        GeorefCandidate: {
+            /** @description The way's name, such as GCJ02, EPSG:4549/yx, WGS84/ddmm */
+            crs: string;
+            /**
+             * Format: double
+             * @description By how many standard deviations the rows agree better with the base library than the same rows shifted at random: about 0 for a wrong reading, above 4.5 for one that fits
+             */
+            measure: number;
+            /**
+             * Format: double
+             * @description Share of the rows with a known place name that lie there, 0 to 1; -1 without names
+             */
+            named: number;
+            /**
+             * Format: double
+             * @description Median distance to the nearest road or building, metres; 60 where it is more
+             */
+            near_m: number;
+            /**
+             * @description Whether its measure is above the threshold
+             * @enum {string}
+             */
+            note: "fits" | "weak";
+            /** @description The rows by this reading, longitude and latitude in degrees of WGS 84, for a picture; rows that it cannot read are left out */
+            points: (number[] | null)[];
+            /**
+             * Format: double
+             * @description Share of the rows, 0 to 1, that it puts where the base library is
+             */
+            share: number;
+        };
         GivenBody: {
             /** Format: date-time */
             granted_at: string;
@@ -3613,6 +4170,7 @@ export interface components {
             kind: "layer" | "resource";
             /** Format: date-time */
             revoked_at?: string;
+            terms: components["schemas"]["TermsBody"];
         };
         Grade: {
             /** Format: double */
@@ -3637,6 +4195,8 @@ export interface components {
             /** @enum {string} */
             kind: "layer" | "resource";
             layer?: string;
+            /** @description The caller may withdraw it now */
+            may_withdraw: boolean;
             name_en: string;
             name_zh: string;
             /** @description Who was granted it */
@@ -4428,6 +4988,10 @@ export interface components {
             /** @description For gateways: whose it is */
             login?: string;
         };
+        JudgeInputBody: {
+            /** @description Of which the sheet, the place and the declared system count */
+            plan: components["schemas"]["UploadPlan"];
+        };
         KeyBody: {
             /** Format: date-time */
             created_at: string;
@@ -4586,6 +5150,196 @@ export interface components {
             number?: string;
             state: string;
         };
+        MatchConflictInfo: {
+            /**
+             * @description Who is authoritative for the item; absent: not settled
+             * @enum {string}
+             */
+            authority?: "left" | "right";
+            /** @description The rule that says so */
+            basis?: string;
+            item: string;
+            /** @description What the left register says */
+            left: string;
+            /** Format: int64 */
+            left_id: number;
+            left_key: string;
+            left_name: string;
+            /** @description The layer that should take over the other's value */
+            mend?: string;
+            /** @description Its owner */
+            mend_owner?: string;
+            right: string;
+            /** Format: int64 */
+            right_id: number;
+            right_key: string;
+            /** Format: date-time */
+            since: string;
+            title_en: string;
+            title_zh: string;
+        };
+        MatchConflictsOutputBody: {
+            /** @description Those whose rows and fields I see on both sides; values are read now, and what was mended is not shown */
+            conflicts: components["schemas"]["MatchConflictInfo"][];
+        };
+        MatchItemBody: {
+            /**
+             * @description Which register is authoritative (一数一源); left out: not settled
+             * @enum {string}
+             */
+            authority?: "left" | "right";
+            /** @description The rule that says so; needed with an authority */
+            basis?: string;
+            /** @enum {string} */
+            compare: "exact" | "name" | "address" | "code" | "number" | "date" | "place";
+            /** @description geom: the place */
+            left_field: string;
+            name: string;
+            right_field: string;
+            title_en: string;
+            title_zh: string;
+            /**
+             * Format: double
+             * @description Metres of a place, days of a date, the field's unit of a number
+             */
+            tolerance?: number;
+        };
+        MatchPairInfo: {
+            /** @description What was compared is other than when a person decided */
+            changed: boolean;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /**
+             * @description Who linked them; absent: they are not linked
+             * @enum {string}
+             */
+            how?: "person" | "machine";
+            left: components["schemas"]["MatchSideBody"];
+            note?: string;
+            /**
+             * Format: int64
+             * @description Among the candidates of the left row
+             */
+            rank: number;
+            reasons: components["schemas"]["MatchReasonBody"][];
+            right: components["schemas"]["MatchSideBody"];
+            /**
+             * Format: double
+             * @description Probability that they are the same, 0 to 1
+             */
+            score: number;
+            /** Format: date-time */
+            since: string;
+        };
+        MatchPairsOutputBody: {
+            /** @description Those whose rows I see both; to review the most probable first, with the other candidates of the same row */
+            pairs: components["schemas"]["MatchPairInfo"][];
+        };
+        MatchPlanFields: {
+            /** @description Run again when an import has changed one of the layers; left out: yes */
+            follow?: boolean;
+            /** @description What both registers say, and who is authoritative for it */
+            items?: components["schemas"]["MatchItemBody"][];
+            left_layer: string;
+            left_roles: components["schemas"]["RolesBody"];
+            /**
+             * Format: double
+             * @description Probability from which a pair is linked; left out: 0.95
+             */
+            link_at?: number;
+            /**
+             * Format: double
+             * @description From which a person is asked; left out: 0.5
+             */
+            review_at?: number;
+            right_layer: string;
+            right_roles: components["schemas"]["RolesBody"];
+            /**
+             * @description many_to_one: the left register has several rows of one establishment. Left out: one_to_one
+             * @enum {string}
+             */
+            shape?: "one_to_one" | "many_to_one";
+            title_en: string;
+            title_zh: string;
+        };
+        MatchPlanInfo: {
+            /** Format: int64 */
+            conflicts: number;
+            /** @description Its last run; absent: it never ran */
+            last?: components["schemas"]["MatchRunInfo"];
+            /**
+             * Format: int64
+             * @description Links that hold, in the whole city
+             */
+            linked: number;
+            /** @description Whether the caller may run it and decide on its pairs */
+            may: boolean;
+            name: string;
+            /** @description Organisation */
+            owner?: string;
+            /**
+             * Format: int64
+             * @description Pairs that wait for a person
+             */
+            review: number;
+        };
+        MatchPlansOutputBody: {
+            plans: components["schemas"]["MatchPlanInfo"][];
+        };
+        MatchReasonBody: {
+            /**
+             * Format: double
+             * @description Above 0 for the two being the same, below against: one bit doubles the odds
+             */
+            bits: number;
+            /** @description name, address, code, number, distance, rivals, house */
+            field: string;
+            /** @description How the two agree: same, same_but_form, same_sound, other_language, similar, shortened, near, partly, different … */
+            level: string;
+            words_en: string;
+            words_zh: string;
+        };
+        MatchRunInfo: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            counts: components["schemas"]["Counts"];
+            /** @description In words; absent: none */
+            failure?: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            started_at?: string;
+        };
+        MatchRunOutputBody: {
+            /**
+             * Format: int64
+             * @description Its number; it runs in the background
+             */
+            run: number;
+        };
+        MatchRunsOutputBody: {
+            /** @description The latest first, at most 50 */
+            runs: components["schemas"]["MatchRunInfo"][];
+        };
+        MatchSideBody: {
+            address?: string;
+            code?: string;
+            /**
+             * Format: int64
+             * @description Of the feature, until the next import
+             */
+            id: number;
+            /** @description The register's own: source_key */
+            key: string;
+            names: string[];
+            numbers?: string[];
+            /** @description [lon, lat] */
+            place?: number[];
+        };
         NamedWord: {
             en: string;
             word: string;
@@ -4670,6 +5424,21 @@ export interface components {
             /** Format: date-time */
             revoked_at?: string;
         };
+        NewLayer: {
+            /** @enum {string} */
+            geometry: "Point" | "LineString" | "Polygon" | "MultiPoint" | "MultiLineString" | "MultiPolygon";
+            name: string;
+            /** @description Organisation; left out: the caller's */
+            owner?: string;
+            /** @enum {string} */
+            share: "unconditional" | "conditional" | "none";
+            /** @description The condition, or the law why it is not shared */
+            share_basis?: string;
+            title_en: string;
+            title_zh: string;
+            /** @enum {string} */
+            update_cycle?: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular" | "";
+        };
         NewPersonInputBody: {
             login: string;
             name: string;
@@ -4737,6 +5506,18 @@ export interface components {
             url: string;
             /** @description Why the server paused or disabled it */
             why?: string;
+        };
+        Note: {
+            code: string;
+            /** Format: int64 */
+            n?: number;
+            text?: string;
+        };
+        Offset: {
+            /** Format: double */
+            east_m: number;
+            /** Format: double */
+            north_m: number;
         };
         OperationInputBody: {
             /** @enum {string} */
@@ -5141,6 +5922,16 @@ export interface components {
              */
             taken_at?: string;
         };
+        Place: {
+            /** @description Columns of an address that is looked up */
+            address?: string[];
+            /** @description One column with both, or with WKT */
+            column?: string;
+            /** @description Column of longitude or easting */
+            x?: string;
+            /** @description Column of latitude or northing */
+            y?: string;
+        };
         PlaceBody: {
             /** @description Longitude and latitude in degrees, or easting and northing of an EPSG system */
             coordinates: number[] | null;
@@ -5390,6 +6181,39 @@ export interface components {
             text_en?: string;
             text_zh: string;
         };
+        QualityRule: {
+            /** @description The standard or document behind it */
+            basis?: string;
+            /** @description Which rows are assessed, in CQL2 text; absent: all */
+            condition?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description The column it is about; absent: the row, or the layer */
+            field?: string;
+            /** Format: int64 */
+            id?: number;
+            /** @description Dimension and sub-indicator: accuracy.uniqueness */
+            indicator: string;
+            /** @description How it is tested: see the list of kinds */
+            kind: string;
+            layer: string;
+            /** Format: date-time */
+            made_at?: string;
+            made_by?: string;
+            /** @description What the kind takes */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description An import keeps rows that fail it out of the layer */
+            quarantine: boolean;
+            title_en: string;
+            title_zh: string;
+            /**
+             * Format: double
+             * @default 1
+             */
+            weight: number;
+        };
         Queue: {
             open: components["schemas"]["Lights"];
             /** @description What departments asked for and nobody answered: extension, suspension, appeal, appeal_second */
@@ -5431,6 +6255,13 @@ export interface components {
             /** @description What the feed waits for, or why it is off */
             why?: string;
         };
+        Reason: {
+            field?: string;
+            /** Format: int64 */
+            n: number;
+            reason: string;
+            skipped?: boolean;
+        };
         ReasonBody: {
             layer: string;
             reason: string;
@@ -5446,6 +6277,10 @@ export interface components {
             line: number;
             reason: string;
             value: string;
+        };
+        RejectsOutputBody: {
+            /** @description In the order of the file; the first 10,000 of a batch are kept */
+            rejects: components["schemas"]["UploadReject"][];
         };
         Remark: {
             at: number[] | null;
@@ -5723,6 +6558,29 @@ export interface components {
             /** Format: int64 */
             rule?: number;
         };
+        Result: {
+            /**
+             * Format: int64
+             * @description Elements that meet the rule
+             */
+            a: number;
+            /**
+             * Format: int64
+             * @description Elements assessed
+             */
+            b: number;
+            rule: components["schemas"]["QualityRule"];
+            /**
+             * @description Why it was not assessed
+             * @enum {string}
+             */
+            skipped?: "no_column" | "no_table" | "no_right" | "too_slow" | "failed" | "not_here" | "";
+            /**
+             * Format: double
+             * @description A / B; absent where B is 0
+             */
+            x?: number;
+        };
         ResultInputBody: {
             answers?: components["schemas"]["AnswerBody"][] | null;
             /** @description Of a visit: the code of the list that was answered; left out: the task's */
@@ -5773,6 +6631,16 @@ export interface components {
             standard: string;
             /** @enum {string} */
             what: "class" | "condition" | "rule" | "crosswalk" | "calendar" | "office" | "edition";
+        };
+        RolesBody: {
+            /** @description Fields of its address, in the order in which they are joined */
+            address?: string[];
+            /** @description The field with the unified social credit code */
+            code?: string;
+            /** @description Fields that name the establishment, the main one first */
+            names: string[];
+            /** @description Fields with other numbers that both registers carry: licence, organisation code */
+            numbers?: string[];
         };
         RolesInputBody: {
             roles: ("administrator" | "security_administrator" | "auditor" | "command_centre" | "acceptor" | "shift_leader" | "dispatcher" | "department_officer" | "planner" | "grid_worker")[] | null;
@@ -5938,6 +6806,37 @@ export interface components {
              */
             warn_percent: number;
         };
+        Sheet: {
+            about: components["schemas"]["Column"][];
+            columns: string[];
+            crs?: string;
+            crs_name?: string;
+            /** @description The first rows, values in the order of the columns */
+            first: (string[] | null)[];
+            /** @description Kinds of geometry, and how many */
+            geometries?: {
+                [key: string]: number;
+            };
+            geometry?: boolean;
+            /** Format: int64 */
+            header_line?: number;
+            /** Format: int64 */
+            header_rows?: number;
+            /** @description There are more than these */
+            more?: boolean;
+            name: string;
+            notes?: components["schemas"]["Note"][];
+            /** @description How it might become a new layer */
+            plan: components["schemas"]["UploadPlan"];
+            /** @description How an earlier file with these columns was read */
+            remembered?: components["schemas"]["UploadPlan"];
+            /**
+             * Format: int64
+             * @description That were looked at
+             */
+            rows: number;
+            titles?: string[];
+        };
         Shown: {
             /** @description SHA-256 of the photo, in hexadecimal */
             id: string;
@@ -5988,6 +6887,9 @@ export interface components {
             states: components["schemas"]["StateCount"][];
             /** Format: int64 */
             yellow: number;
+        };
+        StageInputBody: {
+            plan: components["schemas"]["UploadPlan"];
         };
         StateCount: {
             /** Format: int64 */
@@ -6086,6 +6988,26 @@ export interface components {
             dept_zh: string;
             /** @description Those of the case's grid first, then by the way; at most 10 */
             workers: components["schemas"]["Candidate"][];
+        };
+        Summary: {
+            /** @description Around all of its places: west, south, east, north */
+            box?: number[];
+            /** @description What the quality rules found */
+            card?: components["schemas"]["Card"];
+            /**
+             * Format: int64
+             * @description Rows that will wait in quarantine
+             */
+            held?: number;
+            notes?: string[];
+            /** @description Why rows were rejected or left out, the commonest first */
+            reasons?: components["schemas"]["Reason"][];
+            /** @description The rules that a new layer gets */
+            rules?: components["schemas"]["QualityRule"][];
+            /** Format: int64 */
+            took_ms?: number;
+            /** @description The columns that it fills */
+            written?: string[];
         };
         Table: {
             /** @description Actions that stand in the flow beside those of the table: the report, and what the system notes */
@@ -6433,6 +7355,13 @@ export interface components {
              */
             version: number;
         };
+        UndoInputBody: {
+            /**
+             * @description What becomes of rows that were changed since: they stay, or become what they were before the batch; left out: then nothing is undone, and the answer says how many there are
+             * @enum {string}
+             */
+            later?: "keep" | "overwrite" | "";
+        };
         UpdateFenceInputBody: {
             /**
              * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
@@ -6465,6 +7394,92 @@ export interface components {
              * @description Of the fence as the caller saw it
              */
             version: number;
+        };
+        Upload: {
+            /** Format: date-time */
+            at: string;
+            /** @description Login */
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            format: string;
+            /** @description The file is no longer kept */
+            gone?: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            sha256: string;
+            sheets: components["schemas"]["Sheet"][];
+        };
+        UploadPlan: {
+            /** @description How coordinates are written: WGS84, CGCS2000, GCJ02, BD09, EPSG:n; /yx behind it swaps the axes, /ddmm, /ddmmss, /dd.mmss and /e6 are forms of numbers */
+            crs: string;
+            /**
+             * @description What becomes of further rows with a key that was seen; left out: reject
+             * @enum {string}
+             */
+            duplicates?: "reject" | "skip" | "number" | "";
+            /** @description Texts that stand for no value */
+            empty?: string[];
+            fields: components["schemas"]["Field"][];
+            /** @description A full delivery: what the source had and the file has not is taken away */
+            full?: boolean;
+            /**
+             * Format: int64
+             * @description Where the header begins; 0: found
+             */
+            header_line?: number;
+            /** Format: int64 */
+            header_rows?: number;
+            /** @description Columns that know a row again; none: all that is read of it */
+            key: string[];
+            /** @description The layer that is there already */
+            layer?: string;
+            /** @description The layer that is to be made */
+            new?: components["schemas"]["NewLayer"];
+            place: components["schemas"]["Place"];
+            sheet: string;
+            /** @description Who says so: with the key it knows a row again in the next file */
+            source: string;
+            time_zone?: string;
+        };
+        UploadReject: {
+            field?: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description The line of the file
+             */
+            row: number;
+            /** @description The row as it came */
+            text?: string;
+            value?: string;
+        };
+        UploadsOutputBody: {
+            /** @description The latest first, without what is in them */
+            uploads: components["schemas"]["Upload"][];
+        };
+        Verdict: {
+            /** @description The way to read the coordinates that fits best: GCJ02, EPSG:4549/yx, WGS84/ddmm …; empty where nothing can be said */
+            best: string;
+            candidates: components["schemas"]["GeorefCandidate"][];
+            /** @description The declared way as onemap writes it; empty where none is or it is not known */
+            declared: string;
+            /** @description The shift after which Best would fit */
+            offset?: components["schemas"]["Offset"];
+            refusal?: string;
+            /**
+             * Format: int64
+             * @description How many rows were looked at
+             */
+            rows: number;
+            /** @description Best fits and no other does; else it cannot be told from the file */
+            sure: boolean;
+            /**
+             * @description fits: Best fits, and no other. refused: the declared system needs parameters that only its owner has. outside: no way to read the numbers puts them where the base library is. few: fewer than 30 different places. weak: no candidate stands out. alike: more than one fits. offset: one fits after a shift of tens of metres, as of Beijing 1954 or Xi'an 1980. base: the base library is empty
+             * @enum {string}
+             */
+            why: "fits" | "refused" | "outside" | "few" | "weak" | "alike" | "offset" | "base";
         };
         Version: {
             /** Format: date-time */
@@ -6935,6 +7950,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                layer?: string;
+                state?: "staging" | "previewed" | "applied" | "undone";
+                /** @description With smaller numbers only: the next page */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applyBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatchFeatures: {
+        parameters: {
+            query?: {
+                /** @description 1 to 5000; left out: 1000 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRejects: {
+        parameters: {
+            query?: {
+                /** @description Rows behind this one */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -9603,6 +10849,299 @@ export interface operations {
             };
         };
     };
+    listMatchPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPlansOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMatchPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPlanInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putMatchPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchPlanFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPlanInfo"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropMatchPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMatchConflicts: {
+        parameters: {
+            query?: {
+                /** @description Left out: all */
+                item?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchConflictsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideMatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideMatchInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMatchPairs: {
+        parameters: {
+            query?: {
+                /** @description changed: linked by a person, and what was compared has changed since */
+                state?: "review" | "linked" | "different" | "changed";
+                left_key?: string;
+                right_key?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPairsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMatchRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchRunsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runMatchPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchRunOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOrganisations: {
         parameters: {
             query?: never;
@@ -10973,6 +12512,275 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putUpload: {
+        parameters: {
+            query?: {
+                /** @description What the file is called, with its ending; it is shown, and never used as a path */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Kept, and looked at */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planUpload: {
+        parameters: {
+            query: {
+                /** @description Left out: the first */
+                sheet?: string;
+                /** @description That the rows are for */
+                layer: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookAtSheet: {
+        parameters: {
+            query: {
+                /** @description Left out: the first */
+                sheet?: string;
+                /** @description Where its header begins */
+                header_line: number;
+                /** @description Left out: found */
+                header_rows?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
                 };
             };
             /** @description A problem (RFC 9457) */

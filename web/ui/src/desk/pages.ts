@@ -20,6 +20,7 @@ export interface Page {
 /** The pages of the desk, in the order of its list. A new page is a line here. */
 export const pages: readonly Page[] = [
   { name: 'evaluation', title: 'eval.title', roles: ['command_centre', 'acceptor', 'shift_leader', 'dispatcher', 'department_officer', 'planner', 'grid_worker'], load: () => import('./evaluation/Evaluation.svelte') },
+  { name: 'requests', title: 'rq.title', roles: ['department_officer', 'command_centre', 'planner', 'security_administrator', 'administrator', 'auditor'], load: () => import('./requests/Requests.svelte') },
   { name: 'grids', title: 'grids.title', roles: ['administrator', 'planner', 'command_centre'], load: () => import('./grids/Grids.svelte') },
   { name: 'hazards', title: 'hz.title', roles: ['department_officer', 'command_centre', 'grid_worker'], load: () => import('./hazards/Hazards.svelte') },
   { name: 'alerts', title: 'alerts.title', roles: ['command_centre'], load: () => import('./alerts/Alerts.svelte') },
