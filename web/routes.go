@@ -56,6 +56,11 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/at", anyone, "whatIsAt", "map", "What is here", call(s.at), nil},
 		{"GET", "/api/v1/population/hours", anyone, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
 
+		// Addresses: text to place and back.
+		{"GET", "/api/v1/addresses", anyone, "findAddress", "addresses", "Where an address may be, with confidence; also as it is typed", call(s.findAddress), []option{openCORS}},
+		{"GET", "/api/v1/addresses/at", anyone, "addressAt", "addresses", "How a place is called", call(s.addressAt), []option{openCORS}},
+		{"POST", "/api/v1/addresses/batch", signedIn, "findAddresses", "addresses", "Many addresses and places at once", call(s.addressBatch), []option{body(256 << 10), rate(60)}},
+
 		// The same for GIS programs, by the standards of the OGC: see ogc.go.
 		{"GET", "/ogc", anyone, "ogc.getLandingPage", "ogc", "Landing page", plain(s.ogcGet(s.ogcLanding), answers(200, "application/json", "Links"), formatParam), ogcRead},
 		{"GET", "/ogc/api", anyone, "ogc.getAPI", "ogc", "This description as OpenAPI 3.0",

@@ -24,6 +24,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/address"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
@@ -66,6 +67,7 @@ type Server struct {
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
 	Search    *search.Index
+	Addresses *address.Store
 	Sharing   *sharing.Store
 	Matching  *match.Store
 	Hub       *live.Hub // nil: no live connections

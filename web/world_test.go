@@ -24,6 +24,7 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/address"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
@@ -183,7 +184,7 @@ func newWorld(t testing.TB) *world {
 		Tasks:     &task.Store{Layers: store, Incidents: incidents, Hazards: hazards}, Hazards: hazards, Grids: drafts,
 		Store: store, Directory: dir, Audit: access.NewAudit(db), Incidents: incidents,
 		Tiles:   &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store}},
-		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Timeout: 10 * time.Second,
+		Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Timeout: 10 * time.Second,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
 		UI: fstest.MapFS{"index.html": {Data: []byte("<title>centre</title>")}, "m.html": {Data: []byte("<title>phone</title>")},
 			"assets/app-1234.js": {Data: []byte("1")}, "placeholder.txt": {}},

@@ -17,6 +17,7 @@ import (
 	"onemap/cmd/onemap/tilefeed"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/address"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
@@ -162,7 +163,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
-		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
+		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)

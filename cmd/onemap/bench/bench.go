@@ -59,6 +59,7 @@ type Server struct {
 var Benches = map[string]func(context.Context, Options) error{
 	"cases":     Cases,
 	"feed":      Feed,
+	"geocoding": Geocoding,
 	"import":    Import,
 	"tiles":     Tiles,
 	"live":      Live,
