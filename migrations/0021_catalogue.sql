@@ -2,7 +2,7 @@
 -- department has, in the customary core metadata (GB/T 21063.3 and the guide
 -- of 2017), whether or not onemap holds it. Makes a resource of each layer.
 --
--- Holds onemap.layer, layer_field, organisation and batch SHARE ROW EXCLUSIVE
+-- Holds onemap.layer, layer_field, organisation, area and batch SHARE ROW EXCLUSIVE
 -- for the moment in which they get their triggers: their writers wait for the
 -- commit, readers do not. The rest is new.
 --
@@ -228,7 +228,12 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('onemap.resource_class', 0));
         SELECT code INTO item FROM onemap.resource_class c WHERE c.org = top.code; -- another was first
-        IF NOT FOUND THEN
+        IF NOT FOUND THEN -- a catalogue that was imported may have brought it
+            UPDATE onemap.resource_class c SET org = top.code
+             WHERE c.code = (SELECT min(n.code) FROM onemap.resource_class n WHERE n.code ~ '^3[0-9]{2}$' AND n.org IS NULL AND n.name_zh = top.name_zh)
+            RETURNING c.code INTO item;
+        END IF;
+        IF item IS NULL THEN
             SELECT '3' || lpad(n::text, 2, '0') INTO item FROM generate_series(1, 98) n
              WHERE NOT EXISTS (SELECT FROM onemap.resource_class c WHERE c.code = '3' || lpad(n::text, 2, '0')) ORDER BY n LIMIT 1;
             IF NOT FOUND THEN
@@ -332,6 +337,7 @@ CREATE TRIGGER resource_item_edited AFTER UPDATE ON onemap.resource_item REFEREN
 CREATE TRIGGER resource_item_removed AFTER DELETE ON onemap.resource_item REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION onemap.resource_item_changed();
 CREATE TRIGGER resource_file_changed AFTER INSERT OR UPDATE OR DELETE ON onemap.resource_file FOR EACH ROW EXECUTE FUNCTION onemap.resource_file_changed();
 CREATE TRIGGER resource_class_changed AFTER INSERT OR UPDATE OR DELETE ON onemap.resource_class FOR EACH STATEMENT EXECUTE FUNCTION onemap.resource_all_changed();
+CREATE TRIGGER resource_area_changed AFTER INSERT OR UPDATE OR DELETE ON onemap.area FOR EACH STATEMENT EXECUTE FUNCTION onemap.resource_all_changed();
 CREATE TRIGGER resource_organisation_changed AFTER UPDATE ON onemap.organisation FOR EACH ROW
     WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION onemap.resource_all_changed();
 CREATE TRIGGER resource_layer_before BEFORE UPDATE ON onemap.layer FOR EACH ROW

@@ -5,6 +5,7 @@ import (
 
 	"onemap/layers/access"
 	"onemap/layers/alert"
+	"onemap/layers/catalog"
 	"onemap/layers/class"
 	"onemap/layers/evaluate"
 	"onemap/layers/incident"
@@ -287,6 +288,30 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/grid-drafts/{id}/redo", admins, "redoGridDraft", "grids", "Do again what was taken back last", call(s.redoGridDraft), nil},
 		{"POST", "/api/v1/grid-drafts/{id}/check", admins, "checkGridDraft", "grids", "Check a draft", call(s.checkGridDraft), []option{stream}},
 		{"POST", "/api/v1/grid-drafts/{id}/publish", admins, "publishGridDraft", "grids", "Make a draft the version in force", call(s.publishGridDraft), []option{stream}},
+
+		// The catalogue of information resources.
+		{"GET", "/api/v1/catalogue", anyone, "searchCatalogue", "catalogue", "Resources that I may know of: by words, pinyin, code, department, place and time, with counts by facet", call(s.searchCatalogue), []option{openCORS}},
+		{"POST", "/api/v1/catalogue", onlyCataloguers, "createResource", "catalogue", "Describe a resource of my organisation", call(s.createResource), []option{body(1 << 20), created()}},
+		{"GET", "/api/v1/catalogue/classes", anyone, "listResourceClasses", "catalogue", "类, 项, 目 and 细目", call(s.resourceClasses), []option{openCORS}},
+		{"GET", "/api/v1/catalogue/export", anyone, "exportCatalogue", "catalogue", "What a search finds as the customary table (政务信息资源目录)", plain(s.exportCatalogue, catalogueFileParams,
+			param("query", "format", "Left out: xlsx", "xlsx", "csv"), param("query", "lang", "Of the headings; left out: zh", "zh", "en"), answers(200, sheetTypes["xlsx"], "A table, a row an item")), []option{stream}},
+		{"GET", "/api/v1/catalogue.jsonld", anyone, "getDCAT", "catalogue", "What a search finds as DCAT 3 in JSON-LD",
+			plain(s.getDCAT, catalogueFileParams, answers(200, "application/ld+json", "A dcat:Catalog")), []option{stream, openCORS, produces("application/ld+json", "application/json")}},
+		{"POST", "/api/v1/catalogue/import", onlyCataloguers, "importCatalogue", "catalogue", "Take a file of resources in as one change, or only say what it would do", plain(s.importCatalogue,
+			param("query", "format", "Of the body; left out: xlsx", "xlsx", "csv", "jsonld"), param("query", "apply", "Left out: only say what it would do", "true", "false"), inQuery("name", "Of the file, for the audit"), inQuery("reason", "For the audit"),
+			answersWith[catalog.Report](200, "What it does")), []option{stream, body(maxCatalogueFile)}},
+		{"GET", "/api/v1/catalogue/{class}/{number}", anyone, "getResource", "catalogue", "One resource that I may know of", call(s.getResource), []option{openCORS}},
+		{"PUT", "/api/v1/catalogue/{class}/{number}", onlyCataloguers, "putResource", "catalogue", "Change a resource of my organisation: all of it", call(s.putResource), []option{body(1 << 20)}},
+		{"GET", "/api/v1/catalogue/{class}/{number}/versions", signedIn, "listResourceVersions", "catalogue", "What a resource was", call(s.resourceVersions), nil},
+		{"POST", "/api/v1/catalogue/{class}/{number}/withdrawal", onlyCataloguers, "withdrawResource", "catalogue", "Take a resource out of the catalogue, or put it back", call(s.withdrawResource), nil},
+		{"PUT", "/api/v1/catalogue/{class}/{number}/layer", onlyCataloguers, "bindResource", "catalogue", "Mount a resource on a layer (挂接)", call(s.bindResource), nil},
+		{"POST", "/api/v1/catalogue/{class}/{number}/files", onlyCataloguers, "addResourceFile", "catalogue", "Add a file to a resource that is no layer",
+			plain(s.addResourceFile, inPath("class", "What is before the slash of its code"), inPath("number", "What is after it"), inQuery("name", "Of the file"), inQuery("reason", "For the audit"),
+				answersWith[catalog.Resource](201, "The resource")), []option{stream, body(catalog.MaxFileBytes)}},
+		{"GET", "/api/v1/catalogue/{class}/{number}/files/{file}", anyone, "getResourceFile", "catalogue", "A file, for whoever may see all of its items; who takes it is recorded",
+			plain(s.getResourceFile, inPath("class", "What is before the slash of its code"), inPath("number", "What is after it"), inPath("file", "Number"), inQuery("reason", "For the audit"),
+				answers(200, "application/octet-stream", "The file")), []option{stream}},
+		{"DELETE", "/api/v1/catalogue/{class}/{number}/files/{file}", onlyCataloguers, "removeResourceFile", "catalogue", "Take a file away", call(s.removeResourceFile), nil},
 
 		// Changes as they happen.
 		{"GET", "/live", anyone, "live", "live", "Changes as they happen, over WebSocket; see /api/asyncapi.yaml",

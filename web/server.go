@@ -27,6 +27,7 @@ import (
 	"onemap/layers/address"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
+	"onemap/layers/catalog"
 	"onemap/layers/class"
 	"onemap/layers/feed"
 	"onemap/layers/grid"
@@ -69,6 +70,7 @@ type Server struct {
 	Search    *search.Index
 	Addresses *address.Store
 	Sharing   *sharing.Store
+	Catalogue *catalog.Store // nil: one of its own
 	Matching  *match.Store
 	Hub       *live.Hub // nil: no live connections
 	// Archives of tiles that may be had as files, by name; each may give nil.
@@ -121,6 +123,9 @@ func (s *Server) defaults() {
 	}
 	if s.Classes == nil {
 		s.Classes = &class.Store{Layers: s.Store}
+	}
+	if s.Catalogue == nil && s.Store != nil {
+		s.Catalogue = &catalog.Store{Layers: s.Store}
 	}
 	if s.Store != nil { // without one only the description is asked for
 		s.exports = make(chan struct{}, exportsAtOnce(s.Store.Connections()))

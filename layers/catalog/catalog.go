@@ -1,12 +1,10 @@
 package catalog
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"onemap/layers"
-	"onemap/layers/access"
 )
 
 // A Resource is one entry of the catalogue as it is now.
@@ -84,10 +82,6 @@ const (
 // Store keeps the catalogue. Its methods are safe for concurrent use.
 type Store struct {
 	Layers *layers.Store
-
-	// Granted says whether the caller's organisation has a grant in force of a
-	// resource that is no layer, and of which items by key (layers/sharing). nil: nobody has.
-	Granted func(ctx context.Context, by access.Scope, resource int64) (items []string, err error)
 
 	once sync.Once
 	turn chan struct{} // held by who brings the index up to date

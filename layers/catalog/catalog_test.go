@@ -366,14 +366,22 @@ func TestFilesAreForThoseWhoSeeTheWhole(t *testing.T) {
 	if _, _, err := c.store.ReadFile(t.Context(), police, r.Code, id, catalog.Note{}); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("who may only know of it: %v", err)
 	}
-	granted := []string{"灯杆编号"}
-	c.store.Granted = func(context.Context, access.Scope, int64) ([]string, error) { return granted, nil }
+	c.exec(t, `WITH r AS (INSERT INTO onemap.share_request (uuid, resource, resource_code, resource_zh, resource_en, org, asked_by, provider, share, share_basis, purpose, legal_ground, items, ends_at)
+			VALUES (gen_random_uuid(), $1, $2, '', '', 'police', 'police', 'urban', 'conditional', '', 'x', 'x', ARRAY['灯杆编号'], now() + interval '1 day') RETURNING id)
+		INSERT INTO onemap.resource_grant (resource, org, request, items, reason, granted_by, ends_at) SELECT $1, 'police', id, ARRAY['灯杆编号'], 'x', 'x', now() + interval '1 day' FROM r`, r.ID, r.Code)
+	if part, err := c.store.Get(t.Context(), police, r.Code); err != nil || part.Sight != catalog.SeePart || !part.Items[0].Visible || part.Items[1].Visible {
+		t.Errorf("who was granted one item of three: %+v, %v", part, err)
+	}
 	if _, _, err := c.store.ReadFile(t.Context(), police, r.Code, id, catalog.Note{}); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("who was granted one item of three: %v", err)
 	}
-	granted = []string{"灯杆编号", "养护日期", "联系电话"}
+	c.exec(t, `UPDATE onemap.resource_grant SET items = ARRAY['灯杆编号', '养护日期', '联系电话']`)
 	if _, _, err := c.store.ReadFile(t.Context(), police, r.Code, id, catalog.Note{}); err != nil {
 		t.Errorf("who was granted all items: %v", err)
+	}
+	c.exec(t, `UPDATE onemap.resource_grant SET revoked_at = now()`)
+	if _, _, err := c.store.ReadFile(t.Context(), police, r.Code, id, catalog.Note{}); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("whose grant was withdrawn: %v", err)
 	}
 	other := lamp()
 	other.NameZH = "别的"

@@ -198,7 +198,7 @@ func (s *Store) planOne(ctx context.Context, tx pgx.Tx, v *viewer, known *refs, 
 		return nil, e.Err
 	}
 	d := e.Draft.tidy()
-	if d.Provider == "" && len(e.Provider) > 0 {
+	if d.Provider == "" && strings.Join(e.Provider, "") != "" {
 		if d.Provider = known.organisation(e.Provider...); d.Provider == "" {
 			return nil, &layers.InputError{Field: "provider", Value: layers.Short(strings.Join(e.Provider, " ")), Remedy: "an organisation of this onemap, by its 统一社会信用代码, code or name"}
 		}

@@ -14,6 +14,8 @@ type viewer struct {
 	staff  bool
 	all    bool // keeps or watches the whole catalogue: administrators, security administrators and auditors
 	layers map[string]layers.Layer
+
+	grants map[int64][]string // of all resources that are no layers, item keys by resource; nil: not read
 }
 
 func newViewer(by access.Scope, all []layers.Layer) *viewer {

@@ -65,12 +65,12 @@ func (s *Store) get(ctx context.Context, db querier, v *viewer, cond string, arg
 		return Resource{}, fmt.Errorf("%s: %w", what, layers.ErrNotFound)
 	}
 	r := found[0]
-	return r, s.show(ctx, v, &r)
+	return r, show(ctx, db, v, &r)
 }
 
 // show fills in what the viewer may see and do, and takes away what the public
 // does not see: names of items that are not public.
-func (s *Store) show(ctx context.Context, v *viewer, r *Resource) error {
+func show(ctx context.Context, db querier, v *viewer, r *Resource) error {
 	h := r.head()
 	r.Sight = v.sees(h)
 	r.Mine = mayEdit(v.by, r.Provider)
@@ -84,11 +84,15 @@ func (s *Store) show(ctx context.Context, v *viewer, r *Resource) error {
 		for _, i := range r.Items {
 			fields = append(fields, i.Key)
 		}
-	case v.staff && s.Granted != nil && r.Layer == "":
-		var err error
-		if fields, err = s.Granted(ctx, v.by, r.ID); err != nil {
-			return err
+	case v.staff && r.Layer == "" && r.WithdrawnAt == nil:
+		grants := v.grants
+		if grants == nil {
+			var err error
+			if grants, err = granted(ctx, db, v.by, `resource = @id`, r.ID); err != nil {
+				return err
+			}
 		}
+		fields = grants[r.ID]
 		if len(fields) > 0 {
 			r.Sight = SeePart
 		}
@@ -106,6 +110,84 @@ func (s *Store) show(ctx context.Context, v *viewer, r *Resource) error {
 	}
 	if !v.staff {
 		r.Items = slices.DeleteFunc(r.Items, func(i Item) bool { return i.Sensitivity != layers.Public })
+	}
+	return nil
+}
+
+// granted are the keys of the items of resources without a layer that the
+// caller was granted (layers/sharing), for themselves or for whom they act for.
+// As with layers, a grant serves a duty.
+func granted(ctx context.Context, db querier, by access.Scope, cond string, id int64) (map[int64][]string, error) {
+	out := map[int64][]string{}
+	if !by.OnDuty() {
+		return out, nil
+	}
+	rows, err := db.Query(ctx, `SELECT resource, org, items FROM onemap.resource_grant WHERE `+cond+` AND revoked_at IS NULL AND ends_at > now()`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return nil, fmt.Errorf("grants of resources: %w", err)
+	}
+	var items []string
+	var org string
+	_, err = pgx.ForEachRow(rows, []any{&id, &org, &items}, func() error {
+		if by.ActsFor(org) {
+			out[id] = append(out[id], items...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("grants of resources: %w", err)
+	}
+	return out, nil
+}
+
+// atOnce is how many resources are read at a time where all are.
+const atOnce = 500
+
+// All calls f for each resource that a query finds, whole, in its order; q's
+// Offset and Limit do not count. It stops at f's first error and returns it.
+func (s *Store) All(ctx context.Context, by access.Scope, q Query, f func(Resource) error) error {
+	q.Offset, q.Limit = 0, 1
+	if err := q.check(); err != nil {
+		return err
+	}
+	v, err := s.viewer(ctx, by)
+	if err != nil {
+		return err
+	}
+	x, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	if v.grants, err = granted(ctx, s.Layers.DB(), by, `true`, 0); err != nil {
+		return err
+	}
+	q.Limit = len(x.all) + len(x.fresh) + 1
+	hits := x.search(v, q).Hits
+	ids := make([]int64, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+	}
+	for part := range slices.Chunk(ids, atOnce) {
+		found, err := read(ctx, s.Layers.DB(), `r.id = ANY (@ids)`, pgx.NamedArgs{"ids": part})
+		if err != nil {
+			return err
+		}
+		byID := make(map[int64]*Resource, len(found))
+		for i := range found {
+			byID[found[i].ID] = &found[i]
+		}
+		for _, id := range part {
+			r := byID[id]
+			if r == nil || !v.knows(r.head()) { // gone, or not to be known any more
+				continue
+			}
+			if err := show(ctx, s.Layers.DB(), v, r); err != nil {
+				return err
+			}
+			if err := f(*r); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -176,6 +258,11 @@ func (s *Store) Versions(ctx context.Context, by access.Scope, code string) ([]P
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Past])
 	if err != nil {
 		return nil, fmt.Errorf("versions of resource %s: %w", code, err)
+	}
+	if r.Sight == SeeNone && !r.Mine {
+		for _, p := range all {
+			delete(p.Content, "address")
+		}
 	}
 	return all, nil
 }

@@ -27,6 +27,7 @@ type Query struct {
 	Grading  []string
 	Mounted  []string // yes, no
 	Sight    []string // all, part, none
+	Layer    string   // bound to it
 
 	UpdatedFrom, UpdatedTo     time.Time // from <= updated < to
 	PublishedFrom, PublishedTo string    // dates, inclusive
@@ -256,7 +257,7 @@ func (x *index) nearly(v *viewer, q Query, asked []string) []found {
 
 // when says whether a doc is of the times and of the state that are asked for.
 func (q *Query) when(d *doc) bool {
-	if q.Withdrawn != d.h.withdrawn || q.Drafts && d.h.published {
+	if q.Layer != "" && q.Layer != d.h.layer || q.Withdrawn != d.h.withdrawn || q.Drafts && d.h.published {
 		return false
 	}
 	if !q.UpdatedFrom.IsZero() && d.updated.Before(q.UpdatedFrom) || !q.UpdatedTo.IsZero() && (d.updated.IsZero() || !d.updated.Before(q.UpdatedTo)) {
