@@ -32,6 +32,7 @@ type commandLine struct {
 	Export   exportCommand   `cmd:"" help:"Write a layer to a file."`
 	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
 	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
+	Match    matchCommand    `cmd:"" help:"Match registers of legal persons and places: plans, run, links, review, conflicts."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
 	Audit    auditCommand    `cmd:"" help:"The audit: verify its chain."`

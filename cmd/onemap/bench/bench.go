@@ -64,6 +64,7 @@ var Benches = map[string]func(context.Context, Options) error{
 	"tiles":     Tiles,
 	"live":      Live,
 	"positions": Positions,
+	"matching":  Matching,
 }
 
 // JSON returns a report that writes one JSON object a line.

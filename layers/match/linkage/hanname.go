@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -93,8 +94,14 @@ func cutBranch(s string) (branch, rest string, ok bool) {
 			}
 		}
 	}
+	// Without a form the number tells: 宏达饰品第二分公司.
+	if m := numberedBranch.FindString(s); m != "" && len(m) < len(s) {
+		return m, s[:len(s)-len(m)], true
+	}
 	return "", s, false
 }
+
+var numberedBranch = regexp.MustCompile(`第[一二三四五六七八九十0-9]+(?:分公司|分店|分厂|门市部|营业部|经营部|门店|店)$`)
 
 // notAreas end in the last character of an area and are none.
 var notAreas = []string{"超市", "夜市", "菜市", "城市", "门市", "花市", "街区", "小区", "社区", "园区", "厂区", "校区", "景区", "市区", "专区"}

@@ -2,6 +2,7 @@ package linkage
 
 import (
 	"math"
+	"strings"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -40,15 +41,19 @@ func (w Weights) compareNames(left, right []weighed) nameEvidence {
 // over on both sides count most: they are two names. Words left over on one
 // side alone are an abbreviation.
 func (w Weights) compareName(a, b weighed) nameEvidence {
+	extra := 0.0
+	if registered(a, b) {
+		extra = w.Registered
+	}
 	if a.Folded == b.Folded {
-		return nameEvidence{bits: min(a.sum, w.NameMost), level: Same}
+		return nameEvidence{bits: min(a.sum, w.NameMost) + extra, level: Same}
 	}
 	if a.Core == b.Core {
 		// What differs is forms, areas, spaces and signs.
 		if squash(a.Folded) == squash(b.Folded) {
-			return nameEvidence{bits: min(max(a.sum, b.sum), w.NameMost) - 0.5, level: Same}
+			return nameEvidence{bits: min(max(a.sum, b.sum), w.NameMost) + extra - 0.5, level: Same}
 		}
-		return nameEvidence{bits: min(max(a.sum, b.sum), w.NameMost) - w.FormLost, level: SameButForm}
+		return nameEvidence{bits: min(max(a.sum, b.sum), w.NameMost) + extra - w.FormLost, level: SameButForm}
 	}
 	m := matchWords(a, b)
 	agreed, leftOver, rightOver := m.agreed, a.sum-m.usedA, b.sum-m.usedB
@@ -71,6 +76,22 @@ func (w Weights) compareName(a, b weighed) nameEvidence {
 		e.level = Different
 	}
 	return e
+}
+
+// registered says whether two names are those of one company by law: the name
+// of a company of a city, with brand, trade and 公司, is given once (企业名称登记管理规定).
+func registered(a, b weighed) bool {
+	has := func(n weighed) (company, brand, trade bool) {
+		for _, w := range n.Words {
+			company = company || w.Kind == Form && strings.HasSuffix(w.Text, "公司")
+			brand = brand || w.Kind == Brand && isHan(w.Text)
+			trade = trade || w.Kind == Trade
+		}
+		return company, brand, trade
+	}
+	c1, b1, t1 := has(a)
+	c2, b2, t2 := has(b)
+	return a.Core == b.Core && c1 && c2 && b1 && b2 && t1 && t2
 }
 
 // joined compares names without their spaces.

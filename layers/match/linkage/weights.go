@@ -10,6 +10,7 @@ type Weights struct {
 	Branches     float64 // branches that differ, on top
 	FormLost     float64 // names that differ in form alone
 	OtherName    float64 // off, where it is not the main name of both that agrees
+	Registered   float64 // on, for the names of companies of China that are the same: the law gives one once
 	NameMost     float64
 	NameLeast    float64
 
@@ -41,10 +42,10 @@ type Weights struct {
 // the benchmark "matching", which reports the other half.
 func DefaultWeights() Weights {
 	return Weights{
-		Agreed: 1, BothLeftOver: 0.6, OneLeftOver: 0.12, Branches: 0.8, FormLost: 4.5, OtherName: 2, NameMost: 18, NameLeast: -12,
+		Agreed: 1, BothLeftOver: 0.6, OneLeftOver: 0.12, Branches: 0.8, FormLost: 4.5, OtherName: 2, Registered: 8, NameMost: 18, NameLeast: -12,
 		SiteMost: 13, SiteTypo: 1.5, RangeDiffers: 1.5, RoomDiffers: 1, NearHouse: 4, SameStreet: -2, OtherAddress: -6,
 		Code: 20, OtherCode: -10, Number: 16, OtherOne: -3,
-		Spot: 9, Near: 2, Off: -2, Away: -4,
+		Spot: 9, Near: 4, Off: -2, Away: -4,
 		Matched: 3,
 	}
 }

@@ -29,7 +29,7 @@ func (s Score) Precision() float64 { return float64(s.Right) / float64(max(s.Lin
 // Recall is the share of what could be linked that is, and rightly.
 func (s Score) Recall() float64 { return float64(s.Right) / float64(max(s.Findable, 1)) }
 
-// ScoreLinks counts the links of left rows in one half: by rows, and by
+// ScoreLinks counts the links of left rows in one half (-1: in both): by rows, and by
 // establishment, where each pair of establishments counts once however many
 // rows link it.
 func ScoreLinks(pairs []linkage.Pair, of Registers, in int) (rows, whole Score) {
@@ -40,7 +40,7 @@ func ScoreLinks(pairs []linkage.Pair, of Registers, in int) (rows, whole Score) 
 	}
 	findable := map[string]bool{}
 	for _, e := range left {
-		if Half(e) == in && known[e] {
+		if (in < 0 || Half(e) == in) && known[e] {
 			rows.Findable++
 			findable[e] = true
 		}
@@ -49,7 +49,7 @@ func ScoreLinks(pairs []linkage.Pair, of Registers, in int) (rows, whole Score) 
 	seen := map[[2]string]bool{}
 	for _, p := range pairs {
 		l, r := left[p.Left], right[p.Right]
-		if p.Verdict != linkage.Link || Half(l) != in {
+		if p.Verdict != linkage.Link || in >= 0 && Half(l) != in {
 			continue
 		}
 		rows.Linked++
