@@ -40,7 +40,7 @@ func (s *Server) putConditions(w http.ResponseWriter, r *http.Request) error {
 	file, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxConditionFile))
 	if err != nil {
 		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if errors.As(err, &large) || errors.Is(err, errSlowBody) {
 			return err
 		}
 		return errBadRequest

@@ -12,17 +12,19 @@ type Line struct {
 	SignedIn             bool
 	Roles                []access.Role
 	FromThisMachine      bool
+	MaxBody              int64
+	Streams              bool
 }
 
 // Table returns all routes.
 func (s *Server) Table() []Line {
 	var out []Line
 	for _, r := range s.routes() {
-		m := &mount{}
+		m := &mount{body: maxBody}
 		for _, o := range r.opts {
 			o(m)
 		}
-		out = append(out, Line{r.method, r.pattern, r.who.name, r.who.ignore, r.who.signedIn, r.who.roles, m.loopback})
+		out = append(out, Line{r.method, r.pattern, r.who.name, r.who.ignore, r.who.signedIn, r.who.roles, m.loopback, m.body, m.stream})
 	}
 	return out
 }

@@ -244,16 +244,13 @@ func TestFormulasDoNotRun(t *testing.T) {
 	}
 }
 
-// A client may not hold a connection by dripping a body that nobody asked for,
-// nor by not reading its answer.
+// A client may not hold a connection by not reading its answer.
 func TestRequestsHaveDeadlines(t *testing.T) {
 	w := &deadlines{ResponseWriter: httptest.NewRecorder()}
 	before := time.Now()
 	web.LimitTime(time.Second)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	for name, at := range map[string]time.Time{"read": w.read, "write": w.written} {
-		if at.Before(before.Add(time.Second)) || at.After(before.Add(time.Hour)) {
-			t.Errorf("%s deadline %v", name, at)
-		}
+	if w.written.Before(before.Add(time.Second)) || w.written.After(before.Add(time.Hour)) {
+		t.Errorf("write deadline %v", w.written)
 	}
 }
 

@@ -31,18 +31,15 @@ func limitBody(max int64) func(http.Handler) http.Handler {
 const readingTime = 3 * time.Minute
 
 // limitTime ends the request's context after d: a query that hangs is
-// cancelled, and the answer says so. A client that drips its body, or does not
-// read its answer, is cut off.
+// cancelled, and the answer says so. A client that does not read its answer is
+// cut off; for one that drips its body see [limitPace].
 func limitTime(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), d)
 			defer cancel()
-			// Best effort: not every writer has deadlines. A body may come as slowly
-			// as an answer may be read.
-			rc, end := http.NewResponseController(w), time.Now().Add(d+readingTime)
-			_ = rc.SetReadDeadline(end)
-			_ = rc.SetWriteDeadline(end)
+			// Best effort: not every writer has deadlines.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d + readingTime))
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}

@@ -18,9 +18,6 @@ import (
 
 var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
-// uploadTime is how long a photo may take to arrive, over a slow phone.
-const uploadTime = 2 * time.Minute
-
 // putPhoto keeps a photo for a report that comes later.
 func (s *Server) putPhoto(w http.ResponseWriter, r *http.Request) error {
 	if s.Incidents.Photos == nil {
@@ -33,7 +30,6 @@ func (s *Server) putPhoto(w http.ResponseWriter, r *http.Request) error {
 	if !slices.Contains(photoTypes, kind) {
 		return fmt.Errorf("%w: image/jpeg, image/png or image/webp", errMediaType)
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // best effort: not every writer has one
 	sent, err := io.ReadAll(r.Body)
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -170,7 +170,7 @@ func (m *mount) handle(method, pattern string, h http.HandlerFunc) {
 	if !m.stream {
 		guards = append(guards, limitTime(m.s.Timeout))
 	}
-	guards = append(guards, m.guard(pattern), limitBody(m.body))
+	guards = append(guards, limitPace(m.s.BodyTime), m.guard(pattern), limitBody(m.body))
 	m.r.With(guards...).Method(method, pattern, h)
 }
 

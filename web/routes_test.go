@@ -34,6 +34,10 @@ func TestRouteTable(t *testing.T) {
 	}
 }
 
+// walkValues stand for the names in routes' patterns.
+var walkValues = map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6796",
+	"login": "nobody-there", "prefix": "om_00000000", "standard": "test", "kind": "matter", "code": "T01", "condition": "a", "format": "json", "source": "sensor"}
+
 // Every route is called by every role, by nobody, and with credentials that do
 // not hold. Who is in its audience passes (and may fail later, for want of a
 // sensible request); who is not gets 401 or 403.
@@ -49,10 +53,8 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 			role        access.Role
 		}{p.login, p.login, p.role})
 	}
-	values := map[string]string{"layer": "base_road", "layers": "base_road", "id": "1", "z": "14", "x": "13653", "y": "6796",
-		"login": "nobody-there", "prefix": "om_00000000", "standard": "test", "kind": "matter", "code": "T01", "condition": "a", "format": "json", "source": "sensor"}
 	for _, l := range w.server.Table() {
-		path := strings.Replace(fill(l.Pattern, values), "/*", "/assets/app-1234.js", 1)
+		path := strings.Replace(fill(l.Pattern, walkValues), "/*", "/assets/app-1234.js", 1)
 		for _, c := range callers {
 			var body any
 			if l.Method == http.MethodPost || l.Method == http.MethodPut {

@@ -78,6 +78,7 @@ type Server struct {
 	Feed     func() feed.Status // nil: the log is not followed
 
 	Timeout   time.Duration  // of one request, but for streams; 0: 30 s
+	BodyTime  time.Duration  // that a body may take before it must come at 4 KiB a second; 0: 30 s
 	PublicURL string         // how clients reach the server, "https://map.example"; "": as each request says
 	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For and -Proto are believed
 	OIDC      *OIDC          // an identity provider; nil: none
