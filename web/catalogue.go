@@ -137,7 +137,7 @@ func resourceBody(r catalog.Resource, err error) (*resourceOutput, error) {
 		r.Files = []catalog.File{}
 	}
 	if r.Items == nil {
-		r.Items = []catalog.Item{}
+		r.Items = []catalog.ResourceItem{}
 	}
 	return &resourceOutput{r}, err
 }
@@ -235,7 +235,6 @@ func (s *Server) addResourceFile(w http.ResponseWriter, r *http.Request) error {
 
 // readUpload reads a body that may take a while to arrive.
 func readUpload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // best effort: not every writer has one
 	content, err := io.ReadAll(r.Body)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, errSlowBody

@@ -46,15 +46,15 @@ type Resource struct {
 	Address string `json:"address,omitempty" doc:"Where it is served outside of onemap"`
 	Mounted bool   `json:"mounted" doc:"已挂接: bound to a layer, with files, or with an address"`
 
-	Items []Item `json:"items" nullable:"false" doc:"信息项, in their order"`
+	Items []ResourceItem `json:"items" nullable:"false" doc:"信息项, in their order"`
 	Files []File `json:"files" nullable:"false"`
 
 	Sight string `json:"sight" enum:"all,part,none" doc:"How much of its content I may see; none: ask for it"`
 	Mine  bool   `json:"mine" doc:"I may change it"`
 }
 
-// An Item is one 信息项: a column of a layer, or what a resource without one holds.
-type Item struct {
+// A ResourceItem is one 信息项: a column of a layer, or what a resource without one holds.
+type ResourceItem struct {
 	Key         string `json:"key" doc:"Names it within the resource: the layer's field, else its Chinese name"`
 	NameZH      string `json:"name_zh" maxLength:"200"`
 	NameEN      string `json:"name_en,omitempty" maxLength:"200"`

@@ -58,7 +58,7 @@ func newDoc(r Resource, classNames, areaNames map[string]string) *doc {
 		}
 	}
 	items := slices.Clone(r.Items)
-	slices.SortStableFunc(items, func(a, b Item) int { return b2i(b.Sensitivity == layers.Public) - b2i(a.Sensitivity == layers.Public) })
+	slices.SortStableFunc(items, func(a, b ResourceItem) int { return b2i(b.Sensitivity == layers.Public) - b2i(a.Sensitivity == layers.Public) })
 	var lines strings.Builder
 	for _, it := range items {
 		zh := fold(it.NameZH)

@@ -109,7 +109,7 @@ func show(ctx context.Context, db querier, v *viewer, r *Resource) error {
 		r.Address = ""
 	}
 	if !v.staff {
-		r.Items = slices.DeleteFunc(r.Items, func(i Item) bool { return i.Sensitivity != layers.Public })
+		r.Items = slices.DeleteFunc(r.Items, func(i ResourceItem) bool { return i.Sensitivity != layers.Public })
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func (x *index) search(v *viewer, q Query) Found {
 	for _, h := range kept[min(q.Offset, len(kept)):min(q.Offset+q.Limit, len(kept))] {
 		hit := Hit{Resource: h.d.r}
 		hit.Sight, hit.Mine = h.sight, mayEdit(v.by, h.d.r.Provider)
-		hit.Items, hit.Files = []Item{}, []File{}
+		hit.Items, hit.Files = []ResourceItem{}, []File{}
 		if h.sight == SeeNone && !hit.Mine {
 			hit.Address = ""
 		}
