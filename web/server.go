@@ -37,6 +37,7 @@ import (
 	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
 	"onemap/layers/task"
@@ -70,6 +71,7 @@ type Server struct {
 	Search    *search.Index
 	Addresses *address.Store
 	Sharing   *sharing.Store
+	Quality   *quality.Store
 	Catalogue *catalog.Store // nil: one of its own
 	Matching  *match.Store
 	Hub       *live.Hub // nil: no live connections

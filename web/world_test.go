@@ -28,6 +28,7 @@ import (
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
+	"onemap/layers/edit"
 	"onemap/layers/georef"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
@@ -171,11 +172,14 @@ func newWorld(t testing.TB) *world {
 	uploads.Quality, uploads.Georef = &quality.Store{Layers: store}, &georef.Store{Layers: store}
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
+	qualities := &quality.Store{Layers: store, Directory: dir, Classes: &class.Store{Layers: store}, Edit: &edit.Store{Layers: store}, Jobs: queue}
+	qualities.Work()
 	w.server = &web.Server{
 		Positions: positions,
 		Hooks:     hooks,
 		Alerts:    alerts,
 		Sharing:   shares,
+		Quality:   qualities,
 		Matching:  matching,
 		Uploads:   uploads,
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},

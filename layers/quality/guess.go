@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers"
+	"onemap/layers/access"
 )
 
 // sampleRows is how many rows a guess looks at.
@@ -50,6 +51,33 @@ func (s *Store) Guess(ctx context.Context, db DB, layer layers.Layer, table stri
 		return nil, fmt.Errorf("guess rules of %s: %w", layer.Name, err)
 	}
 	return out, nil
+}
+
+// Propose is [Store.Guess] for a layer as it stands, for who makes its rules,
+// without what it has already.
+func (s *Store) Propose(ctx context.Context, by access.Scope, layer string) ([]Rule, error) {
+	l, _, err := s.visible(ctx, by, layer)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayRule(by, l); err != nil {
+		return nil, err
+	}
+	have, err := rulesOf(ctx, s.Layers.DB(), "r.layer = $1 AND r.ended_at IS NULL", l.Name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Guess(ctx, s.Layers.DB(), l, "map."+l.Name)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(r Rule) bool {
+		return slices.ContainsFunc(have, func(h Rule) bool { return h.Kind == r.Kind && h.Field == r.Field })
+	})
+	if all == nil {
+		all = []Rule{}
+	}
+	return all, nil
 }
 
 // A guesser gathers rules.
