@@ -3,11 +3,8 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,8 +22,6 @@ var onlyImporters = only(access.DepartmentOfficer)
 const (
 	// maxUploadBytes is how large a file may be that comes over HTTP.
 	maxUploadBytes = 256 << 20
-	// fileTime is how long a file may take to arrive.
-	fileTime = 15 * time.Minute
 	// maxPlanBytes is how large a plan may be: 400 columns with their code lists.
 	maxPlanBytes = 2 << 20
 )
@@ -48,11 +43,7 @@ func (s *Server) putUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileTime)) // best effort: not every writer has one
 	u, err := store.Put(r.Context(), scopeOf(r.Context()), clientAddress(r), r.URL.Query().Get("name"), r.Body)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errSlowBody
-	}
 	if datafile.GDALMissing(err) {
 		return fmt.Errorf("this format: %w", errUnavailable)
 	}

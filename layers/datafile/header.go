@@ -97,8 +97,8 @@ func findHeader(rows [][]string) int {
 		if n == 0 {
 			continue
 		}
-		if n < (width+1)/2 || n < 2 && width > 1 {
-			continue // a title, a note
+		if n*10 < width*6 || n < 2 && width > 1 {
+			continue // a title
 		}
 		words := 0
 		for _, v := range all {
@@ -110,10 +110,9 @@ func findHeader(rows [][]string) int {
 			best = i
 			break
 		}
-		break // values begin: there is no header
-	}
-	if best < 0 || best == len(rows)-1 {
-		return best
+		if n*10 >= width*9 {
+			break // values begin: there is no header
+		}
 	}
 	return best
 }

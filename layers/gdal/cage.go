@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -78,12 +79,12 @@ var driverLine = regexp.MustCompile(`(?m)^  (.+?) -[a-z,]+- \(`)
 // others lists all drivers but these, as GDAL's OGR_SKIP wants it. GDAL 3.6
 // has no option that names the drivers to use (-if came later).
 func (c *Cage) others(ctx context.Context, drivers []string) (string, error) {
-	var out bytes.Buffer
-	if err := c.Run(ctx, nil, &out, "ogrinfo", "--formats"); err != nil {
+	said, err := c.formats(ctx)
+	if err != nil {
 		return "", fmt.Errorf("list GDAL's drivers: %w", err)
 	}
 	var skip, have []string
-	for _, m := range driverLine.FindAllStringSubmatch(out.String(), -1) {
+	for _, m := range driverLine.FindAllStringSubmatch(said, -1) {
 		if slices.Contains(drivers, m[1]) {
 			have = append(have, m[1])
 		} else {
@@ -96,6 +97,26 @@ func (c *Cage) others(ctx context.Context, drivers []string) (string, error) {
 		}
 	}
 	return strings.Join(skip, ","), nil
+}
+
+// known is what ogrinfo --formats said: the programs do not change while we run,
+// and asking costs a second on a busy machine.
+var known struct {
+	sync.Mutex
+	formats string
+}
+
+func (c *Cage) formats(ctx context.Context) (string, error) {
+	known.Lock()
+	defer known.Unlock()
+	if known.formats == "" {
+		var out bytes.Buffer
+		if err := c.Run(ctx, nil, &out, "ogrinfo", "--formats"); err != nil {
+			return "", err
+		}
+		known.formats = out.String()
+	}
+	return known.formats, nil
 }
 
 // Run runs one of GDAL's programs; stdin and stdout may be nil. What it says
