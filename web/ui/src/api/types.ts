@@ -38,6 +38,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an address may be, with confidence; also as it is typed */
+        get: operations["findAddress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a place is called */
+        get: operations["addressAt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Many addresses and places at once */
+        post: operations["findAddresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -365,6 +416,196 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Resources that I may know of: by words, pinyin, code, department, place and time, with counts by facet */
+        get: operations["searchCatalogue"];
+        put?: never;
+        /** Describe a resource of my organisation */
+        post: operations["createResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue.jsonld": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a search finds as DCAT 3 in JSON-LD */
+        get: operations["getDCAT"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 类, 项, 目 and 细目 */
+        get: operations["listResourceClasses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a search finds as the customary table (政务信息资源目录) */
+        get: operations["exportCatalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a file of resources in as one change, or only say what it would do */
+        post: operations["importCatalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One resource that I may know of */
+        get: operations["getResource"];
+        /** Change a resource of my organisation: all of it */
+        put: operations["putResource"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a file to a resource that is no layer */
+        post: operations["addResourceFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file, for whoever may see all of its items; who takes it is recorded */
+        get: operations["getResourceFile"];
+        put?: never;
+        post?: never;
+        /** Take a file away */
+        delete: operations["removeResourceFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}/layer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mount a resource on a layer (挂接) */
+        put: operations["bindResource"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a resource was */
+        get: operations["listResourceVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue/{class}/{number}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a resource out of the catalogue, or put it back */
+        post: operations["withdrawResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checklists": {
         parameters: {
             query?: never;
@@ -585,6 +826,75 @@ export interface paths {
         /** Make or change a filing condition and its limits */
         put: operations["putCondition"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corrections that I asked for, have to answer, or oversee */
+        get: operations["listCorrections"];
+        put?: never;
+        /** Ask a layer's provider to correct something that I see; sent again with its uuid, it is the same */
+        post: operations["askCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrections/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may happen to a correction, and who does it */
+        get: operations["getCorrectionFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One correction with its steps */
+        get: operations["getCorrection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrections/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept, return, answer, correct, refuse, withdraw, object, settle */
+        post: operations["actOnCorrection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1569,6 +1879,211 @@ export interface paths {
         };
         /** Where I was on duty, and who looked; or where a worker of the command centre's area was, with a reason that is audited */
         get: operations["getPositionHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest score card of a layer, or of an import */
+        get: operations["getQualityCard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that failed rules in the latest run, as I may see them */
+        get: operations["listQualityFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of a layer or a department over time */
+        get: operations["getQualityHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dimensions and sub-indicators of GB/T 36344, and the ways to test data */
+        get: operations["getQualityKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the layers that I may see, and the departments, come to now */
+        get: operations["getQualityMarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a layer that imports kept out, for its owner */
+        get: operations["listQuarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/quarantine/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mend a row that is held back, let it in, or drop it */
+        post: operations["decideQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules of a layer */
+        get: operations["listQualityRules"];
+        put?: never;
+        /** Make a rule of a layer that one's organisation owns */
+        post: operations["addQualityRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/rules/proposed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules that a layer's rows suggest; nothing is kept */
+        get: operations["proposeQualityRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a rule; what it found stays in the history */
+        delete: operations["endQualityRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the rules of a layer now; they run every night */
+        post: operations["runQuality"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The score card of a run: each X = A / B */
+        get: operations["getQualityRun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2698,12 +3213,20 @@ export interface components {
              * @description In force
              */
             keys: number;
+            /** @description Signs in through the identity provider too */
+            linked: boolean;
             /** Format: date-time */
             locked_until?: string;
             login: string;
             name: string;
             org: string;
             roles: string[];
+            second_factor: boolean;
+            /**
+             * Format: date-time
+             * @description Last use of a session that is open, to the hour
+             */
+            seen_at?: string;
             /**
              * Format: int64
              * @description Open ones
@@ -2802,6 +3325,34 @@ export interface components {
             /** @description Login; left out: any worker of the grid */
             worker?: string;
         };
+        ActOnCorrectionInputBody: {
+            action: string;
+            /**
+             * Format: int64
+             * @description By import: its number
+             */
+            batch?: number;
+            /**
+             * @description Of correct: the row is written here and now; an import brought it; or it was corrected elsewhere
+             * @enum {string}
+             */
+            how?: "edit" | "import" | "elsewhere" | "";
+            opinion?: string;
+            /** @description By edit: where it lies; left out: what was proposed */
+            place?: components["schemas"]["PlaceBody"];
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is done once
+             */
+            uuid: string;
+            /** @description By edit: what the field becomes, as text; left out: what was proposed, if the row is still what the asker saw */
+            value?: string;
+            /**
+             * Format: int64
+             * @description Of the correction that the caller looked at
+             */
+            version: number;
+        };
         ActRequestInputBody: {
             /** @description One of the request's allowed_actions */
             action: string;
@@ -2830,6 +3381,24 @@ export interface components {
              * @description The rule's number
              */
             id: number;
+        };
+        AddressBatchInputBody: {
+            /**
+             * Format: int64
+             * @description Candidates an address
+             * @default 1
+             */
+            limit: number;
+            /** @description Longitudes and latitudes in degrees, to name */
+            places?: (number[] | null)[] | null;
+            /** @description Addresses to find */
+            texts?: string[] | null;
+        };
+        AddressBatchOutputBody: {
+            /** @description One for each text, in their order */
+            found: components["schemas"]["Found"][];
+            /** @description One for each place, in their order */
+            here: components["schemas"]["Here"][];
         };
         AlertArea: {
             circle?: components["schemas"]["AlertAreaCircleStruct"];
@@ -2975,6 +3544,34 @@ export interface components {
             /** @description yes, no, na (does not apply); a number; words; nothing for a photo */
             value?: string;
         };
+        AskCorrectionInputBody: {
+            /**
+             * Format: int64
+             * @description Left out: something is missing, or it is about the layer
+             */
+            feature?: number;
+            /** @description Of a wrong value */
+            field?: string;
+            /** @enum {string} */
+            kind: "value" | "place" | "gone" | "missing" | "double" | "other";
+            layer: string;
+            /** @description Where it should be, or what is missing is */
+            place?: components["schemas"]["PlaceBody"];
+            /** @description What it should be; a value as text */
+            proposed?: string;
+            /** @description What is wrong, and how one knows */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The quality rule that it failed
+             */
+            rule?: number;
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same correction
+             */
+            uuid: string;
+        };
         AskInputBody: {
             /** @description The law or the duty */
             legal_ground: string;
@@ -3036,11 +3633,16 @@ export interface components {
             /** Format: int64 */
             id: number;
             login: string;
+            /** @description Of who did it, as they are called now */
+            name: string;
             object: string;
             org: string;
             reason: string;
             /** @enum {string} */
             result: "done" | "refused" | "failed";
+            sentence_en: string;
+            /** @description The same told in Chinese */
+            sentence_zh: string;
         };
         AuditOutputBody: {
             /** @description The latest first */
@@ -3058,7 +3660,7 @@ export interface components {
             begun: string;
             by: string;
             /** @description What it is for the layer, or was */
-            change: components["schemas"]["Change"];
+            change: components["schemas"]["IntakeChange"];
             crs: string;
             file: string;
             full?: boolean;
@@ -3097,6 +3699,10 @@ export interface components {
         BatchesOutputBody: {
             /** @description The latest first, without plans and cards */
             batches: components["schemas"]["Batch"][];
+        };
+        BindInputBody: {
+            layer: string;
+            reason?: string;
         };
         BridgeBody: {
             /** @description Whose accounts use it; left out: command centres only */
@@ -3252,22 +3858,44 @@ export interface components {
             bridges: components["schemas"]["BridgeInfo"][];
         };
         Candidate: {
-            by_road: boolean;
-            login: string;
+            /** @description Administrative division; empty where it has none */
+            area_code: string;
+            /** @description west, south, east, north in degrees */
+            bbox: number[];
             /**
              * Format: double
-             * @description By road; as the crow flies where no road is known. Absent off duty
+             * @description 0 to 1: 0.9 and more is the address itself, under 0.5 a guess
              */
-            metres?: number;
+            confidence: number;
+            /**
+             * Format: int64
+             * @description Of the feature; 0 where there is none
+             */
+            id: number;
+            /**
+             * @description What was found: the house itself, a point between its neighbours, a crossing, a named place or building, the road, a governance grid, an administrative division
+             * @enum {string}
+             */
+            kind: "number" | "between" | "crossing" | "place" | "road" | "grid" | "division";
             /**
              * Format: double
-             * @description On foot
+             * @description Degrees
              */
-            minutes?: number;
-            name: string;
-            /** @description Answers for the case's grid */
-            of_grid: boolean;
-            on_duty: boolean;
+            lat: number;
+            /** @description The layer it is from; empty for divisions of the organisation's register */
+            layer: string;
+            /**
+             * Format: double
+             * @description Degrees
+             */
+            lon: number;
+            /** @description Levels of the address that agree */
+            matched: string[];
+            /** @description Levels of the address that were not found or do not agree */
+            missing: string[];
+            /** @description What tells it from others of its title */
+            more: string;
+            title: string;
         };
         Card: {
             /** Format: date-time */
@@ -3355,18 +3983,200 @@ export interface components {
             source: string;
             state: string;
         };
-        Change: {
+        CatalogClass: {
+            code: string;
             /**
              * Format: int64
-             * @description Of a full delivery: rows of the source that the file has not
+             * @description 1 类, 2 项, 3 目, 4 细目
              */
-            deleted: number;
+            level: number;
+            name_en?: string;
+            name_zh: string;
+            /** @description Whose own 项 it is */
+            org?: string;
+        };
+        CatalogFault: {
+            field: string;
             /** Format: int64 */
-            inserted: number;
+            line: number;
+            name: string;
+            remedy: string;
+            value?: string;
+        };
+        CatalogPast: {
+            /** @description The resource, whole, as it was */
+            content: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description Absent: it is in force
+             */
+            replaced_at?: string;
+            /** @description Login; absent: it followed a change of the layer */
+            replaced_by?: string;
             /** Format: int64 */
-            unchanged: number;
+            version: number;
+        };
+        CatalogReport: {
+            applied: boolean;
             /** Format: int64 */
-            updated: number;
+            changed: number;
+            /** @description The first 1000 that are new or changed */
+            changes: components["schemas"]["Change"][];
+            /** @description Codes of classes that it adds */
+            classes: string[];
+            /** @description The first 1000 */
+            faults: components["schemas"]["CatalogFault"][];
+            /** Format: int64 */
+            items: number;
+            /** Format: int64 */
+            new: number;
+            /**
+             * Format: int64
+             * @description Left as they are, for the reasons below
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description In the file
+             */
+            resources: number;
+            /** Format: int64 */
+            same: number;
+        };
+        CatalogueFacet: {
+            /** @enum {string} */
+            name: "kind" | "class" | "provider" | "area" | "share" | "open" | "format" | "update_cycle" | "grading" | "mounted" | "sight";
+            /** @description The most frequent first */
+            values: components["schemas"]["CatalogueValue"][];
+        };
+        CatalogueHit: {
+            abstract?: string;
+            /** @description Where it is served outside of onemap */
+            address?: string;
+            /** @description The division that it covers; absent: the whole city */
+            area_code?: string;
+            /** @description 类 1 digit, 项 2 more, 目 3 more, 细目 any number more */
+            class: string;
+            /** @description 信息资源代码: class, a slash, and a number in the class */
+            code: string;
+            files: components["schemas"]["File"][];
+            /** @enum {string} */
+            format: "document" | "spreadsheet" | "database" | "image" | "stream" | "self_describing";
+            /** @description Such as XLSX or PostGIS */
+            format_type?: string;
+            /**
+             * @description 核心, 重要, 一般: GB/T 43697-2024
+             * @enum {string}
+             */
+            grading: "core" | "important" | "general";
+            /** Format: int64 */
+            id: number;
+            /** @description 信息项, in their order */
+            items: components["schemas"]["ResourceItem"][];
+            /**
+             * @description Who may know that it exists: the public, everyone signed in, the provider's line only
+             * @enum {string}
+             */
+            known_to: "public" | "staff" | "line";
+            /** @description The layer that it is bound to */
+            layer?: string;
+            /** @description Names of items in which words were found */
+            matched?: string[] | null;
+            /** @description I may change it */
+            mine: boolean;
+            /** @description 已挂接: bound to a layer, with files, or with an address */
+            mounted: boolean;
+            name_en?: string;
+            name_zh: string;
+            /** @description Open to the public */
+            open: boolean;
+            /** @description 开放条件 */
+            open_basis?: string;
+            /**
+             * Format: date
+             * @description The time that its content speaks of
+             */
+            period_from?: string;
+            /**
+             * Format: date
+             * @description Inclusive; absent: until now
+             */
+            period_to?: string;
+            /** @description The organisation's code; empty: a layer that nobody owns yet */
+            provider: string;
+            provider_en?: string;
+            /** @description 统一社会信用代码 */
+            provider_uscc?: string;
+            provider_zh?: string;
+            /**
+             * Format: date
+             * @description 发布日期; absent: a draft, which only its provider knows
+             */
+            published_on?: string;
+            /** @description 关联资源代码 */
+            related: string[];
+            /**
+             * @description 无条件共享, 有条件共享, 不予共享
+             * @enum {string}
+             */
+            share: "unconditional" | "conditional" | "none";
+            /** @description The condition, or the law behind none */
+            share_basis?: string;
+            /** @description 共享方式, where it is not this platform */
+            share_how?: string;
+            /**
+             * @description How much of its content I may see; none: ask for it
+             * @enum {string}
+             */
+            sight: "all" | "part" | "none";
+            /** @enum {string} */
+            update_cycle: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular";
+            /**
+             * Format: date-time
+             * @description When its content was last brought up to date; absent: not known
+             */
+            updated_at?: string;
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Absent: it is in force
+             */
+            withdrawn_at?: string;
+        };
+        CatalogueOutputBody: {
+            facets: components["schemas"]["CatalogueFacet"][];
+            /** @description Nothing holds every word: these hold some of them */
+            loose: boolean;
+            /** @description Without items and files: ask for one of them */
+            resources: components["schemas"]["CatalogueHit"][];
+            /** Format: int64 */
+            total: number;
+        };
+        CatalogueValue: {
+            /**
+             * Format: int64
+             * @description Results with it, if its facet asked for nothing else
+             */
+            count: number;
+            name_en?: string;
+            /** @description Where the value is a code */
+            name_zh?: string;
+            value: string;
+        };
+        Change: {
+            /** @description Absent: it is given when the file is applied */
+            code?: string;
+            /** Format: int64 */
+            line: number;
+            name: string;
+            /** @enum {string} */
+            what: "new" | "changed";
         };
         ChangeTaskInputBody: {
             /** @enum {string} */
@@ -3643,6 +4453,82 @@ export interface components {
             /** @description 17 digits: 6 county, 5 class, 6 serial */
             code: string;
         };
+        Correction: {
+            /** @description What the caller may do now */
+            allowed_actions: string[];
+            /**
+             * Format: date-time
+             * @description The first correction or refusal
+             */
+            answered_at?: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description Login */
+            asker: string;
+            /**
+             * Format: date-time
+             * @description Until when the provider answers; absent where no clock runs
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description 1 reminded, 2 overdue, 3 silent for twice as long
+             */
+            escalation?: number;
+            /**
+             * Format: int64
+             * @description Absent: of the layer as a whole
+             */
+            feature?: number;
+            field?: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Whether that came in time; false too where it is overdue */
+            in_time?: boolean;
+            /** @enum {string} */
+            kind: "value" | "place" | "gone" | "missing" | "double" | "other";
+            layer: string;
+            layer_en: string;
+            layer_zh: string;
+            mine?: boolean;
+            /** @description The asker's organisation */
+            org: string;
+            org_en: string;
+            org_zh: string;
+            /** @description Where it should be */
+            place?: components["schemas"]["LonLat"];
+            /** @description What it should be; absent for who may not see the field */
+            proposed?: string;
+            /** @description The organisation that answers */
+            provider: string;
+            provider_en: string;
+            provider_zh: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description The quality rule that the row failed
+             */
+            rule?: number;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "asked" | "accepted" | "returned" | "corrected" | "refused" | "withdrawn" | "disputed" | "upheld";
+            steps?: components["schemas"]["QualityStep"][] | null;
+            uuid: string;
+            /**
+             * Format: int64
+             * @description Send it with an action; it says what you looked at
+             */
+            version: number;
+        };
+        CorrectionFlowOutputBody: {
+            transitions: components["schemas"]["QualityTransition"][];
+        };
+        CorrectionsOutputBody: {
+            /** @description The newest first */
+            corrections: components["schemas"]["Correction"][];
+            waiting: components["schemas"]["Waiting"];
+        };
         Count: {
             key: string;
             /** Format: int64 */
@@ -3745,6 +4631,18 @@ export interface components {
             /** @description false: a holiday; true: offices work though it is a weekend */
             working: boolean;
         };
+        DecideInputBody: {
+            /** @enum {string} */
+            action: "let_in" | "mend" | "drop";
+            /** @description Of mend: where it lies */
+            place?: components["schemas"]["PlaceBody"];
+            /** @description Of let_in and drop */
+            reason?: string;
+            /** @description Of mend: by field, as text; empty text: no value */
+            values?: {
+                [key: string]: string;
+            };
+        };
         DecideMatchInputBody: {
             left_key: string;
             /** @description Why */
@@ -3837,6 +4735,12 @@ export interface components {
             until?: string;
             was?: string;
             worker?: string;
+        };
+        Dimension: {
+            en: string;
+            indicators: components["schemas"]["Indicator"][];
+            name: string;
+            zh: string;
         };
         DimensionScore: {
             /**
@@ -4091,6 +4995,17 @@ export interface components {
             /** @enum {string} */
             type: "text" | "integer" | "number" | "boolean" | "date" | "time";
         };
+        File: {
+            /** Format: date-time */
+            added_at: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            id: number;
+            media_type: string;
+            name: string;
+            sha256: string;
+        };
         FileTaken: {
             /**
              * Format: int64
@@ -4129,6 +5044,12 @@ export interface components {
             position: number;
             text_en?: string;
             text_zh: string;
+        };
+        Found: {
+            /** @description The best first */
+            candidates: components["schemas"]["Candidate"][];
+            /** @description The text by its levels */
+            parsed: components["schemas"]["Parsed"];
         };
         GeorefCandidate: {
             /** @description The way's name, such as GCJ02, EPSG:4549/yx, WGS84/ddmm */
@@ -4575,6 +5496,50 @@ export interface components {
             /** @description Send it as page for those after them; absent at the end */
             next?: string;
         };
+        Held: {
+            /** Format: int64 */
+            batch: number;
+            decided_by?: string;
+            /**
+             * Format: int64
+             * @description What it became
+             */
+            feature?: number;
+            /** Format: int64 */
+            id: number;
+            layer: string;
+            /** @description A point on it */
+            place?: components["schemas"]["LonLat"];
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The line of its file
+             */
+            row_number: number;
+            /** @description That it failed */
+            rules: number[];
+            /** @enum {string} */
+            state: "held" | "let_in" | "mended" | "dropped" | "undone";
+            /** @description Of the fields that the caller may see */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        HeldOutputBody: {
+            rows: components["schemas"]["Held"][];
+        };
+        Here: {
+            /** @description Of that grid */
+            area_code: string;
+            /** @description The finest governance grid; empty outside of all, and where the caller may not see grids */
+            grid_code: string;
+            /** @description What the text is made of, the nearest first */
+            near: components["schemas"]["Near"][];
+            /** @description The levels that are known here */
+            parts: components["schemas"]["Parsed"];
+            /** @description As people would say it: divisions, road, number; or what is near, with direction and distance */
+            text: string;
+        };
         History: {
             /** Format: date-time */
             from: string;
@@ -4961,11 +5926,48 @@ export interface components {
             /** @description In the answer to a report: what does not fit together and was taken all the same */
             warnings?: components["schemas"]["Warning"][] | null;
         };
+        IncidentCandidate: {
+            by_road: boolean;
+            login: string;
+            /**
+             * Format: double
+             * @description By road; as the crow flies where no road is known. Absent off duty
+             */
+            metres?: number;
+            /**
+             * Format: double
+             * @description On foot
+             */
+            minutes?: number;
+            name: string;
+            /** @description Answers for the case's grid */
+            of_grid: boolean;
+            on_duty: boolean;
+        };
         IncidentsOutputBody: {
             /** @description In the order that was asked for */
             incidents: components["schemas"]["Incident"][];
             /** @description Send it as page for those after them; absent at the end */
             next?: string;
+        };
+        Indicator: {
+            en: string;
+            /** @description accuracy.uniqueness */
+            name: string;
+            zh: string;
+        };
+        IntakeChange: {
+            /**
+             * Format: int64
+             * @description Of a full delivery: rows of the source that the file has not
+             */
+            deleted: number;
+            /** Format: int64 */
+            inserted: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
         Item: {
             /**
@@ -4988,6 +5990,25 @@ export interface components {
             /** @description For gateways: whose it is */
             login?: string;
         };
+        ItemDraft: {
+            description?: string;
+            /** @description Of one with a layer: the field */
+            key?: string;
+            /** Format: int64 */
+            length?: number;
+            name_en?: string;
+            name_zh?: string;
+            /**
+             * @description Left out: internal
+             * @enum {string}
+             */
+            sensitivity?: "public" | "internal" | "sensitive";
+            /**
+             * @description Left out: text
+             * @enum {string}
+             */
+            type?: "text" | "integer" | "number" | "boolean" | "date" | "time" | "binary";
+        };
         JudgeInputBody: {
             /** @description Of which the sheet, the place and the declared system count */
             plan: components["schemas"]["UploadPlan"];
@@ -4997,6 +6018,8 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at?: string;
+            /** @description The only ones that it reaches; absent: all */
+            layers?: string[] | null;
             /** @description Whose rights it has */
             login: string;
             /** @description What it is for */
@@ -5005,9 +6028,32 @@ export interface components {
             prefix: string;
             /** Format: date-time */
             revoked_at?: string;
+            scopes: ("read" | "write")[];
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            used_at?: string;
         };
         KeysOutputBody: {
             keys: components["schemas"]["KeyBody"][];
+        };
+        Kind: {
+            en: string;
+            /** @description Types of fields that it is about; absent: it is about no field */
+            fields?: string[] | null;
+            /** @description The sub-indicator that it usually belongs to */
+            indicator: string;
+            name: string;
+            /**
+             * @description What is counted: rows, or parts of the layer
+             * @enum {string}
+             */
+            of: "row" | "layer";
+            /** @description The field may be left out: then it is about all that have such a type */
+            optional?: boolean;
+            params?: components["schemas"]["Param"][] | null;
+            zh: string;
         };
         LayerBody: {
             /**
@@ -5057,6 +6103,49 @@ export interface components {
             title_en: string;
             title_zh: string;
             update_cycle: string;
+        };
+        LayerMark: {
+            /** Format: date-time */
+            at?: string;
+            dimensions: components["schemas"]["DimensionScore"][];
+            /**
+             * Format: int64
+             * @description Rules that not all meet
+             */
+            failing: number;
+            /**
+             * Format: int64
+             * @description 1, the best, to 5
+             */
+            grade?: number;
+            /**
+             * Format: int64
+             * @description Rows in quarantine, for who may decide on them
+             */
+            held: number;
+            layer: string;
+            /** @description The caller makes its rules */
+            may_rule?: boolean;
+            owner?: string;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description In force
+             */
+            rules: number;
+            /**
+             * Format: int64
+             * @description Absent: it was not looked at yet
+             */
+            run?: number;
+            /**
+             * Format: double
+             * @description 0 to 100; absent: nothing was assessed
+             */
+            score?: number;
+            title_en: string;
+            title_zh: string;
         };
         LayersOutputBody: {
             layers: components["schemas"]["LayerBody"][];
@@ -5131,6 +6220,12 @@ export interface components {
             to_standard: string;
             to_zh: string;
         };
+        LonLat: {
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+        };
         Look: {
             /** Format: date-time */
             at: string;
@@ -5149,6 +6244,10 @@ export interface components {
             id: number;
             number?: string;
             state: string;
+        };
+        MarksOutputBody: {
+            layers: components["schemas"]["LayerMark"][];
+            organisations: components["schemas"]["OrgMark"][];
         };
         MatchConflictInfo: {
             /**
@@ -5345,6 +6444,34 @@ export interface components {
             word: string;
             zh: string;
         };
+        Near: {
+            /**
+             * @description Where the asked place lies seen from it; empty inside and within 5 m
+             * @enum {string}
+             */
+            direction: "N" | "NE" | "E" | "SE" | "S" | "SW" | "W" | "NW" | "";
+            /**
+             * Format: double
+             * @description Metres; 0 inside
+             */
+            distance_m: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * @description A house, a named place or building, a road
+             * @enum {string}
+             */
+            kind: "number" | "place" | "road";
+            /** Format: double */
+            lat: number;
+            layer: string;
+            /**
+             * Format: double
+             * @description Of its nearest point
+             */
+            lon: number;
+            title: string;
+        };
         NearFeature: {
             /**
              * Format: double
@@ -5400,13 +6527,17 @@ export interface components {
         NewKeyInputBody: {
             /**
              * Format: date-time
-             * @description Left out: never
+             * @description Left out: as late as the deployment allows, mostly in a year
              */
             expires_at?: string;
+            /** @description The only layers that it reaches. A key that is cut to layers calls nothing else. Left out: all */
+            layers?: string[] | null;
             /** @description The caller's own, which is also what is meant where it is left out: nobody makes a key with another's rights */
             login?: string;
             /** @description What it is for */
             name: string;
+            /** @description Left out: both */
+            scopes?: ("read" | "write")[] | null;
         };
         NewKeyOutputBody: {
             /** Format: date-time */
@@ -5415,6 +6546,8 @@ export interface components {
             expires_at?: string;
             /** @description Shown this once */
             key: string;
+            /** @description The only ones that it reaches; absent: all */
+            layers?: string[] | null;
             /** @description Whose rights it has */
             login: string;
             /** @description What it is for */
@@ -5423,6 +6556,12 @@ export interface components {
             prefix: string;
             /** Format: date-time */
             revoked_at?: string;
+            scopes: ("read" | "write")[];
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            used_at?: string;
         };
         NewLayer: {
             /** @enum {string} */
@@ -5445,6 +6584,62 @@ export interface components {
             org: string;
             /** Format: password */
             password: string;
+        };
+        NewResourceInputBody: {
+            abstract?: string;
+            /** @description http or https */
+            address?: string;
+            area_code?: string;
+            /** @description Of a new one without a code; left out: the provider's own 项 */
+            class?: string;
+            /** @description Of a new one, left out: the class's next number */
+            code?: string;
+            /**
+             * @description Left out: database
+             * @enum {string}
+             */
+            format?: "document" | "spreadsheet" | "database" | "image" | "stream" | "self_describing";
+            format_type?: string;
+            /**
+             * @description Left out: general
+             * @enum {string}
+             */
+            grading?: "core" | "important" | "general";
+            /** @description Of one with a layer: what is to be said of its fields beyond the registry */
+            items?: components["schemas"]["ItemDraft"][] | null;
+            /**
+             * @description Left out: staff
+             * @enum {string}
+             */
+            known_to?: "public" | "staff" | "line";
+            name_en?: string;
+            /** @description Left out, of one with a layer: the layer's title */
+            name_zh?: string;
+            /** @description Only what is shared unconditionally may be open */
+            open?: boolean;
+            open_basis?: string;
+            /** Format: date */
+            period_from?: string;
+            /** Format: date */
+            period_to?: string;
+            /** @description An organisation's code */
+            provider?: string;
+            /**
+             * Format: date
+             * @description Left out: as it is; a new one stays a draft. What is published cannot become a draft again: withdraw it
+             */
+            published_on?: string;
+            reason?: string;
+            related?: string[] | null;
+            /** @enum {string} */
+            share?: "unconditional" | "conditional" | "none";
+            /** @description The condition of conditional; the law behind none, which needs one */
+            share_basis?: string;
+            share_how?: string;
+            /** @enum {string} */
+            update_cycle?: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular";
+            /** Format: date-time */
+            updated_at?: string;
         };
         NewRule: {
             /** @description The beginning of an administrative code; left out: any */
@@ -5566,6 +6761,27 @@ export interface components {
              */
             target_m2?: number;
         };
+        OrgMark: {
+            dimensions: components["schemas"]["DimensionScore"][];
+            /**
+             * Format: int64
+             * @description 1, the best, to 5
+             */
+            grade?: number;
+            /**
+             * Format: int64
+             * @description That were looked at
+             */
+            layers: number;
+            name_en: string;
+            name_zh: string;
+            org: string;
+            /**
+             * Format: double
+             * @description 0 to 100; absent: nothing was assessed
+             */
+            score?: number;
+        };
         Organisation: {
             area_code: string;
             code: string;
@@ -5577,6 +6793,8 @@ export interface components {
             name_zh: string;
             /** @description Code of the organisation above; empty at the top */
             parent: string;
+            /** @description 统一社会信用代码 */
+            uscc?: string;
         };
         OrganisationsOutputBody: {
             organisations: components["schemas"]["Organisation"][];
@@ -5746,6 +6964,47 @@ export interface components {
             maxzoom: number;
             /** Format: int64 */
             minzoom: number;
+        };
+        Param: {
+            doc: string;
+            name: string;
+            required?: boolean;
+            /** @enum {string} */
+            type: "text" | "number" | "integer" | "boolean" | "texts" | "field" | "fields" | "register";
+        };
+        Parsed: {
+            /** @description 幢、栋、号楼 */
+            building?: string;
+            /** @description 市、州、盟 */
+            city?: string;
+            /** @description 社区、村 */
+            community?: string;
+            /** @description 县、区、县级市 */
+            county?: string;
+            /** @description The other road of a crossing (交叉口) */
+            cross?: string;
+            /** @description 小区、大厦、园区 */
+            estate?: string;
+            /** @description 层、楼 */
+            floor?: string;
+            /** @description 网格 */
+            grid?: string;
+            /** @description A lane of the road, by number (弄) or name (巷) */
+            lane?: string;
+            /** @description 门牌号, without 号 */
+            number?: string;
+            /** @description 省、自治区、直辖市 */
+            province?: string;
+            /** @description What is left: the name of a place, or what could not be read */
+            rest?: string;
+            /** @description 路、街、巷 */
+            road?: string;
+            /** @description 室 */
+            room?: string;
+            /** @description 街道、镇、乡 */
+            town?: string;
+            /** @description 单元 */
+            unit?: string;
         };
         Part: {
             /** @description 100 - the rate */
@@ -5979,6 +7238,30 @@ export interface components {
             /** @description Who at the enterprise, by their post (责任); erased some time after the closing */
             responsible: string;
         };
+        Point: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            batch?: number;
+            dimensions: components["schemas"]["DimensionScore"][];
+            /**
+             * Format: int64
+             * @description 1, the best, to 5
+             */
+            grade?: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Absent in an organisation's history, whose points are days
+             */
+            run?: number;
+            /**
+             * Format: double
+             * @description 0 to 100; absent: nothing was assessed
+             */
+            score?: number;
+        };
         PointDraft: {
             /**
              * Format: double
@@ -6181,6 +7464,75 @@ export interface components {
             text_en?: string;
             text_zh: string;
         };
+        PutResourceInputBody: {
+            abstract?: string;
+            /** @description http or https */
+            address?: string;
+            area_code?: string;
+            /** @description Of a new one without a code; left out: the provider's own 项 */
+            class?: string;
+            /** @description Of a new one, left out: the class's next number */
+            code?: string;
+            /**
+             * @description Left out: database
+             * @enum {string}
+             */
+            format?: "document" | "spreadsheet" | "database" | "image" | "stream" | "self_describing";
+            format_type?: string;
+            /**
+             * @description Left out: general
+             * @enum {string}
+             */
+            grading?: "core" | "important" | "general";
+            /** @description Of one with a layer: what is to be said of its fields beyond the registry */
+            items?: components["schemas"]["ItemDraft"][] | null;
+            /**
+             * @description Left out: staff
+             * @enum {string}
+             */
+            known_to?: "public" | "staff" | "line";
+            name_en?: string;
+            /** @description Left out, of one with a layer: the layer's title */
+            name_zh?: string;
+            /** @description Only what is shared unconditionally may be open */
+            open?: boolean;
+            open_basis?: string;
+            /** Format: date */
+            period_from?: string;
+            /** Format: date */
+            period_to?: string;
+            /** @description An organisation's code */
+            provider?: string;
+            /**
+             * Format: date
+             * @description Left out: as it is; a new one stays a draft. What is published cannot become a draft again: withdraw it
+             */
+            published_on?: string;
+            reason?: string;
+            related?: string[] | null;
+            /** @enum {string} */
+            share?: "unconditional" | "conditional" | "none";
+            /** @description The condition of conditional; the law behind none, which needs one */
+            share_basis?: string;
+            share_how?: string;
+            /** @enum {string} */
+            update_cycle?: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular";
+            /** Format: date-time */
+            updated_at?: string;
+            /**
+             * Format: int64
+             * @description The one that you looked at
+             */
+            version: number;
+        };
+        QualityHistoryOutputBody: {
+            /** @description The oldest first */
+            points: components["schemas"]["Point"][];
+        };
+        QualityKindsOutputBody: {
+            dimensions: components["schemas"]["Dimension"][];
+            kinds: components["schemas"]["Kind"][];
+        };
         QualityRule: {
             /** @description The standard or document behind it */
             basis?: string;
@@ -6213,6 +7565,59 @@ export interface components {
              * @default 1
              */
             weight: number;
+        };
+        QualityRuleBody: {
+            /** @description The standard or document behind it */
+            basis?: string;
+            /** @description Which rows are assessed, in CQL2 text */
+            condition?: string;
+            field?: string;
+            /** @description Left out: the kind's */
+            indicator?: string;
+            kind: string;
+            layer: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description An import keeps rows that fail it out of the layer */
+            quarantine?: boolean;
+            title_en?: string;
+            title_zh?: string;
+            /**
+             * Format: double
+             * @description Left out: 1
+             */
+            weight?: number;
+        };
+        QualityRulesOutputBody: {
+            rules: components["schemas"]["QualityRule"][];
+        };
+        QualityStep: {
+            /** @enum {string} */
+            action: "ask" | "accept" | "return" | "answer" | "correct" | "refuse" | "withdraw" | "object" | "uphold" | "overrule" | "remind" | "overdue" | "escalate";
+            /** Format: date-time */
+            at: string;
+            detail?: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            due_at?: string;
+            /** @description system: by the clock */
+            login: string;
+            opinion?: string;
+            org: string;
+            state?: string;
+        };
+        QualityTransition: {
+            action: string;
+            /** @enum {string} */
+            by: "asker" | "provider" | "command_centre";
+            en: string;
+            from: string[] | null;
+            /** @description It needs words: the basis of a refusal, what is missing */
+            opinion: boolean;
+            to: string;
+            zh: string;
         };
         Queue: {
             open: components["schemas"]["Lights"];
@@ -6547,6 +7952,128 @@ export interface components {
             /** @description How many wait for my organisation, by the light of their clocks */
             waiting: components["schemas"]["LightsBody"];
         };
+        Resource: {
+            abstract?: string;
+            /** @description Where it is served outside of onemap */
+            address?: string;
+            /** @description The division that it covers; absent: the whole city */
+            area_code?: string;
+            /** @description 类 1 digit, 项 2 more, 目 3 more, 细目 any number more */
+            class: string;
+            /** @description 信息资源代码: class, a slash, and a number in the class */
+            code: string;
+            files: components["schemas"]["File"][];
+            /** @enum {string} */
+            format: "document" | "spreadsheet" | "database" | "image" | "stream" | "self_describing";
+            /** @description Such as XLSX or PostGIS */
+            format_type?: string;
+            /**
+             * @description 核心, 重要, 一般: GB/T 43697-2024
+             * @enum {string}
+             */
+            grading: "core" | "important" | "general";
+            /** Format: int64 */
+            id: number;
+            /** @description 信息项, in their order */
+            items: components["schemas"]["ResourceItem"][];
+            /**
+             * @description Who may know that it exists: the public, everyone signed in, the provider's line only
+             * @enum {string}
+             */
+            known_to: "public" | "staff" | "line";
+            /** @description The layer that it is bound to */
+            layer?: string;
+            /** @description I may change it */
+            mine: boolean;
+            /** @description 已挂接: bound to a layer, with files, or with an address */
+            mounted: boolean;
+            name_en?: string;
+            name_zh: string;
+            /** @description Open to the public */
+            open: boolean;
+            /** @description 开放条件 */
+            open_basis?: string;
+            /**
+             * Format: date
+             * @description The time that its content speaks of
+             */
+            period_from?: string;
+            /**
+             * Format: date
+             * @description Inclusive; absent: until now
+             */
+            period_to?: string;
+            /** @description The organisation's code; empty: a layer that nobody owns yet */
+            provider: string;
+            provider_en?: string;
+            /** @description 统一社会信用代码 */
+            provider_uscc?: string;
+            provider_zh?: string;
+            /**
+             * Format: date
+             * @description 发布日期; absent: a draft, which only its provider knows
+             */
+            published_on?: string;
+            /** @description 关联资源代码 */
+            related: string[];
+            /**
+             * @description 无条件共享, 有条件共享, 不予共享
+             * @enum {string}
+             */
+            share: "unconditional" | "conditional" | "none";
+            /** @description The condition, or the law behind none */
+            share_basis?: string;
+            /** @description 共享方式, where it is not this platform */
+            share_how?: string;
+            /**
+             * @description How much of its content I may see; none: ask for it
+             * @enum {string}
+             */
+            sight: "all" | "part" | "none";
+            /** @enum {string} */
+            update_cycle: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular";
+            /**
+             * Format: date-time
+             * @description When its content was last brought up to date; absent: not known
+             */
+            updated_at?: string;
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Absent: it is in force
+             */
+            withdrawn_at?: string;
+        };
+        ResourceClassesOutputBody: {
+            /** @description By code */
+            classes: components["schemas"]["CatalogClass"][];
+        };
+        ResourceItem: {
+            description?: string;
+            /** @description Names it within the resource: the layer's field, else its Chinese name */
+            key: string;
+            /**
+             * Format: int64
+             * @description Characters; absent: not said
+             */
+            length?: number;
+            name_en?: string;
+            name_zh: string;
+            /** @enum {string} */
+            sensitivity: "public" | "internal" | "sensitive";
+            /** @enum {string} */
+            type: "text" | "integer" | "number" | "boolean" | "date" | "time" | "binary";
+            /** @description I may see its values */
+            visible: boolean;
+        };
+        ResourceVersionsOutputBody: {
+            /** @description The one in force first */
+            versions: components["schemas"]["CatalogPast"][];
+        };
         ResponsibleOutputBody: {
             /**
              * @description By an administrator's rule, a decision learnt, the component's register, the class's default
@@ -6718,6 +8245,9 @@ export interface components {
             next?: number;
             /** @description The latest first */
             rules: components["schemas"]["Rule"][];
+        };
+        RunQualityInputBody: {
+            layer: string;
         };
         SchedulePoint: {
             /** Format: double */
@@ -6987,7 +8517,7 @@ export interface components {
             dept_en: string;
             dept_zh: string;
             /** @description Those of the case's grid first, then by the way; at most 10 */
-            workers: components["schemas"]["Candidate"][];
+            workers: components["schemas"]["IncidentCandidate"][];
         };
         Summary: {
             /** @description Around all of its places: west, south, east, north */
@@ -7503,6 +9033,28 @@ export interface components {
             /** @description yes, no, na (does not apply); a number; words; empty for a photo */
             value: string;
         };
+        Waiting: {
+            /**
+             * Format: int64
+             * @description For the command centre
+             */
+            disputed: number;
+            /**
+             * Format: int64
+             * @description Of these
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description The caller's own, to which the provider asks for more
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description As the provider's officer
+             */
+            to_answer: number;
+        };
         Warning: {
             detail: string;
             field: string;
@@ -7585,6 +9137,11 @@ export interface components {
             /** @description Why, by which law */
             basis: string;
         };
+        WithdrawalInputBody: {
+            reason: string;
+            /** @description false: put it back into force */
+            withdrawn: boolean;
+        };
         Year: {
             days: components["schemas"]["Day"][];
             /** @description Present where the year has no entries: its weekdays all count as working days */
@@ -7663,6 +9220,110 @@ export interface operations {
                 };
                 content: {
                     "application/openapi+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAddress: {
+        parameters: {
+            query: {
+                /** @description An address, or a part of one: 稠岩街道云栖路12号, 云栖路与稠州街交叉口, 人民医院, a grid's name or code */
+                q: string;
+                /** @description Longitude and latitude in degrees: of equals, the nearest comes first */
+                near?: number[] | null;
+                /** @description The text is not at its end: what it may become is found too */
+                typing?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addressAt: {
+        parameters: {
+            query: {
+                /** @description Degrees */
+                lon: number;
+                /** @description Degrees */
+                lat: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Here"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAddresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressBatchInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressBatchOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -7924,16 +9585,7 @@ export interface operations {
     searchAudit: {
         parameters: {
             query?: {
-                /** @description Entries at or after it */
-                from?: string;
-                /** @description Entries before it */
-                to?: string;
-                login?: string;
-                /** @description Whole, or with a dot at its end the beginning: incident. */
-                action?: string;
-                /** @description incident/42 */
-                object?: string;
-                /** @description Entries with smaller numbers only: what an earlier answer called next */
+                /** @description Entries before this one only: what an earlier answer called next */
                 before?: number;
                 limit?: number;
             };
@@ -8456,6 +10108,625 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Year"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchCatalogue: {
+        parameters: {
+            query?: {
+                /** @description Words in Chinese, English or pinyin (whole or first letters), or a code; each must be found */
+                q?: string;
+                /** @description Class codes, or what is below them */
+                class?: string[] | null;
+                /** @description Organisation codes */
+                provider?: string[] | null;
+                /** @description Division codes, or what is below them */
+                area?: string[] | null;
+                /** @description unconditional, conditional, none */
+                share?: string[] | null;
+                /** @description yes, no */
+                open?: string[] | null;
+                /** @description document, spreadsheet, database, image, stream, self_describing */
+                format_of?: string[] | null;
+                /** @description real_time, daily, weekly, monthly, quarterly, yearly, irregular */
+                update_cycle?: string[] | null;
+                /** @description core, important, general */
+                grading?: string[] | null;
+                /** @description yes, no */
+                mounted?: string[] | null;
+                /** @description How much of it I may see: all, part, none */
+                sight?: string[] | null;
+                /** @description The resource of this layer */
+                layer?: string;
+                /** @description When its content was last brought up to date */
+                updated_from?: string;
+                /** @description Exclusive */
+                updated_to?: string;
+                /** @description A date */
+                published_from?: string;
+                /** @description A date, inclusive */
+                published_to?: string;
+                /** @description What speaks of this date, or later */
+                period_from?: string;
+                /** @description What speaks of this date, or earlier */
+                period_to?: string;
+                /** @description Those that were withdrawn, instead of those in force */
+                withdrawn?: boolean;
+                /** @description Only drafts, which their providers see */
+                drafts?: boolean;
+                /** @description Left out: relevance where there is a text, else code */
+                sort?: "relevance" | "updated" | "published" | "name" | "code";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResourceInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDCAT: {
+        parameters: {
+            query?: {
+                /** @description As of the search */
+                q?: string;
+                /** @description As of the search */
+                class?: string;
+                /** @description As of the search */
+                provider?: string;
+                /** @description As of the search */
+                area?: string;
+                /** @description As of the search */
+                share?: string;
+                /** @description As of the search */
+                open?: string;
+                /** @description As of the search */
+                format_of?: string;
+                /** @description As of the search */
+                update_cycle?: string;
+                /** @description As of the search */
+                grading?: string;
+                /** @description As of the search */
+                mounted?: string;
+                /** @description As of the search */
+                sight?: string;
+                /** @description As of the search */
+                layer?: string;
+                /** @description As of the search */
+                updated_from?: string;
+                /** @description As of the search */
+                updated_to?: string;
+                /** @description As of the search */
+                published_from?: string;
+                /** @description As of the search */
+                published_to?: string;
+                /** @description As of the search */
+                period_from?: string;
+                /** @description As of the search */
+                period_to?: string;
+                /** @description As of the search */
+                withdrawn?: string;
+                /** @description As of the search */
+                drafts?: string;
+                /** @description As of the search */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A dcat:Catalog */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listResourceClasses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceClassesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportCatalogue: {
+        parameters: {
+            query?: {
+                /** @description As of the search */
+                q?: string;
+                /** @description As of the search */
+                class?: string;
+                /** @description As of the search */
+                provider?: string;
+                /** @description As of the search */
+                area?: string;
+                /** @description As of the search */
+                share?: string;
+                /** @description As of the search */
+                open?: string;
+                /** @description As of the search */
+                format_of?: string;
+                /** @description As of the search */
+                update_cycle?: string;
+                /** @description As of the search */
+                grading?: string;
+                /** @description As of the search */
+                mounted?: string;
+                /** @description As of the search */
+                sight?: string;
+                /** @description As of the search */
+                layer?: string;
+                /** @description As of the search */
+                updated_from?: string;
+                /** @description As of the search */
+                updated_to?: string;
+                /** @description As of the search */
+                published_from?: string;
+                /** @description As of the search */
+                published_to?: string;
+                /** @description As of the search */
+                period_from?: string;
+                /** @description As of the search */
+                period_to?: string;
+                /** @description As of the search */
+                withdrawn?: string;
+                /** @description As of the search */
+                drafts?: string;
+                /** @description As of the search */
+                sort?: string;
+                /** @description Left out: xlsx */
+                format?: "xlsx" | "csv";
+                /** @description Of the headings; left out: zh */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table, a row an item */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importCatalogue: {
+        parameters: {
+            query?: {
+                /** @description Of the body; left out: xlsx */
+                format?: "xlsx" | "csv" | "jsonld";
+                /** @description Left out: only say what it would do */
+                apply?: "true" | "false";
+                /** @description Of the file, for the audit */
+                name?: string;
+                /** @description For the audit */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutResourceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addResourceFile: {
+        parameters: {
+            query?: {
+                /** @description Of the file */
+                name?: string;
+                /** @description For the audit */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResourceFile: {
+        parameters: {
+            query?: {
+                /** @description For the audit */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+                /** @description Number */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeResourceFile: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bindResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listResourceVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceVersionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What is before the slash of its code */
+                class: string;
+                /** @description What is after it */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -9082,6 +11353,187 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCorrections: {
+        parameters: {
+            query?: {
+                /** @description That I asked for */
+                mine?: boolean;
+                /** @description That wait for me */
+                waiting?: boolean;
+                /** @description Neither ended nor answered */
+                open?: boolean;
+                overdue?: boolean;
+                state?: "asked" | "accepted" | "returned" | "corrected" | "refused" | "withdrawn" | "disputed" | "upheld" | "";
+                layer?: string;
+                feature?: number;
+                provider?: string;
+                /** @description With smaller numbers only: the next page */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskCorrectionInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was asked before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCorrectionFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionFlowOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnCorrectionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -10533,6 +12985,8 @@ export interface operations {
             query?: {
                 /** @description Left out: the caller's own */
                 login?: string;
+                /** @description Everybody's, for a security administrator */
+                all?: boolean;
             };
             header?: never;
             path?: never;
@@ -11756,6 +14210,441 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQualityCard: {
+        parameters: {
+            query: {
+                layer: string;
+                /** @description Of an import; left out: of the layer itself */
+                batch?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQualityFailures: {
+        parameters: {
+            query?: {
+                /** @description Name */
+                layer?: string;
+                /** @description Rows that an import brings, for its department; left out: of the layer itself */
+                batch?: string;
+                /** @description Of one rule; left out: of all */
+                rule?: string;
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                /** @description With larger numbers only: as the link next has it */
+                after?: string;
+                /** @description How many features a page holds */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection; each feature has the numbers of its rules in rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQualityHistory: {
+        parameters: {
+            query?: {
+                /** @description Its runs */
+                layer?: string;
+                /** @description Or an organisation's days */
+                org?: string;
+                /** @description Runs over imports too */
+                batches?: boolean;
+                /** @description Left out: 90 days before to */
+                from?: string;
+                /** @description Left out: now */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityHistoryOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQualityKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityKindsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQualityMarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuarantine: {
+        parameters: {
+            query: {
+                layer: string;
+                batch?: number;
+                /** @description Those that were decided on too */
+                decided?: boolean;
+                /** @description With larger numbers only: the next page */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQualityRules: {
+        parameters: {
+            query: {
+                layer: string;
+                /** @description Those that ended too */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityRulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addQualityRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QualityRuleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityRule"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeQualityRules: {
+        parameters: {
+            query: {
+                layer: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityRulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endQualityRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runQuality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunQualityInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQualityRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
                 };
             };
             /** @description A problem (RFC 9457) */
