@@ -30,7 +30,8 @@ type matchItemBody struct {
 	Basis      string  `json:"basis,omitempty" maxLength:"500" doc:"The rule that says so; needed with an authority"`
 }
 
-type matchPlanFields struct {
+// MatchPlanFields are what a plan says.
+type MatchPlanFields struct {
 	TitleZH    string          `json:"title_zh" minLength:"1" maxLength:"200"`
 	TitleEN    string          `json:"title_en" minLength:"1" maxLength:"200"`
 	LeftLayer  string          `json:"left_layer" maxLength:"48"`
@@ -47,7 +48,7 @@ type matchPlanFields struct {
 // MatchPlanInfo is a plan with where it stands.
 type MatchPlanInfo struct {
 	Name string `json:"name"`
-	matchPlanFields
+	MatchPlanFields
 	Owner     string        `json:"owner,omitempty" doc:"Organisation"`
 	May       bool          `json:"may" doc:"Whether the caller may run it and decide on its pairs"`
 	Linked    int64         `json:"linked" doc:"Links that hold, in the whole city"`
@@ -73,7 +74,7 @@ func matchRunInfo(r match.Run) MatchRunInfo {
 
 func matchPlanInfo(p match.Summary) MatchPlanInfo {
 	out := MatchPlanInfo{Name: p.Name, Owner: p.Owner, May: p.May, Linked: p.Linked, Review: p.Review, Conflicts: p.Conflicts,
-		matchPlanFields: matchPlanFields{TitleZH: p.TitleZH, TitleEN: p.TitleEN, LeftLayer: p.LeftLayer, RightLayer: p.RightLayer,
+		MatchPlanFields: MatchPlanFields{TitleZH: p.TitleZH, TitleEN: p.TitleEN, LeftLayer: p.LeftLayer, RightLayer: p.RightLayer,
 			Left: rolesBody(p.Left), Right: rolesBody(p.Right), Shape: string(p.Shape), LinkAt: p.LinkAt, ReviewAt: p.ReviewAt, Follow: &p.Follow}}
 	for _, it := range p.Items {
 		out.Items = append(out.Items, matchItemBody(it))
@@ -116,7 +117,7 @@ func (s *Server) getMatchPlan(ctx context.Context, in *MatchPlanInput) (*matchPl
 type putMatchPlanInput struct {
 	Request
 	MatchPlanInput
-	Body matchPlanFields
+	Body MatchPlanFields
 }
 
 func (s *Server) putMatchPlan(ctx context.Context, in *putMatchPlanInput) (*matchPlanOutput, error) {
