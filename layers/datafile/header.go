@@ -61,7 +61,7 @@ func (f *File) withHeader(ctx context.Context, g grid, sheet int, h Header) (She
 	rows = min(rows, len(first)-at)
 	s.HeaderLine, s.HeaderRows = lines[at], rows
 	for _, r := range first[:at] {
-		if t := strings.Join(distinct(r), " "); t != "" {
+		if t := strings.Join(filled(r), " "); t != "" {
 			s.Titles = append(s.Titles, layers.Short(t))
 		}
 	}
@@ -81,7 +81,7 @@ func findHeader(rows [][]string) int {
 	width := 0 // of most rows
 	counts := map[int]int{}
 	for _, r := range rows {
-		if n := len(distinctCells(r)); n > 0 {
+		if n := len(filled(r)); n > 0 {
 			counts[n]++
 		}
 	}
@@ -92,7 +92,7 @@ func findHeader(rows [][]string) int {
 	}
 	best := -1
 	for i, r := range rows {
-		all := distinctCells(r)
+		all := filled(r)
 		n := len(all)
 		if n == 0 {
 			continue
@@ -257,15 +257,13 @@ func isValue(v string) bool {
 	return digits > 0 && (letters == 0 || digits > 2*letters || digits >= 6)
 }
 
-// distinctCells are the values of a row, merged ones once.
-func distinctCells(r []string) []string {
+// filled are the values of a row. Of merged cells the first has one.
+func filled(r []string) []string {
 	var out []string
-	for i, v := range r {
-		if v != "" && (i == 0 || r[i-1] != v) {
+	for _, v := range r {
+		if v != "" {
 			out = append(out, v)
 		}
 	}
 	return out
 }
-
-func distinct(r []string) []string { return distinctCells(r) }
