@@ -27,6 +27,7 @@ func (s *Server) layer(ctx context.Context, name string) (layers.Layer, access.R
 	if scopeOf(ctx).LacksReason(l) {
 		return layers.Layer{}, access.Right{}, fmt.Errorf("%s: %w", name, access.ErrReason)
 	}
+	s.Usage.Count(scopeOf(ctx), name)
 	return l, right, nil
 }
 

@@ -25,6 +25,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/address"
+	"onemap/layers/accountability"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/catalog"
@@ -71,6 +72,8 @@ type Server struct {
 	Search    *search.Index
 	Addresses *address.Store
 	Sharing   *sharing.Store
+	Scores    *accountability.Store
+	Usage     *accountability.Usage // nil: calls are not counted
 	Quality   *quality.Store
 	Catalogue *catalog.Store // nil: one of its own
 	Matching  *match.Store

@@ -25,6 +25,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/address"
+	"onemap/layers/accountability"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
@@ -179,6 +180,8 @@ func newWorld(t testing.TB) *world {
 		Hooks:     hooks,
 		Alerts:    alerts,
 		Sharing:   shares,
+		Scores:    &accountability.Store{Layers: store, Classes: &class.Store{Layers: store}},
+		Usage:     &accountability.Usage{Layers: store, Classes: &class.Store{Layers: store}},
 		Quality:   qualities,
 		Matching:  matching,
 		Uploads:   uploads,

@@ -18,6 +18,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/address"
+	"onemap/layers/accountability"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
@@ -112,6 +113,8 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	alerts.Work()
 	shares := &sharing.Store{Layers: store, Classes: &class.Store{Layers: store}, Jobs: queue, Directory: directory}
 	shares.Work()
+	scores := &accountability.Store{Layers: store, Classes: shares.Classes}
+	usage := &accountability.Usage{Layers: store, Classes: shares.Classes, Log: log}
 	matching := &match.Store{Layers: store, Jobs: queue}
 	matching.Work()
 	uploads := upload.New(store, cfg.uploads(), 2)
@@ -160,7 +163,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Quality: qualities, Matching: matching,
+		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
@@ -182,6 +185,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	work.Go(func() error { return keeper.Run(working) })
 	work.Go(func() error { return positions.Run(working) })
 	work.Go(func() error { return queue.Run(working) })
+	work.Go(func() error { return usage.Run(working) })
 	work.Go(func() error { return audit.Run(working, log) })
 	if base != nil {
 		work.Go(func() error { return base.Run(working) })

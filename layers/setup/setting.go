@@ -16,6 +16,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/accountability"
 	"onemap/layers/sharing"
 	"onemap/layers/worktime"
 )
@@ -69,11 +70,27 @@ var settings = []struct {
 	{"sharing.authority", "The organisation that silence is told to and that decides disputes, by code; empty: the one above the provider", `""`, nil},
 	{"sharing.longest_days", "No request for data asks for longer", `1096`, within(1, 36500)},
 	{"sharing.ending_days", "How long before a grant's end the grantee is reminded", `30`, within(0, 366)},
+	{"accountability.weights", "How much each rate of a department's score card counts in its score", `{}`, isWeights},
+	{"accountability.grades", "From which score on A, B, C and D are given", `[90]`, isGrades},
 	{"phone.keep", "How many tiles a phone keeps, and how far around its grids", `{"tiles": 300, "margin_m": 200}`, nil},
 }
 
 func isSharingLimits(value json.RawMessage) string {
 	if _, err := sharing.ParseLimits(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isWeights(value json.RawMessage) string {
+	if _, err := accountability.ParseRules(value, []byte(`[90, 75, 60, 40]`)); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isGrades(value json.RawMessage) string {
+	if _, err := accountability.ParseRules([]byte(`{}`), value); err != nil {
 		return err.Error()
 	}
 	return ""
