@@ -20,10 +20,16 @@ func schemaNames() func(reflect.Type, string) string {
 		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice || of.Kind() == reflect.Array {
 			of = of.Elem()
 		}
-		if of.Kind() != reflect.Struct || of.Name() == "" {
+		if of.Kind() != reflect.Struct {
 			return name
 		}
 		have, ok := taken[name]
+		if of.Name() == "" { // huma names it after the field that has it
+			if !ok {
+				taken[name] = of
+			}
+			return name
+		}
 		if !ok {
 			taken[name] = of
 		}
