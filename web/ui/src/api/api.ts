@@ -80,6 +80,10 @@ export const offDuty = () => put<undefined>('DELETE', `${v1}/positions`);
 
 export const search = async (q: string, signal?: AbortSignal) => (await get<{ hits: Found[] }>(`${v1}/search`, { q }, signal)).hits;
 
+/** Where an address that is being typed may be: houses, crossings, places, divisions. A candidate that is no feature has no layer. */
+export const addresses = async (q: string, signal?: AbortSignal): Promise<(Found & { kind: string; confidence: number })[]> =>
+  (await get<{ candidates: (Found & { kind: string; confidence: number })[] }>(`${v1}/addresses`, { q, typing: true }, signal)).candidates.map((c) => (c.id === 0 ? { ...c, layer: '' } : c));
+
 export const features = (layer: string, q: Params, signal?: AbortSignal) => get<FeatureCollection<Geometry>>(`${v1}/layers/${layer}/features`, q, signal);
 export const feature = (layer: string, id: number, signal?: AbortSignal) =>
   get<{ id: number; geometry: Geometry; properties: Record<string, unknown> }>(`${v1}/layers/${layer}/features/${id}`, {}, signal);
