@@ -209,6 +209,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last seal of the audit's chain */
+        get: operations["getAuditChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file, whole; who takes it is recorded */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Recompute the whole chain */
+        post: operations["verifyAudit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches": {
         parameters: {
             query?: never;
@@ -1316,6 +1367,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an account, an organisation or a key */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I did */
+        get: operations["getMyHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -1488,6 +1573,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer}/ask-reason": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether a layer is sensitive: who looks at it says why first */
+        put: operations["setAskReason"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/{layer}/export": {
         parameters: {
             query?: never;
@@ -1644,6 +1746,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Objections of my department, or all */
+        get: operations["listObjections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/objections/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept or dismiss an objection, once */
+        post: operations["decideObjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the identity provider sends the browser back to */
+        get: operations["oidcCallback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign in through the identity provider */
+        get: operations["oidcStart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisations": {
         parameters: {
             query?: never;
@@ -1656,6 +1826,23 @@ export interface paths {
         put?: never;
         /** Make an organisation */
         post: operations["createOrganisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change an organisation */
+        put: operations["changeOrganisation"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1715,6 +1902,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change the name or the organisation of an account */
+        put: operations["changePerson"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{login}/active": {
         parameters: {
             query?: never;
@@ -1749,6 +1953,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{login}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Release an account from the identity provider */
+        delete: operations["unlinkPerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{login}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give an account a new password; its sessions and keys end */
+        put: operations["setPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{login}/roles": {
         parameters: {
             query?: never;
@@ -1760,6 +1998,40 @@ export interface paths {
         /** Give and take roles */
         put: operations["setRoles"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{login}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take away a second factor that was lost; the sessions end */
+        delete: operations["resetFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{login}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget the wrong guesses at an account */
+        post: operations["unlockPerson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2195,6 +2467,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The score cards of a period as things are now: my department's, or to those who watch over all everyone's */
+        get: operations["getScores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is behind one number of a score card */
+        get: operations["getScoreItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -2206,6 +2512,75 @@ export interface paths {
         get: operations["search"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The indexes that were published */
+        get: operations["listServiceIndexes"];
+        put?: never;
+        /** Publish the index of a period that has ended, as its next revision */
+        post: operations["publishServiceIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-index/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One published index with everyone's cards */
+        get: operations["getServiceIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-index/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was behind one published number */
+        get: operations["getServiceIndexItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-index/{id}/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Object to an item that counts against my department */
+        post: operations["objectToServiceIndex"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2231,6 +2606,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the second factor, where the session lacks it */
+        post: operations["showFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -2248,6 +2640,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say why I look at sensitive layers, for some hours; it is audited */
+        put: operations["giveReason"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open sessions: mine, or for administrators somebody's */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all sessions but this one: mine, or for administrators somebody's */
+        delete: operations["endSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session, at once and on its open live connections */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -2258,6 +2702,24 @@ export interface paths {
         /** The city's name, and where to look first */
         get: operations["getSettings"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who needs a second factor, how long sessions, keys and reasons hold */
+        get: operations["getSignInRules"];
+        /** Set them */
+        put: operations["setSignInRules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2362,6 +2824,59 @@ export interface paths {
         put?: never;
         /** Finish a task; sent again with its uuid, it is the same result */
         post: operations["finishTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My second factor */
+        get: operations["getFactor"];
+        /** Show that the second factor works; recovery codes are shown this once */
+        put: operations["confirmFactor"];
+        /** Make a second factor; it counts when it is confirmed */
+        post: operations["beginFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Other recovery codes, by a code */
+        post: operations["renewCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/totp/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take my second factor away, by a code */
+        post: operations["removeFactor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3233,6 +3748,51 @@ export interface components {
              */
             sessions: number;
         };
+        AccountabilityCard: {
+            /** @enum {string} */
+            grade?: "A" | "B" | "C" | "D" | "E";
+            name_en: string;
+            name_zh: string;
+            numbers: components["schemas"]["Number"][];
+            org: string;
+            /**
+             * Format: double
+             * @description 0 to 100: the rates that there are, by weight; absent: there is none
+             */
+            score?: number;
+        };
+        AccountabilityIndicator: {
+            key: string;
+            /**
+             * @description rate: A of B, and it counts in the score; count: only a number
+             * @enum {string}
+             */
+            kind: "rate" | "count";
+            name_en: string;
+            name_zh: string;
+            rule_en: string;
+            /** @description How it is counted, in words */
+            rule_zh: string;
+        };
+        AccountabilityItem: {
+            /** Format: int64 */
+            a: number;
+            /** Format: date-time */
+            at?: string;
+            /** Format: int64 */
+            b: number;
+            /** @description What it is: resource/…, request/…, rule/…, correction/…, layer/… */
+            object: string;
+            org: string;
+            title: string;
+        };
+        AccountabilityRules: {
+            /** @description From which score on A, B, C and D are given */
+            grades: number[];
+            weights: {
+                [key: string]: number;
+            };
+        };
         ActBody: {
             /** @description One of the incident's allowed_actions; /api/v1/flow says what each needs */
             action: string;
@@ -3586,6 +4146,12 @@ export interface components {
              */
             uuid: string;
         };
+        AskReasonInputBody: {
+            /** @description Whether who looks at the layer says why first */
+            ask_reason: boolean;
+            /** @description Why this is set; the audit keeps it */
+            reason: string;
+        };
         Asset: {
             class_code: string;
             class_en: string;
@@ -3699,6 +4265,10 @@ export interface components {
         BatchesOutputBody: {
             /** @description The latest first, without plans and cards */
             batches: components["schemas"]["Batch"][];
+        };
+        BehindScoreOutputBody: {
+            /** @description The worst first */
+            items: components["schemas"]["AccountabilityItem"][];
         };
         BindInputBody: {
             layer: string;
@@ -4169,6 +4739,19 @@ export interface components {
             name_zh?: string;
             value: string;
         };
+        ChainOutputBody: {
+            /** @description Number and hash of the last seal: keep it elsewhere, and it can be shown later that nothing up to it was changed */
+            head: string;
+            /** Format: date-time */
+            sealed_at?: string;
+            /** Format: int64 */
+            seals: number;
+            /**
+             * Format: int64
+             * @description Entries that are not sealed yet
+             */
+            waiting: number;
+        };
         Change: {
             /** @description Absent: it is given when the file is applied */
             code?: string;
@@ -4408,6 +4991,14 @@ export interface components {
             /** Format: int64 */
             n: number;
             value: string;
+        };
+        CodeInputBody: {
+            /** @description Six digits of the authenticator, or a recovery code */
+            code: string;
+        };
+        CodesOutputBody: {
+            /** @description Each works once, in place of a code of the authenticator. Shown this once */
+            recovery_codes: string[];
         };
         Column: {
             /** @description Its values, where they are few */
@@ -4654,6 +5245,11 @@ export interface components {
              */
             verdict: "same" | "different" | "open";
         };
+        DecideObjectionInputBody: {
+            /** @description Whether the item counts no more in the next revision */
+            accepted: boolean;
+            opinion: string;
+        };
         Definition: {
             /**
              * @description Which way is better; absent where neither is. Rates with it have a grade
@@ -4826,6 +5422,10 @@ export interface components {
             /** @description The one in force first */
             editions: components["schemas"]["Edition"][];
         };
+        EndedOutputBody: {
+            /** Format: int64 */
+            ended: number;
+        };
         EvaluatePast: {
             /** @description (now - then) / then in percent; null where then is 0 */
             change_of_counts: {
@@ -4886,6 +5486,28 @@ export interface components {
         External: {
             id: string;
             source: string;
+        };
+        FactorOutputBody: {
+            /**
+             * Format: int64
+             * @description Recovery codes that are left
+             */
+            codes: number;
+            /** @description One of the caller's roles needs it */
+            required: boolean;
+            /**
+             * Format: date-time
+             * @description Absent: there is none
+             */
+            since?: string;
+        };
+        FactorSecretOutputBody: {
+            /** @description The same as a picture: a data URL */
+            qr: string;
+            /** @description The same to be typed */
+            secret: string;
+            /** @description For the authenticator: otpauth:// */
+            uri: string;
         };
         Fault: {
             /** @description Its path: place.crs, query.limit */
@@ -5950,6 +6572,38 @@ export interface components {
             /** @description Send it as page for those after them; absent at the end */
             next?: string;
         };
+        Index: {
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** @description No revision came after it */
+            latest: boolean;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Made to it
+             */
+            objections: number;
+            /**
+             * Format: int64
+             * @description Of them not decided
+             */
+            open: number;
+            period: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+            /** Format: int64 */
+            revision: number;
+            rules: components["schemas"]["AccountabilityRules"];
+            /** Format: date-time */
+            to: string;
+        };
+        IndexesOutputBody: {
+            /** @description The latest period first, of each its revisions */
+            indexes: components["schemas"]["Index"][];
+        };
         Indicator: {
             en: string;
             /** @description accuracy.uniqueness */
@@ -6365,8 +7019,19 @@ export interface components {
         MatchPlanInfo: {
             /** Format: int64 */
             conflicts: number;
+            /** @description Run again when an import has changed one of the layers; left out: yes */
+            follow?: boolean;
+            /** @description What both registers say, and who is authoritative for it */
+            items?: components["schemas"]["MatchItemBody"][];
             /** @description Its last run; absent: it never ran */
             last?: components["schemas"]["MatchRunInfo"];
+            left_layer: string;
+            left_roles: components["schemas"]["RolesBody"];
+            /**
+             * Format: double
+             * @description Probability from which a pair is linked; left out: 0.95
+             */
+            link_at?: number;
             /**
              * Format: int64
              * @description Links that hold, in the whole city
@@ -6382,6 +7047,20 @@ export interface components {
              * @description Pairs that wait for a person
              */
             review: number;
+            /**
+             * Format: double
+             * @description From which a person is asked; left out: 0.5
+             */
+            review_at?: number;
+            right_layer: string;
+            right_roles: components["schemas"]["RolesBody"];
+            /**
+             * @description many_to_one: the left register has several rows of one establishment. Left out: one_to_one
+             * @enum {string}
+             */
+            shape?: "one_to_one" | "many_to_one";
+            title_en: string;
+            title_zh: string;
         };
         MatchPlansOutputBody: {
             plans: components["schemas"]["MatchPlanInfo"][];
@@ -6578,6 +7257,10 @@ export interface components {
             /** @enum {string} */
             update_cycle?: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular" | "";
         };
+        NewPasswordInputBody: {
+            /** Format: password */
+            password: string;
+        };
         NewPersonInputBody: {
             login: string;
             name: string;
@@ -6708,6 +7391,53 @@ export interface components {
             n?: number;
             text?: string;
         };
+        Number: {
+            /** Format: int64 */
+            a: number;
+            /** Format: int64 */
+            b: number;
+            indicator: string;
+            /**
+             * Format: double
+             * @description A of B; absent of a count, and where B is nothing
+             */
+            percent?: number;
+        };
+        ObjectInputBody: {
+            indicator: string;
+            /** @description Of the item that it is about */
+            object: string;
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; sent again, it is the same objection
+             */
+            uuid: string;
+        };
+        Objection: {
+            /** @description Absent: not decided yet. What is accepted does not count in the next revision */
+            accepted?: boolean;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            index: number;
+            indicator: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            object: string;
+            opinion?: string;
+            org: string;
+            period: string;
+            reason: string;
+        };
+        ObjectionsOutputBody: {
+            /** @description The latest first */
+            objections: components["schemas"]["Objection"][];
+        };
         Offset: {
             /** Format: double */
             east_m: number;
@@ -6794,6 +7524,16 @@ export interface components {
             /** @description Code of the organisation above; empty at the top */
             parent: string;
             /** @description 统一社会信用代码 */
+            uscc?: string;
+        };
+        OrganisationInputBody: {
+            area_code: string;
+            /** @enum {string} */
+            level: "province" | "city" | "county" | "town" | "community";
+            name_en: string;
+            name_zh: string;
+            /** @description Code of the organisation above; empty at the top */
+            parent: string;
             uscc?: string;
         };
         OrganisationsOutputBody: {
@@ -7145,6 +7885,11 @@ export interface components {
             name: string;
             roles: string[];
         };
+        PersonInputBody: {
+            name: string;
+            /** @description In another organisation one sees other things: the sessions end */
+            org: string;
+        };
         Photo: {
             /** Format: int64 */
             bytes: number;
@@ -7378,6 +8123,13 @@ export interface components {
              */
             term?: string;
         };
+        PublishIndexInputBody: {
+            /** @description A day in it, 2026-10-15; the period has ended */
+            at: string;
+            note?: string;
+            /** @enum {string} */
+            period: "month" | "quarter" | "year";
+        };
         PublishInputBody: {
             /** @description Kinds of violations of the check that are let pass; newer: replace what was published or imported since the draft was made */
             accept?: string[] | null;
@@ -7392,6 +8144,54 @@ export interface components {
              * @description The draft's, as the caller saw it
              */
             version: number;
+        };
+        PublishedBehindOutputBody: {
+            /** @description The worst first */
+            items: components["schemas"]["PublishedItem"][];
+        };
+        PublishedItem: {
+            /** Format: int64 */
+            a: number;
+            /** Format: date-time */
+            at?: string;
+            /** Format: int64 */
+            b: number;
+            /** @description What it is: resource/…, request/…, rule/…, correction/…, layer/… */
+            object: string;
+            objection?: components["schemas"]["Objection"];
+            org: string;
+            title: string;
+        };
+        PublishedOutputBody: {
+            /** @description The best first */
+            cards: components["schemas"]["AccountabilityCard"][];
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            indicators: components["schemas"]["AccountabilityIndicator"][];
+            /** @description No revision came after it */
+            latest: boolean;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Made to it
+             */
+            objections: number;
+            /**
+             * Format: int64
+             * @description Of them not decided
+             */
+            open: number;
+            period: string;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+            /** Format: int64 */
+            revision: number;
+            rules: components["schemas"]["AccountabilityRules"];
+            /** Format: date-time */
+            to: string;
         };
         PutBridgeClassesInputBody: {
             /** @description All of them: what is left out is forgotten */
@@ -7671,6 +8471,19 @@ export interface components {
             layer: string;
             reason: string;
             /** Format: date-time */
+            until: string;
+        };
+        ReasonInputBody: {
+            /** @description Names of sensitive layers */
+            layers: string[] | null;
+            /** @description Why I look at them, in 4 to 200 characters; the audit keeps it */
+            reason: string;
+        };
+        ReasonOutputBody: {
+            /**
+             * Format: date-time
+             * @description How long it holds
+             */
             until: string;
         };
         Reject: {
@@ -8261,6 +9074,14 @@ export interface components {
         SchedulesOutputBody: {
             schedules: components["schemas"]["PatrolSchedule"][];
         };
+        ScoresOutputBody: {
+            /** @description The best first */
+            cards: components["schemas"]["AccountabilityCard"][];
+            /** @description What each number means, and its rule */
+            indicators: components["schemas"]["AccountabilityIndicator"][];
+            period: components["schemas"]["Period"];
+            rules: components["schemas"]["AccountabilityRules"];
+        };
         SearchOutputBody: {
             /** @description The best first */
             hits: components["schemas"]["Hit"][];
@@ -8299,6 +9120,33 @@ export interface components {
             session_id?: number;
             signed_in: boolean;
             version: string;
+        };
+        SessionInfo: {
+            /** @description From where it was opened */
+            address: string;
+            /** @description The browser, as it calls itself */
+            agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description It is the caller's own */
+            current: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description A second factor was shown */
+            factor: boolean;
+            /** @enum {string} */
+            how: "password" | "oidc";
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            seen_at: string;
+        };
+        SessionsOutputBody: {
+            /** @description The last used first */
+            sessions: components["schemas"]["SessionInfo"][];
         };
         SetEvaluationRulesInputBody: {
             reason: string;
@@ -8394,6 +9242,29 @@ export interface components {
             login: string;
             /** Format: password */
             password: string;
+        };
+        SignInRules: {
+            /** Format: int64 */
+            idle_minutes: number;
+            /** Format: int64 */
+            key_days: number;
+            /** Format: int64 */
+            max_hours: number;
+            /** Format: int64 */
+            reason_minutes: number;
+            second_factor: string[] | null;
+        };
+        SignInRulesInputBody: {
+            /** Format: int64 */
+            idle_minutes: number;
+            /** Format: int64 */
+            key_days: number;
+            /** Format: int64 */
+            max_hours: number;
+            reason: string;
+            /** Format: int64 */
+            reason_minutes: number;
+            second_factor: string[] | null;
         };
         Stage: {
             /** Format: int64 */
@@ -9011,6 +9882,26 @@ export interface components {
              */
             why: "fits" | "refused" | "outside" | "few" | "weak" | "alike" | "offset" | "base";
         };
+        VerifyInputBody: {
+            /** @description A head that was kept elsewhere, which the chain must hold */
+            head?: string;
+        };
+        VerifyOutputBody: {
+            /** Format: int64 */
+            dropped: number;
+            /** Format: int64 */
+            entries: number;
+            faults?: string[] | null;
+            head?: string;
+            ok: boolean;
+            /** Format: date-time */
+            oldest?: string;
+            partial?: boolean;
+            /** Format: int64 */
+            seals: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         Version: {
             /** Format: date-time */
             made_at: string;
@@ -9602,6 +10493,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Whole, or with a dot at its end the beginning */
+                action?: string;
+                /** @description IP address */
+                address?: string;
+                /** @description Entries at or after it */
+                from?: string;
+                /** @description Who did it */
+                login?: string;
+                /** @description Whole, or with a slash at its end the beginning */
+                object?: string;
+                /** @description Code of their organisation */
+                org?: string;
+                /** @description In the reason, the object, or the name of who did it */
+                q?: string;
+                /** @description done, refused or failed */
+                result?: string;
+                /** @description Entries before it */
+                to?: string;
+                /** @description Left out: csv */
+                format?: "csv" | "ndjson";
+                /** @description Of headings and sentences in a CSV. Left out: zh */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description UTF-8 with a byte order mark */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -12676,6 +13681,70 @@ export interface operations {
             };
         };
     };
+    getHistory: {
+        parameters: {
+            query: {
+                /** @description person/…, organisation/… or key/… */
+                object: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMyHistory: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listIncidents: {
         parameters: {
             query?: {
@@ -13124,6 +14193,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LayerBody"];
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setAskReason: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReasonInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -13596,6 +14698,135 @@ export interface operations {
             };
         };
     };
+    listObjections: {
+        parameters: {
+            query?: {
+                /** @description Those not decided yet */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideObjection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideObjectionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Objection"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidcCallback: {
+        parameters: {
+            query?: {
+                /** @description Of the provider */
+                code?: string;
+                /** @description Of the provider */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in, or told why not */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidcStart: {
+        parameters: {
+            query?: {
+                /** @description Which of our pages to come back to; left out: / */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOrganisations: {
         parameters: {
             query?: never;
@@ -13646,6 +14877,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Organisation"];
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -13811,6 +15075,39 @@ export interface operations {
             };
         };
     };
+    changePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setActive: {
         parameters: {
             query?: never;
@@ -13877,6 +15174,68 @@ export interface operations {
             };
         };
     };
+    unlinkPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setRoles: {
         parameters: {
             query?: never;
@@ -13891,6 +15250,67 @@ export interface operations {
                 "application/json": components["schemas"]["RolesInputBody"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetFactor: {
+        parameters: {
+            query?: {
+                /** @description Why, for the audit */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlockPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
@@ -14927,6 +16347,74 @@ export interface operations {
             };
         };
     };
+    getScores: {
+        parameters: {
+            query?: {
+                period?: "month" | "quarter" | "year";
+                /** @description A day in it, 2026-11-22; left out: today */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getScoreItems: {
+        parameters: {
+            query: {
+                period?: "month" | "quarter" | "year";
+                /** @description A day in it, 2026-11-22; left out: today */
+                at?: string;
+                indicator: string;
+                org: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehindScoreOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -14947,6 +16435,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServiceIndexes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishServiceIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishIndexInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Index"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServiceIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServiceIndexItems: {
+        parameters: {
+            query: {
+                indicator: string;
+                org: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedBehindOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    objectToServiceIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Objection"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -15051,6 +16701,40 @@ export interface operations {
             };
         };
     };
+    showFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -15083,6 +16767,132 @@ export interface operations {
             };
         };
     };
+    giveReason: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description Left out: the caller's own; another's for administrators and security administrators */
+                login?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSessions: {
+        parameters: {
+            query?: {
+                /** @description Left out: the caller's own; another's for administrators and security administrators */
+                login?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSettings: {
         parameters: {
             query?: never;
@@ -15100,6 +16910,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SettingsOutputBody"];
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSignInRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRules"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setSignInRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRulesInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -15402,6 +17272,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TaskBody"];
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorSecretOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
