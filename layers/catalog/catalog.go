@@ -47,7 +47,7 @@ type Resource struct {
 	Mounted bool   `json:"mounted" doc:"已挂接: bound to a layer, with files, or with an address"`
 
 	Items []ResourceItem `json:"items" nullable:"false" doc:"信息项, in their order"`
-	Files []File `json:"files" nullable:"false"`
+	Files []File         `json:"files" nullable:"false"`
 
 	Sight string `json:"sight" enum:"all,part,none" doc:"How much of its content I may see; none: ask for it"`
 	Mine  bool   `json:"mine" doc:"I may change it"`

@@ -41,12 +41,12 @@ type doc struct {
 	itemNames                                            []string // as they are written, in the order of items
 }
 
-func newDoc(r Resource, classNames, areaNames map[string]string) *doc {
+func newDoc(r Resource, classNames, areaNames map[string]string, py *speller) *doc {
 	d := &doc{r: r, h: r.head(), name: fold(r.NameZH), nameEN: fold(r.NameEN), abstract: fold(r.Abstract), provider: fold(r.ProviderZH) + "\n" + fold(r.ProviderEN)}
 	if r.UpdatedAt != nil {
 		d.updated = *r.UpdatedAt
 	}
-	d.namePY, d.providerPY = spell(d.name), spell(fold(r.ProviderZH))
+	d.namePY, d.providerPY = py.spell(d.name), py.spell(fold(r.ProviderZH))
 	for n := 1; n <= len(r.Class); n++ {
 		if name := classNames[r.Class[:n]]; name != "" {
 			d.class += fold(name) + "\n"
@@ -58,7 +58,9 @@ func newDoc(r Resource, classNames, areaNames map[string]string) *doc {
 		}
 	}
 	items := slices.Clone(r.Items)
-	slices.SortStableFunc(items, func(a, b ResourceItem) int { return b2i(b.Sensitivity == layers.Public) - b2i(a.Sensitivity == layers.Public) })
+	slices.SortStableFunc(items, func(a, b ResourceItem) int {
+		return b2i(b.Sensitivity == layers.Public) - b2i(a.Sensitivity == layers.Public)
+	})
 	var lines strings.Builder
 	for _, it := range items {
 		zh := fold(it.NameZH)
@@ -73,7 +75,7 @@ func newDoc(r Resource, classNames, areaNames map[string]string) *doc {
 		if it.Sensitivity == layers.Public {
 			d.public = lines.Len()
 		}
-		d.itemsPY = append(d.itemsPY, spell(zh))
+		d.itemsPY = append(d.itemsPY, py.spell(zh))
 		d.itemNames = append(d.itemNames, it.NameZH)
 	}
 	d.items = lines.String()

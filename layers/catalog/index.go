@@ -171,9 +171,9 @@ func readDocs(ctx context.Context, tx pgx.Tx, cond string, args pgx.NamedArgs) (
 	if err != nil {
 		return nil, nil, err
 	}
-	docs := make([]*doc, len(found))
+	docs, py := make([]*doc, len(found)), newSpeller()
 	for i, r := range found {
-		docs[i] = newDoc(r, classes, areas)
+		docs[i] = newDoc(r, classes, areas, py)
 	}
 	return docs, names, nil
 }

@@ -1,18 +1,22 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mozillazg/go-pinyin"
 )
 
-// readings are words whose characters are read otherwise than go-pinyin takes
-// them alone, with their syllables. Longer ones stand first.
-var readings = []struct {
+type reading struct {
 	word      string
 	syllables []string
-}{
+}
+
+// readings are words whose characters are read otherwise than go-pinyin takes
+// them alone, with their syllables. Longer ones stand first.
+var readings = []reading{
 	{"给排水", []string{"ji", "pai", "shui"}},
 	{"空调", []string{"kong", "tiao"}}, {"调解", []string{"tiao", "jie"}}, {"调整", []string{"tiao", "zheng"}}, {"调节", []string{"tiao", "jie"}},
 	{"调控", []string{"tiao", "kong"}}, {"调压", []string{"tiao", "ya"}}, {"调蓄", []string{"tiao", "xu"}}, {"协调", []string{"xie", "tiao"}},
@@ -32,6 +36,48 @@ var readings = []struct {
 
 var single = pinyin.NewArgs()
 
+// A speller writes texts in pinyin, each once: names of items come again and again.
+type speller struct {
+	texts map[string]spelling
+	signs map[rune]string
+}
+
+func newSpeller() *speller { return &speller{map[string]spelling{}, map[rune]string{}} }
+
+// spell writes a normalised text (see fold) in pinyin.
+func (s *speller) spell(text string) spelling {
+	out, ok := s.texts[text]
+	if !ok {
+		out = s.write(text)
+		s.texts[text] = out
+	}
+	return out
+}
+
+// sound is the syllable of a Chinese character alone.
+func (s *speller) sound(r rune) string {
+	out, ok := s.signs[r]
+	if !ok {
+		if p := pinyin.SinglePinyin(r, single); len(p) > 0 {
+			out = p[0]
+		}
+		s.signs[r] = out
+	}
+	return out
+}
+
+// beginnings are the characters with which the readings begin.
+var beginnings = func() map[rune]bool {
+	out := map[rune]bool{}
+	for _, w := range readings {
+		for _, r := range w.word {
+			out[r] = true
+			break
+		}
+	}
+	return out
+}()
+
 // A spelling is how a text is typed in pinyin: its syllables joined, where each
 // of them begins, and their first letters. Latin letters and digits are as they
 // are, each a syllable; what has no pinyin is a gap.
@@ -44,55 +90,34 @@ type spelling struct {
 // gap parts what is not typed in one go.
 const gap = "\n"
 
-// spell writes a normalised text (see fold) in pinyin.
-func spell(text string) spelling {
+func (s *speller) write(text string) spelling {
 	var full, starts, initials strings.Builder
 	add := func(syllable string) {
 		for i := range len(syllable) {
 			full.WriteByte(syllable[i])
-			if i == 0 {
-				starts.WriteByte(1)
-			} else {
-				starts.WriteByte(0)
-			}
+			starts.WriteByte(byte(b2i(i == 0)))
 		}
 		initials.WriteByte(syllable[0])
 	}
 	for text != "" {
-		word := ""
-		for _, w := range readings {
-			if strings.HasPrefix(text, w.word) {
-				word = w.word
-				for _, s := range w.syllables {
-					add(s)
+		r, size := utf8.DecodeRuneInString(text)
+		if beginnings[r] {
+			if i := slices.IndexFunc(readings, func(w reading) bool { return strings.HasPrefix(text, w.word) }); i >= 0 {
+				for _, syllable := range readings[i].syllables {
+					add(syllable)
 				}
-				break
+				text = text[len(readings[i].word):]
+				continue
 			}
 		}
-		if word != "" {
-			text = text[len(word):]
-			continue
-		}
-		for i, r := range text {
-			if i > 0 {
-				text = text[i:]
-				break
-			}
-			switch {
-			case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-				add(string(r))
-			case unicode.Is(unicode.Han, r):
-				if p := pinyin.SinglePinyin(r, single); len(p) > 0 && p[0] != "" {
-					add(p[0])
-				} else {
-					add(gap)
-				}
-			default:
-				add(gap)
-			}
-			if i+len(string(r)) == len(text) {
-				text = ""
-			}
+		text = text[size:]
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			add(string(r))
+		case unicode.Is(unicode.Han, r) && s.sound(r) != "":
+			add(s.sound(r))
+		default:
+			add(gap)
 		}
 	}
 	return spelling{full.String(), starts.String(), initials.String()}

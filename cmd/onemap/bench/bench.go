@@ -58,6 +58,7 @@ type Server struct {
 // Benches are the benchmarks by name.
 var Benches = map[string]func(context.Context, Options) error{
 	"cases":     Cases,
+	"catalogue": Catalogue,
 	"feed":      Feed,
 	"geocoding": Geocoding,
 	"import":    Import,

@@ -20,6 +20,7 @@ export interface Page {
 /** The pages of the desk, in the order of its list. A new page is a line here. */
 export const pages: readonly Page[] = [
   { name: 'evaluation', title: 'eval.title', roles: ['command_centre', 'acceptor', 'shift_leader', 'dispatcher', 'department_officer', 'planner', 'grid_worker'], load: () => import('./evaluation/Evaluation.svelte') },
+  { name: 'catalogue', title: 'cat.title', roles: ['department_officer', 'command_centre', 'acceptor', 'shift_leader', 'dispatcher', 'planner', 'grid_worker', 'administrator', 'security_administrator', 'auditor'], load: () => import('./catalogue/Catalogue.svelte') },
   { name: 'requests', title: 'rq.title', roles: ['department_officer', 'command_centre', 'planner', 'security_administrator', 'administrator', 'auditor'], load: () => import('./requests/Requests.svelte') },
   { name: 'quality', title: 'quality.title', roles: ['department_officer', 'command_centre', 'planner', 'grid_worker', 'acceptor', 'shift_leader', 'dispatcher', 'administrator', 'security_administrator', 'auditor'], load: () => import('./quality/Quality.svelte') },
   { name: 'scores', title: 'sc.title', roles: ['department_officer', 'command_centre', 'planner', 'administrator', 'security_administrator', 'auditor'], load: () => import('./scores/Scores.svelte') },
