@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +36,7 @@ func (s *Store) Features(ctx context.Context, q Query) iter.Seq2[Feature, error]
 			fail(err)
 			return
 		}
-		rows, err := s.db.Query(ctx, sql, args...)
+		rows, err := s.db.Query(ctx, sql, planned(q.Where, args)...)
 		if err != nil {
 			fail(err)
 			return
@@ -62,6 +63,37 @@ func (s *Store) Features(ctx context.Context, q Query) iter.Seq2[Feature, error]
 	}
 }
 
+// hashed is from how many values on PostgreSQL looks a list up by hash, where it
+// knows the list when it plans (MIN_ARRAY_SIZE_FOR_HASHED_SAOP).
+const hashed = 9
+
+// planned returns the arguments of a statement that is planned with its values
+// known where that matters: a prepared one, after a few times, compares each row
+// with each of a worker's hundreds of grids, and takes every division for a
+// small one.
+func planned(c where.Cond, args []any) []any {
+	if !depends(c) {
+		return args
+	}
+	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
+}
+
+func depends(c where.Cond) bool {
+	switch c := c.(type) {
+	case where.All:
+		return slices.ContainsFunc(c, depends)
+	case where.Any:
+		return slices.ContainsFunc(c, depends)
+	case where.Not:
+		return depends(c.C)
+	case where.In:
+		return len(c.Values) >= hashed
+	case where.Prefix:
+		return true
+	}
+	return false
+}
+
 // Feature returns feature id of a layer, if the condition lets it be seen.
 // It returns an error wrapping [ErrNotFound] otherwise.
 func (s *Store) Feature(ctx context.Context, q Query, id int64) (Feature, error) {
@@ -81,7 +113,7 @@ func (s *Store) Count(ctx context.Context, q Query) (int64, error) {
 		return 0, err
 	}
 	var n int64
-	err = s.db.QueryRow(ctx, "SELECT count(*) FROM "+q.Layer.table()+" f WHERE "+cond, a...).Scan(&n)
+	err = s.db.QueryRow(ctx, "SELECT count(*) FROM "+q.Layer.table()+" f WHERE "+cond, planned(q.Where, a)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", q.Layer.Name, err)
 	}

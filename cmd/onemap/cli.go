@@ -31,6 +31,7 @@ type commandLine struct {
 	Simulate simulateCommand `cmd:"" help:"Make up a city, or act in one."`
 	Export   exportCommand   `cmd:"" help:"Write a layer to a file."`
 	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
+	Release  releaseCommand  `cmd:"" help:"Protected releases of counts of people: list, make."`
 	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
 	Match    matchCommand    `cmd:"" help:"Match registers of legal persons and places: plans, run, links, review, conflicts."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`

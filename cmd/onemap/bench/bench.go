@@ -66,6 +66,7 @@ var Benches = map[string]func(context.Context, Options) error{
 	"live":      Live,
 	"positions": Positions,
 	"matching":  Matching,
+	"scope":     Scope,
 }
 
 // JSON returns a report that writes one JSON object a line.
