@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -190,7 +189,7 @@ func (x *index) matching(v *viewer, q Query, asked []string) []found {
 	return hits
 }
 
-// nearly are the resources that hold at least a third of the pairs of the
+// nearly are the resources that hold at least a quarter of the pairs of the
 // words' Chinese characters, and two of them: for questions in the searcher's
 // own words.
 func (x *index) nearly(v *viewer, q Query, asked []string) []found {
@@ -202,7 +201,7 @@ func (x *index) nearly(v *viewer, q Query, asked []string) []found {
 			}
 		})
 	}
-	enough := func(n int) bool { return n >= 2 && n*3 >= len(want) }
+	enough := func(n int) bool { return n >= 2 && n*4 >= len(want) }
 	if len(want) < 2 {
 		return nil
 	}
@@ -280,7 +279,9 @@ func order(hits []found, by string) {
 		n := 0
 		switch by {
 		case "relevance":
-			n = cmp.Or(b.score-a.score, len(a.d.name)-len(b.d.name))
+			if n = b.score - a.score; n == 0 {
+				n = len(a.d.name) - len(b.d.name)
+			}
 		case "updated":
 			n = b.d.updated.Compare(a.d.updated)
 		case "published":
@@ -288,6 +289,9 @@ func order(hits []found, by string) {
 		case "name":
 			n = strings.Compare(a.d.namePY.full, b.d.namePY.full) // as a Chinese reader looks names up
 		}
-		return cmp.Or(n, strings.Compare(a.d.r.Code, b.d.r.Code))
+		if n == 0 { // only now: most are told apart before
+			n = strings.Compare(a.d.r.Code, b.d.r.Code)
+		}
+		return n
 	})
 }
