@@ -6,6 +6,8 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/class"
+	"onemap/layers/quality"
 	"onemap/layers/setup"
 	"onemap/layers/simulate"
 )
@@ -23,6 +25,12 @@ func fill(ctx context.Context, city string, store *layers.Store, directory *acce
 		return access.SeedOrgs{}, err
 	}
 	log.Info("the demo city is there", "rows", total(sum.Rows), "took", sum.Duration.Round(10e6))
+	rules := &quality.Store{Layers: store, Directory: directory, Classes: &class.Store{Layers: store}}
+	for _, layer := range []string{"asset", "enterprise", "inspection", "place"} {
+		if _, err := rules.Adopt(ctx, operator(), layer); err != nil {
+			return access.SeedOrgs{}, err
+		}
+	}
 	return setup.DemoSeeds(ctx, store.DB())
 }
 

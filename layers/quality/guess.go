@@ -257,3 +257,35 @@ func (g *guesser) look(ctx context.Context, tx pgx.Tx) error {
 	}
 	return nil
 }
+
+// Adopt makes all rules that a layer's rows suggest, where it has none yet, and
+// runs them once; it returns how many. It is for a city that begins.
+func (s *Store) Adopt(ctx context.Context, by access.Scope, layer string) (int, error) {
+	l, _, err := s.visible(ctx, by, layer)
+	if err != nil {
+		return 0, err
+	}
+	have, err := s.Rules(ctx, by, layer, true)
+	if err != nil || len(have) > 0 {
+		return 0, err
+	}
+	all, err := s.Propose(ctx, by, layer)
+	if err != nil {
+		return 0, err
+	}
+	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		for _, r := range all {
+			if _, err := s.addRule(ctx, tx, by, l, r); err != nil {
+				return err
+			}
+		}
+		if _, err := s.Check(ctx, tx, l, "map."+l.Name, 0); err != nil {
+			return err
+		}
+		return access.RecordTx(ctx, tx, by, access.Entry{Action: "quality.rule.adopt", Object: "layer/" + l.Name, Result: access.Done, Detail: map[string]any{"rules": len(all)}})
+	})
+	if err != nil {
+		return 0, access.Wrap("adopt quality rules of "+layer, err)
+	}
+	return len(all), nil
+}

@@ -18,9 +18,9 @@ export type NewCorrection = S['AskCorrectionInputBody'];
 export type CorrectionAct = S['ActOnCorrectionInputBody'];
 
 /** Rows that failed rules: each feature has the numbers of its rules beside its properties. */
-export type Failures = FeatureCollection<Geometry | null, Record<string, unknown>> & {
+export type Failures = Omit<FeatureCollection, 'features'> & {
   run: number;
-  features: { id: number; rules: number[] }[];
+  features: { type: 'Feature'; id: number; geometry: Geometry | null; properties: Record<string, unknown>; rules: number[] }[];
   links?: { href: string; rel: string }[];
 };
 
