@@ -29,6 +29,7 @@ export const pages: readonly Page[] = [
   { name: 'alerts', title: 'alerts.title', roles: ['command_centre'], load: () => import('./alerts/Alerts.svelte') },
   { name: 'fences', title: 'fences.title', roles: ['command_centre', 'dispatcher', 'planner'], load: () => import('./fences/Fences.svelte') },
   { name: 'matching', title: 'mt.title', roles: ['department_officer', 'command_centre', 'planner'], load: () => import('./matching/Matching.svelte') },
+  { name: 'upload', title: 'upload.title', roles: ['department_officer'], load: () => import('./upload/Upload.svelte') },
   { name: 'classes', title: 'classes.title', roles: ['administrator', 'command_centre', 'acceptor', 'shift_leader', 'dispatcher', 'department_officer', 'planner'], load: () => import('./classes/Classes.svelte') },
   { name: 'calendar', title: 'calendar.title', roles: ['administrator'], load: () => import('./calendar/Calendar.svelte') },
   { name: 'connected', title: 'hooks.title', roles: ['administrator'], load: () => import('./connected/Connected.svelte') },

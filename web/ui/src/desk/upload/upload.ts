@@ -4,10 +4,10 @@ import type { components } from '../../api/types';
 
 type S = components['schemas'];
 export type Upload = S['Upload'];
-export type Sheet = S['UploadSheet'];
+export type Sheet = S['Sheet'];
 export type Column = S['Column'];
 export type Plan = S['UploadPlan'];
-export type Batch = S['UploadBatch'];
+export type Batch = S['Batch'];
 export type Reject = S['UploadReject'];
 export type Verdict = S['Verdict'];
 export type Candidate = Verdict['candidates'][number];
