@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/access"
 	"onemap/layers/population"
 	"onemap/layers/release"
 )
@@ -81,4 +82,25 @@ func (c releaseMake) Run(ctx context.Context, t terminal, log *slog.Logger) erro
 		return err
 	}
 	return t.answer(r, func(w io.Writer) { fmt.Fprintln(w, r) })
+}
+
+// releaseDays makes the releases of days that have ended, at once and then every
+// hour, until ctx ends. Nodes take turns, and a day that is released stays so.
+func releaseDays(ctx context.Context, store *layers.Store, log *slog.Logger) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		r, err := population.Release(ctx, store, population.Order{By: access.System("release")})
+		switch {
+		case err != nil && ctx.Err() == nil:
+			log.Error("release counts of people", "error", err)
+		case r.Days > 0:
+			log.Info("released counts of people", "days", r.Days)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

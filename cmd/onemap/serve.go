@@ -193,6 +193,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	work.Go(func() error { sweep(working, incidents, log); return nil })
 	work.Go(func() error { sweepTasks(working, tasks, hazards, log); return nil })
 	work.Go(func() error { escalate(working, incidents, log); return nil })
+	work.Go(func() error { releaseDays(working, store, log); return nil })
 	if err := drafts.Resume(ctx); err != nil {
 		log.Error("grid drafts", "error", err)
 	}
