@@ -121,6 +121,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	qualities := &quality.Store{Layers: store, Directory: directory, Classes: &class.Store{Layers: store}, Edit: &edit.Store{Layers: store}, Jobs: queue}
 	qualities.Work()
 	uploads.Quality, uploads.Georef, uploads.Log = qualities, &georef.Store{Layers: store}, log
+	uploads.Locate = upload.ByAddress(&address.Store{Layers: store})
 	uploads.Work(queue)
 	positions := position.New(store)
 	positions.Log = log
