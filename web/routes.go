@@ -313,7 +313,7 @@ func (s *Server) routes() []route {
 			plain(s.getDCAT, catalogueFileParams, answers(200, "application/ld+json", "A dcat:Catalog")), []option{stream, openCORS, produces("application/ld+json", "application/json")}},
 		{"POST", "/api/v1/catalogue/import", onlyCataloguers, "importCatalogue", "catalogue", "Take a file of resources in as one change, or only say what it would do", plain(s.importCatalogue,
 			param("query", "format", "Of the body; left out: xlsx", "xlsx", "csv", "jsonld"), param("query", "apply", "Left out: only say what it would do", "true", "false"), inQuery("name", "Of the file, for the audit"), inQuery("reason", "For the audit"),
-			answersWith[catalog.Report](200, "What it does")), []option{stream, body(maxCatalogueFile)}},
+			answersWith[catalog.ImportReport](200, "What it does")), []option{stream, body(maxCatalogueFile)}},
 		{"GET", "/api/v1/catalogue/{class}/{number}", anyone, "getResource", "catalogue", "One resource that I may know of", call(s.getResource), []option{openCORS}},
 		{"PUT", "/api/v1/catalogue/{class}/{number}", onlyCataloguers, "putResource", "catalogue", "Change a resource of my organisation: all of it", call(s.putResource), []option{body(1 << 20)}},
 		{"GET", "/api/v1/catalogue/{class}/{number}/versions", signedIn, "listResourceVersions", "catalogue", "What a resource was", call(s.resourceVersions), nil},

@@ -31,22 +31,22 @@ type Import struct {
 	Note    Note
 }
 
-// A Report says what an import did, or would do.
-type Report struct {
-	Applied   bool     `json:"applied"`
-	Resources int      `json:"resources" doc:"In the file"`
-	Items     int      `json:"items"`
-	New       int      `json:"new"`
-	Changed   int      `json:"changed"`
-	Same      int      `json:"same"`
-	Refused   int      `json:"refused" doc:"Left as they are, for the reasons below"`
-	Faults    []Fault  `json:"faults" nullable:"false" doc:"The first 1000"`
-	Changes   []Change `json:"changes" nullable:"false" doc:"The first 1000 that are new or changed"`
-	Classes   []string `json:"classes" nullable:"false" doc:"Codes of classes that it adds"`
+// An ImportReport says what an import did, or would do.
+type ImportReport struct {
+	Applied   bool           `json:"applied"`
+	Resources int            `json:"resources" doc:"In the file"`
+	Items     int            `json:"items"`
+	New       int            `json:"new"`
+	Changed   int            `json:"changed"`
+	Same      int            `json:"same"`
+	Refused   int            `json:"refused" doc:"Left as they are, for the reasons below"`
+	Faults    []ImportFault  `json:"faults" nullable:"false" doc:"The first 1000"`
+	Changes   []ImportChange `json:"changes" nullable:"false" doc:"The first 1000 that are new or changed"`
+	Classes   []string       `json:"classes" nullable:"false" doc:"Codes of classes that it adds"`
 }
 
-// A Fault is why a resource of a file is refused.
-type Fault struct {
+// An ImportFault is why a resource of a file is refused.
+type ImportFault struct {
 	Line   int    `json:"line"`
 	Name   string `json:"name"`
 	Field  string `json:"field"`
@@ -54,8 +54,8 @@ type Fault struct {
 	Remedy string `json:"remedy"`
 }
 
-// A Change is a resource that an import makes or changes.
-type Change struct {
+// An ImportChange is a resource that an import makes or changes.
+type ImportChange struct {
 	Line int    `json:"line"`
 	Code string `json:"code,omitempty" doc:"Absent: it is given when the file is applied"`
 	Name string `json:"name"`
@@ -71,21 +71,21 @@ const MaxResources = 50_000
 // Import takes a file of resources in: as one change, or to say what it would
 // do. A resource is the one of its code, or without a code the one of its name
 // and provider. What is wrong with one resource keeps only that one out.
-func (s *Store) Import(ctx context.Context, by access.Scope, in Import) (Report, error) {
+func (s *Store) Import(ctx context.Context, by access.Scope, in Import) (ImportReport, error) {
 	if err := by.Require(access.DepartmentOfficer, access.Administrator); err != nil {
-		return Report{}, err
+		return ImportReport{}, err
 	}
 	if len(in.Entries) > MaxResources {
-		return Report{}, &layers.InputError{Field: "file", Value: fmt.Sprint(len(in.Entries)), Remedy: fmt.Sprintf("at most %d resources", MaxResources)}
+		return ImportReport{}, &layers.InputError{Field: "file", Value: fmt.Sprint(len(in.Entries)), Remedy: fmt.Sprintf("at most %d resources", MaxResources)}
 	}
 	if err := layers.CheckText("reason", in.Note.Reason, 500); err != nil {
-		return Report{}, err
+		return ImportReport{}, err
 	}
 	v, err := s.viewer(ctx, by)
 	if err != nil {
-		return Report{}, err
+		return ImportReport{}, err
 	}
-	rep := Report{Resources: len(in.Entries), Faults: []Fault{}, Changes: []Change{}, Classes: []string{}}
+	rep := ImportReport{Resources: len(in.Entries), Faults: []ImportFault{}, Changes: []ImportChange{}, Classes: []string{}}
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		changes, lines, err := s.planAll(ctx, tx, v, in, &rep)
 		if err != nil {
@@ -107,7 +107,7 @@ func (s *Store) Import(ctx context.Context, by access.Scope, in Import) (Report,
 			Detail: map[string]any{"file": layers.Short(in.File), "sha256": hex.EncodeToString(in.SHA256[:]), "new": rep.New, "changed": rep.Changed, "same": rep.Same, "refused": rep.Refused}})
 	})
 	if err != nil && !errors.Is(err, errOnlyLooking) {
-		return Report{}, asInput(err)
+		return ImportReport{}, asInput(err)
 	}
 	return rep, nil
 }
@@ -116,17 +116,17 @@ func (s *Store) Import(ctx context.Context, by access.Scope, in Import) (Report,
 var errOnlyLooking = errors.New("only looking")
 
 // tell writes what was changed into the report.
-func tell(rep *Report, changes []*change, lines []int) {
+func tell(rep *ImportReport, changes []*change, lines []int) {
 	for i, c := range changes {
 		if len(rep.Changes) < maxTold {
-			rep.Changes = append(rep.Changes, Change{Line: lines[i], Code: c.draft.Code, Name: c.draft.NameZH, What: c.what})
+			rep.Changes = append(rep.Changes, ImportChange{Line: lines[i], Code: c.draft.Code, Name: c.draft.NameZH, What: c.what})
 		}
 	}
 }
 
 // planAll says what each entry would do, and counts it. Missing classes are
 // made where the file names them.
-func (s *Store) planAll(ctx context.Context, tx pgx.Tx, v *viewer, in Import, rep *Report) (changes []*change, lines []int, err error) {
+func (s *Store) planAll(ctx context.Context, tx pgx.Tx, v *viewer, in Import, rep *ImportReport) (changes []*change, lines []int, err error) {
 	known, err := loadRefs(ctx, tx)
 	if err != nil {
 		return nil, nil, err
@@ -154,7 +154,7 @@ func (s *Store) planAll(ctx context.Context, tx pgx.Tx, v *viewer, in Import, re
 		}
 		rep.Refused++
 		if len(rep.Faults) < maxTold {
-			rep.Faults = append(rep.Faults, Fault{e.Line, layers.Short(e.Draft.NameZH), bad.Field, bad.Value, bad.Remedy})
+			rep.Faults = append(rep.Faults, ImportFault{e.Line, layers.Short(e.Draft.NameZH), bad.Field, bad.Value, bad.Remedy})
 		}
 		return nil
 	}
@@ -193,7 +193,7 @@ func (s *Store) planAll(ctx context.Context, tx pgx.Tx, v *viewer, in Import, re
 	return changes, lines, nil
 }
 
-func (s *Store) planOne(ctx context.Context, tx pgx.Tx, v *viewer, known *refs, e Entry, byCode map[string]*Resource, byName map[string]*Resource, rep *Report) (*change, error) {
+func (s *Store) planOne(ctx context.Context, tx pgx.Tx, v *viewer, known *refs, e Entry, byCode map[string]*Resource, byName map[string]*Resource, rep *ImportReport) (*change, error) {
 	if e.Err != nil {
 		return nil, e.Err
 	}
