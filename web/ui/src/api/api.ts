@@ -10,6 +10,8 @@ const v1 = '/api/v1';
 
 export const session = (signal?: AbortSignal) => get<Session>(`${v1}/session`, {}, signal);
 export const signIn = (login: string, password: string) => alone(() => put<Session>('POST', `${v1}/session`, { login, password }), (s) => s.person?.id);
+/** Who came in by another way than a password: the second factor, the identity provider. */
+export const arrived = () => alone(() => get<Session>(`${v1}/session`), (s) => s.person?.id);
 export const signOut = () => alone(() => put<undefined>('DELETE', `${v1}/session`), () => undefined);
 
 /**
