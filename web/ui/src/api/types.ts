@@ -4226,7 +4226,7 @@ export interface components {
             begun: string;
             by: string;
             /** @description What it is for the layer, or was */
-            change: components["schemas"]["IntakeChange"];
+            change: components["schemas"]["Change"];
             crs: string;
             file: string;
             full?: boolean;
@@ -4565,14 +4565,6 @@ export interface components {
             /** @description Whose own 项 it is */
             org?: string;
         };
-        CatalogFault: {
-            field: string;
-            /** Format: int64 */
-            line: number;
-            name: string;
-            remedy: string;
-            value?: string;
-        };
         CatalogPast: {
             /** @description The resource, whole, as it was */
             content: {
@@ -4587,33 +4579,6 @@ export interface components {
             replaced_by?: string;
             /** Format: int64 */
             version: number;
-        };
-        CatalogReport: {
-            applied: boolean;
-            /** Format: int64 */
-            changed: number;
-            /** @description The first 1000 that are new or changed */
-            changes: components["schemas"]["Change"][];
-            /** @description Codes of classes that it adds */
-            classes: string[];
-            /** @description The first 1000 */
-            faults: components["schemas"]["CatalogFault"][];
-            /** Format: int64 */
-            items: number;
-            /** Format: int64 */
-            new: number;
-            /**
-             * Format: int64
-             * @description Left as they are, for the reasons below
-             */
-            refused: number;
-            /**
-             * Format: int64
-             * @description In the file
-             */
-            resources: number;
-            /** Format: int64 */
-            same: number;
         };
         CatalogueFacet: {
             /** @enum {string} */
@@ -4753,13 +4718,17 @@ export interface components {
             waiting: number;
         };
         Change: {
-            /** @description Absent: it is given when the file is applied */
-            code?: string;
+            /**
+             * Format: int64
+             * @description Of a full delivery: rows of the source that the file has not
+             */
+            deleted: number;
             /** Format: int64 */
-            line: number;
-            name: string;
-            /** @enum {string} */
-            what: "new" | "changed";
+            inserted: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
         ChangeTaskInputBody: {
             /** @enum {string} */
@@ -6206,6 +6175,50 @@ export interface components {
             /** @description Hours with population counts, the first to the last */
             hours: string[];
         };
+        ImportChange: {
+            /** @description Absent: it is given when the file is applied */
+            code?: string;
+            /** Format: int64 */
+            line: number;
+            name: string;
+            /** @enum {string} */
+            what: "new" | "changed";
+        };
+        ImportFault: {
+            field: string;
+            /** Format: int64 */
+            line: number;
+            name: string;
+            remedy: string;
+            value?: string;
+        };
+        ImportReport: {
+            applied: boolean;
+            /** Format: int64 */
+            changed: number;
+            /** @description The first 1000 that are new or changed */
+            changes: components["schemas"]["ImportChange"][];
+            /** @description Codes of classes that it adds */
+            classes: string[];
+            /** @description The first 1000 */
+            faults: components["schemas"]["ImportFault"][];
+            /** Format: int64 */
+            items: number;
+            /** Format: int64 */
+            new: number;
+            /**
+             * Format: int64
+             * @description Left as they are, for the reasons below
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description In the file
+             */
+            resources: number;
+            /** Format: int64 */
+            same: number;
+        };
         Incident: {
             /** @description What the caller may do to it now */
             allowed_actions: string[];
@@ -6609,19 +6622,6 @@ export interface components {
             /** @description accuracy.uniqueness */
             name: string;
             zh: string;
-        };
-        IntakeChange: {
-            /**
-             * Format: int64
-             * @description Of a full delivery: rows of the source that the file has not
-             */
-            deleted: number;
-            /** Format: int64 */
-            inserted: number;
-            /** Format: int64 */
-            unchanged: number;
-            /** Format: int64 */
-            updated: number;
         };
         Item: {
             /**
@@ -11434,7 +11434,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["ImportReport"];
                 };
             };
             /** @description A problem (RFC 9457) */
