@@ -24,8 +24,8 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
-	"onemap/layers/address"
 	"onemap/layers/accountability"
+	"onemap/layers/address"
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/catalog"
