@@ -64,7 +64,6 @@ export const quality = {
   'quality.held.drop': ['丢弃', 'Drop'],
   'quality.held.reason': ['理由', 'Reason'],
   'quality.held.failed': ['不合格：{rules}', 'Fails: {rules}'],
-  'quality.asked': ['已提交，提供单位须在 {at} 前答复。', 'Sent. The provider answers by {at}.'],
 
   'corr.report': ['报告错误', 'Report an error'],
   'corr.of': ['{layer} 第 {id} 号', '{layer} no. {id}'],
