@@ -22,6 +22,7 @@ type audience struct {
 	ignore   bool   // credentials are not even looked at
 	signedIn bool
 	half     bool          // who has still to show a second factor may call it too
+	portal   bool          // the public too, while open data is on
 	roles    []access.Role // one of them is needed; none: any
 }
 
@@ -164,13 +165,16 @@ func (m *mount) handle(method, pattern string, h http.HandlerFunc) {
 		guards = append(guards, open)
 		m.r.With(open).Options(pattern, func(http.ResponseWriter, *http.Request) {})
 	}
-	if m.rate > 0 {
-		guards = append(guards, limitRate(m.rate))
-	}
 	if !m.stream {
 		guards = append(guards, limitTime(m.s.Timeout))
 	}
-	guards = append(guards, limitPace(m.s.BodyTime), m.guard(pattern), limitBody(m.body))
+	guards = append(guards, limitPace(m.s.BodyTime), m.guard(pattern))
+	if m.rate > 0 {
+		// After the guard: who may not call does not use up the calls of those
+		// who may, at the same address.
+		guards = append(guards, limitRate(m.rate))
+	}
+	guards = append(guards, limitBody(m.body))
 	m.r.With(guards...).Method(method, pattern, h)
 }
 
@@ -183,6 +187,9 @@ func (m *mount) guard(pattern string) func(http.Handler) http.Handler {
 				err := m.s.credentials(w, r, m.who.half)
 				if err == nil && !(m.loopback && isLoopback(r)) {
 					err = m.who.may(scopeOf(r.Context()))
+				}
+				if err == nil && m.who.portal {
+					err = m.s.visit(w, r)
 				}
 				if err == nil {
 					err = m.keyMay(scopeOf(r.Context()), r)

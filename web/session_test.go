@@ -10,9 +10,10 @@ import (
 func (w *world) signIn(login string) string {
 	w.t.Helper()
 	r := w.want(200, w.as("", "POST", "/api/v1/session", map[string]string{"login": login, "password": password}))
-	c := r.Cookies()
-	if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/" || c[0].Secure {
-		w.t.Fatalf("cookie %v", r.Header["Set-Cookie"])
+	c := r.Cookies() // the session's, and the one that knows the browser again
+	if len(c) != 2 || c[0].Name != "onemap_session" || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/" || c[0].Secure ||
+		c[1].Name != "onemap_device" || !c[1].HttpOnly || c[1].SameSite != http.SameSiteLaxMode {
+		w.t.Fatalf("cookies %v", r.Header["Set-Cookie"])
 	}
 	return c[0].Name + "=" + c[0].Value
 }

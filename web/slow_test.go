@@ -79,7 +79,7 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 			continue
 		}
 		body := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s", l.MaxBody+100, `"`+strings.Repeat("a", int(l.MaxBody)+99))
-		if res, b := raw(t, w.url, head+caller+body+"\r\n0\r\n\r\n"); res.StatusCode != 413 && !ignoresBody(l.Pattern, res.StatusCode) {
+		if res, b := raw(t, w.url, head+caller+body+"\r\n0\r\n\r\n"); res.StatusCode != 413 && !ignoresBody(l.Method, l.Pattern, res.StatusCode) {
 			t.Errorf("%s %s: a body without length is answered with %d: %s", l.Method, l.Pattern, res.StatusCode, b)
 		}
 	}
@@ -90,7 +90,10 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 
 // ignoresBody says whether an answer shows that the body was not read: the
 // route takes none, or another type, or there is no such thing.
-func ignoresBody(pattern string, status int) bool {
+func ignoresBody(method, pattern string, status int) bool {
+	if slices.Contains(notByKey, method+" "+pattern) && status == 403 {
+		return true // and the test calls with a key
+	}
 	return status == 404 || status == 405 || status == 415 || status == 409 || strings.HasPrefix(pattern, "/open311/") || status == 201 || status == 200 || status == 204
 }
 
@@ -109,13 +112,16 @@ func TestBodiesThatDrip(t *testing.T) {
 		if login := someone(l.Roles, l.SignedIn); login != "" {
 			caller = "Authorization: Bearer " + w.tokens[login] + "\r\n"
 		}
-		kind := "application/json"
-		if l.Pattern == "/api/v1/photos" {
+		kind, path := "application/json", fill(l.Pattern, walkValues)
+		switch l.Pattern {
+		case "/api/v1/photos":
 			kind = "image/jpeg"
+		case "/api/v1/uploads":
+			path += "?name=a.csv" // is asked for before the body
 		}
 		// One byte, and then silence: the test would hang here.
-		res, b := raw(t, slow.URL, fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%sContent-Length: 1000\r\n\r\n{", l.Method, fill(l.Pattern, walkValues), kind, caller))
-		if res.StatusCode != 408 && !ignoresBody(l.Pattern, res.StatusCode) {
+		res, b := raw(t, slow.URL, fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%sContent-Length: 1000\r\n\r\n{", l.Method, path, kind, caller))
+		if res.StatusCode != 408 && !ignoresBody(l.Method, l.Pattern, res.StatusCode) {
 			t.Errorf("%s %s: a body that drips is answered with %d: %s", l.Method, l.Pattern, res.StatusCode, b)
 		}
 		if res.StatusCode == 408 && !strings.Contains(b, "body") {
