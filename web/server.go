@@ -37,7 +37,9 @@ import (
 	"onemap/layers/incident"
 	"onemap/layers/match"
 	"onemap/layers/open311"
+	"onemap/layers/opendata"
 	"onemap/layers/position"
+	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
@@ -66,6 +68,8 @@ type Server struct {
 	Bridges   *bridge.Store
 	Open311   *open311.Store
 	Uploads   *upload.Store    // nil: no files are brought in
+	Open      *opendata.Store  // nil: one of its own, which makes copies at once
+	Push      *push.Store      // nil: no rows are pushed
 	Outbound  *outbound.Client // fetches pictures that a report names; nil: they are not
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
@@ -98,6 +102,7 @@ type Server struct {
 	reasons   hourly // given with requests, and recorded
 	latest    latests
 	anonymous *httprate.RateLimiter // of reports without a key
+	visitors  *httprate.RateLimiter // of the public's requests
 	exports   chan struct{}         // a place for each export that may run at a time
 	once      sync.Once
 }
@@ -123,12 +128,16 @@ func (s *Server) defaults() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	s.meters = newMeters(s.Metrics)
+	s.visitors = newVisitorLimiter()
 	s.anonymous = httprate.NewRateLimiter(anonymousReports, time.Minute)
 	if s.Classes == nil && s.Incidents != nil {
 		s.Classes = s.Incidents.Classes
 	}
 	if s.Classes == nil {
 		s.Classes = &class.Store{Layers: s.Store}
+	}
+	if s.Open == nil && s.Store != nil {
+		s.Open = &opendata.Store{Layers: s.Store}
 	}
 	if s.Catalogue == nil && s.Store != nil {
 		s.Catalogue = &catalog.Store{Layers: s.Store}

@@ -40,6 +40,7 @@ import (
 	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
@@ -185,6 +186,7 @@ func newWorld(t testing.TB) *world {
 		Quality:   qualities,
 		Matching:  matching,
 		Uploads:   uploads,
+		Push:      &push.Store{Uploads: uploads, Folder: t.TempDir()},
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
 		Open311:   &open311.Store{Layers: store},
 		Outbound:  outside,

@@ -33,6 +33,7 @@ import (
 	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
 	"onemap/layers/sharing"
@@ -166,7 +167,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	s := &web.Server{
 		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
-		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads,
+		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads, Push: &push.Store{Uploads: uploads},
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}

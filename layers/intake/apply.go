@@ -29,6 +29,7 @@ type Target struct {
 	Written []string // the columns that [Stage] filled
 	Source  string   // the first part of the rows' source_key
 	Full    bool     // the layer's rows of the source that the batch has not are taken away
+	Gone    bool     // the batch names rows that are taken away, see [Target.PutGone]
 }
 
 // DB is a pool, a connection or a transaction.
@@ -47,7 +48,7 @@ func (t Target) Compare(ctx context.Context, db DB) (c Change, err error) {
 	q := t.sql()
 	if err = db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FILTER (WHERE t.id IS NULL), count(*) FILTER (WHERE t.id IS NOT NULL AND %[2]s),
 		count(*) FILTER (WHERE t.id IS NOT NULL AND NOT %[2]s) FROM %[3]s i LEFT JOIN %[1]s t USING (source_key)`, q.table, q.differs("t", "i"), StagingTable(t.Batch))).
-		Scan(&c.Inserted, &c.Updated, &c.Unchanged); err == nil && t.Full {
+		Scan(&c.Inserted, &c.Updated, &c.Unchanged); err == nil && (t.Full || t.Gone) {
 		err = db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FROM %s t WHERE %s`, q.table, t.missing())).Scan(&c.Deleted)
 	}
 	if err != nil {
@@ -64,8 +65,12 @@ func (t Target) sql() mergeSQL {
 	return q
 }
 
-// missing is the condition that a row t of the layer is the source's and not in the batch.
+// missing is the condition that a row t of the layer is to be taken away: named
+// so by the batch, or, of a full delivery, the source's and not in it.
 func (t Target) missing() string {
+	if !t.Full {
+		return fmt.Sprintf(`EXISTS (SELECT FROM %s g WHERE g.source_key = t.source_key)`, goneTable(t.Batch))
+	}
 	return fmt.Sprintf(`starts_with(t.source_key, %s) AND NOT EXISTS (SELECT FROM %s i WHERE i.source_key = t.source_key)`, quoteText(t.Source+":"), StagingTable(t.Batch))
 }
 
@@ -112,13 +117,13 @@ func (t Target) ApplyTx(ctx context.Context, tx pgx.Tx, staged int64) (c Change,
 		return c, err
 	}
 	keep := fmt.Sprintf(`CREATE TABLE %s AS SELECT t.*, 'changed' AS undo_of FROM %s t JOIN %s i USING (source_key) WHERE %s`, beforeTable(t.Batch), table, staging, q.differs("t", "i"))
-	if t.Full {
+	if t.Full || t.Gone {
 		keep += fmt.Sprintf(` UNION ALL SELECT t.*, 'taken' FROM %s t WHERE %s`, table, t.missing())
 	}
 	if _, err := tx.Exec(ctx, keep); err != nil {
 		return c, fmt.Errorf("keep what is there: %w", err)
 	}
-	if t.Full {
+	if t.Full || t.Gone {
 		tag, err := tx.Exec(ctx, fmt.Sprintf(`DELETE FROM %s t WHERE %s`, table, t.missing()))
 		if err != nil {
 			return c, fmt.Errorf("take away: %w", err)
@@ -151,6 +156,6 @@ func (t Target) ApplyTx(ctx context.Context, tx pgx.Tx, staged int64) (c Change,
 
 // Drop removes what was staged.
 func (t Target) Drop(ctx context.Context, db DB) error {
-	_, err := db.Exec(ctx, `DROP TABLE IF EXISTS `+StagingTable(t.Batch))
+	_, err := db.Exec(ctx, fmt.Sprintf(`DROP TABLE IF EXISTS %s, %s`, StagingTable(t.Batch), goneTable(t.Batch)))
 	return err
 }

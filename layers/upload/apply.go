@@ -40,7 +40,7 @@ func (s *Store) Apply(ctx context.Context, by access.Scope, address string, id i
 		}
 		var change intake.Change
 		var held int64
-		t := intake.Target{Batch: id, Layer: l, New: b.MadeLayer, Written: b.Summary.Written, Source: b.Plan.Source, Full: b.Full}
+		t := intake.Target{Batch: id, Layer: l, New: b.MadeLayer, Written: b.Summary.Written, Source: b.Plan.Source, Full: b.Full, Gone: b.Summary.Gone}
 		take := func() (err error) {
 			if held, err = s.hold(ctx, tx, l, b); err != nil {
 				return err

@@ -62,6 +62,8 @@ type Summary struct {
 	TookMS  int64         `json:"took_ms,omitempty"`
 	Box     []float64     `json:"box,omitempty" doc:"Around all of its places: west, south, east, north" nullable:"false"`
 
+	Gone bool `json:"gone,omitempty" doc:"It takes rows away by name"`
+
 	Written []string       `json:"written,omitempty" nullable:"false" doc:"The columns that it fills"`
 	Rules   []quality.Rule `json:"rules,omitempty" nullable:"false" doc:"The rules that a new layer gets"`
 }

@@ -29,7 +29,19 @@ type Delivery struct {
 	File    string
 	SHA256  []byte
 	Address string // the caller's
+	// Gone returns the rows that it takes away, once Rows has handed out all; nil: none.
+	Gone func() []intake.Gone
+	// Tell is told of each row that is refused, in no order, and Each of what
+	// the others come to; nil: nobody. Absent: there was nothing to take away.
+	Tell func(line int, f intake.Fault)
+	Each func(line int, what string)
 }
+
+// What becomes of rows that take a feature away, beside intake's words.
+const (
+	Deleted = "deleted"
+	Absent  = "absent"
+)
 
 // Stage reads a file by a plan into a batch, which is looked at, and then
 // applied or dropped. Errors in rows are in the batch. It returns a
@@ -142,12 +154,12 @@ func (s *Store) stage(ctx context.Context, by access.Scope, d Delivery) (b Batch
 	defer func() {
 		if err != nil { // best effort: the sweep drops what stays
 			ctx := context.WithoutCancel(ctx)
-			_, _ = s.Layers.DB().Exec(ctx, `DROP TABLE IF EXISTS `+intake.StagingTable(id))
+			_ = intake.Target{Batch: id}.Drop(ctx, s.Layers.DB())
 			_, _ = s.Layers.DB().Exec(ctx, `DELETE FROM onemap.batch WHERE id = $1 AND state = 'staging'`, id)
 		}
 	}()
 	begun := time.Now()
-	rejects := &rejectList{}
+	rejects := &rejectList{tell: d.Tell}
 	o := intake.StageOptions{Batch: id, Layer: l, New: p.New != nil, Mapping: p.mapping(l), Method: p.CRS, Columns: d.Sheet.Columns, Rows: d.Rows, Reject: rejects.add}
 	if len(p.Place.Address) > 0 {
 		o.Locate = func(ctx context.Context, addresses []string) ([]orb.Point, []bool, error) {
@@ -167,6 +179,17 @@ func (s *Store) stage(ctx context.Context, by access.Scope, d Delivery) (b Batch
 	}
 	out.Reasons = reasons(sum.Rejected, sum.Skipped)
 	t := intake.Target{Batch: id, Layer: l, New: p.New != nil, Written: written, Source: p.Source, Full: p.Full}
+	if d.Gone != nil && p.New == nil && !p.Full {
+		if t.Gone, err = s.goes(ctx, t, edit, d, sum.Rejected, rejects); err != nil {
+			return b, err
+		}
+		out.Gone = t.Gone
+	}
+	if d.Each != nil && p.New == nil {
+		if err := t.Each(ctx, s.Layers.DB(), d.Each); err != nil {
+			return b, err
+		}
+	}
 	change, err := t.Compare(ctx, s.Layers.DB())
 	if err != nil {
 		return b, err
@@ -182,10 +205,12 @@ func (s *Store) stage(ctx context.Context, by access.Scope, d Delivery) (b Batch
 		Scan(&staged, &west, &south, &east, &north); err != nil {
 		return b, err
 	}
-	if staged == 0 {
+	if staged == 0 && !t.Gone {
 		return b, &layers.InputError{Field: "file", Remedy: "rows that can be read: all were rejected, most often for: " + firstReasons(out.Reasons)}
 	}
-	out.Box = []float64{*west, *south, *east, *north}
+	if west != nil {
+		out.Box = []float64{*west, *south, *east, *north}
+	}
 	out.TookMS = time.Since(begun).Milliseconds()
 	total := func(m map[string]int64) (n int64) {
 		for _, v := range m {
@@ -243,6 +268,38 @@ func (s *Store) inArea(ctx context.Context, l layers.Layer, e access.Edit, batch
 		intake.StagingTable(batch), pgx.Identifier{"map", l.Name}.Sanitize(), cond), a, "it would change a row of another organisation or area")
 }
 
+// goes writes down what a delivery takes away; false if it is nothing.
+func (s *Store) goes(ctx context.Context, t intake.Target, e access.Edit, d Delivery, counts map[string]int64, list *rejectList) (bool, error) {
+	gone := d.Gone()
+	if len(gone) == 0 {
+		return false, nil
+	}
+	var a layers.Args
+	may, err := t.Layer.SQL(e.Where, &a)
+	if err != nil {
+		return false, err
+	}
+	left := map[int]string{}
+	for _, g := range gone {
+		left[g.Line] = Deleted
+	}
+	err = t.PutGone(ctx, s.Layers.DB(), gone, may, a, func(line int) {
+		const reason = "it would take away a row of another organisation or area"
+		delete(left, line)
+		counts[reason]++
+		list.add(line, intake.Fault{Reason: reason}, "")
+	}, func(line int) { left[line] = Absent })
+	if err != nil {
+		return false, err
+	}
+	if d.Each != nil {
+		for line, what := range left {
+			d.Each(line, what)
+		}
+	}
+	return true, nil
+}
+
 // assess runs the quality rules over what is staged. A new layer gets the rules
 // that its rows suggest; since it is not there yet, that is done in a
 // transaction which is rolled back.
@@ -282,11 +339,17 @@ func (s *Store) assess(ctx context.Context, by access.Scope, l layers.Layer, isN
 }
 
 // rejectList keeps the first rows that were rejected.
-type rejectList struct{ rows [][]any }
+type rejectList struct {
+	rows [][]any
+	tell func(line int, f intake.Fault)
+}
 
 const keptRejects = 10_000
 
 func (l *rejectList) add(line int, f intake.Fault, raw string) {
+	if l.tell != nil {
+		l.tell(line, f)
+	}
 	if len(l.rows) < keptRejects {
 		text := func(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "") }
 		l.rows = append(l.rows, []any{int64(line), text(f.Field), text(f.Value), text(f.Reason), text(raw)})

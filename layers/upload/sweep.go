@@ -34,7 +34,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	// What was kept for an undo goes by its batch's age, and what no batch knows of goes.
 	rows, err = db.Query(ctx, `SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace('import') AND c.relkind = 'r' AND (
 		c.relname ~ '^before_[0-9]+$' AND NOT EXISTS (SELECT FROM onemap.batch b WHERE b.state = 'applied' AND b.finished_at > $1 AND 'before_' || b.id = c.relname)
-		OR c.relname ~ '^batch_[0-9]+$' AND NOT EXISTS (SELECT FROM onemap.batch b WHERE b.state IN ('staging', 'previewed') AND 'batch_' || b.id = c.relname))`, time.Now().Add(-keepBefore))
+		OR c.relname ~ '^(batch|gone)_[0-9]+$' AND NOT EXISTS (SELECT FROM onemap.batch b WHERE b.state IN ('staging', 'previewed') AND c.relname IN ('batch_' || b.id, 'gone_' || b.id)))`, time.Now().Add(-keepBefore))
 	if err == nil {
 		var names []string
 		if names, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
