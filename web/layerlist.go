@@ -29,6 +29,8 @@ type layerBody struct {
 	Fields      []fieldBody    `json:"fields" nullable:"false" doc:"Those the caller may see"`
 	Masked      []string       `json:"masked" nullable:"false" doc:"Fields that there are and the caller may not see"`
 	Partly      bool           `json:"partly" doc:"The caller sees some of its rows only"`
+	AskReason   bool           `json:"ask_reason" doc:"Sensitive: who looks at it says why first"`
+	LacksReason bool           `json:"lacks_reason" doc:"The caller has yet to say why, and sees nothing of it until then: PUT /api/v1/session/reasons"`
 	Tiles       string         `json:"tiles" doc:"Template of its tiles' addresses"`
 }
 
@@ -56,7 +58,7 @@ func (s *Server) listLayers(ctx context.Context, _ *struct{}) (*layersOutput, er
 	scope := scopeOf(ctx)
 	for _, l := range all {
 		if right, ok := scope.Layer(l); ok {
-			out.Body.Layers = append(out.Body.Layers, describeLayer(l, right))
+			out.Body.Layers = append(out.Body.Layers, describeLayer(l, right, scope))
 		}
 	}
 	return out, nil
@@ -73,13 +75,14 @@ func (s *Server) getLayer(ctx context.Context, in *layerInput) (*layerOutput, er
 	if err != nil {
 		return nil, err
 	}
-	return &layerOutput{describeLayer(l, right)}, nil
+	return &layerOutput{describeLayer(l, right, scopeOf(ctx))}, nil
 }
 
-func describeLayer(l layers.Layer, right access.Right) layerBody {
+func describeLayer(l layers.Layer, right access.Right, by access.Scope) layerBody {
 	b := layerBody{Name: l.Name, TitleZH: l.TitleZH, TitleEN: l.TitleEN, Subject: l.Subject, Geometry: l.Geometry, Owner: l.Owner,
 		Share: l.Share, ShareBasis: l.ShareBasis, Open: l.Open, MinZoom: l.MinZoom, MaxZoom: l.MaxZoom, DetailZoom: l.DetailZoom,
 		Style: l.Style, UpdateCycle: l.UpdateCycle, TimeField: l.TimeField, KFloor: l.KFloor,
+		AskReason: l.AskReason, LacksReason: by.LacksReason(l),
 		Fields: []fieldBody{}, Masked: append([]string{}, right.Masked...), Partly: partly(right),
 		Tiles: strings.Replace(tilePattern, "{layers}", l.Name, 1)}
 	if b.Style == nil {

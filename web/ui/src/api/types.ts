@@ -1641,6 +1641,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make, change or take away features by their source's keys: a GeoJSON feature a line, or its id and delete; each line is answered */
+        post: operations["pushRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matching": {
         parameters: {
             query?: never;
@@ -1809,6 +1826,111 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is open to the public, and how it is generalised */
+        get: operations["getOpenData"];
+        /** Open the portal to the public, or close it, at once */
+        put: operations["setOpenData"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/catalogue.jsonld": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is open as DCAT 3 in JSON-LD */
+        get: operations["getOpenDCAT"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys of the public, the latest 1000 */
+        get: operations["listOpenKeys"];
+        put?: never;
+        /** A key for whoever asks: no more rights, a higher rate */
+        post: operations["createOpenKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/keys/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a key of the public */
+        delete: operations["revokeOpenKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules by which layers are shown to the public */
+        get: operations["listOpenRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/rules/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Show an open layer to the public by a rule; its owner's officers do, or an administrator */
+        put: operations["putOpenRule"];
+        post?: never;
+        /** Take a layer out of the portal, with its copy */
+        delete: operations["dropOpenRule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6710,6 +6832,8 @@ export interface components {
             zh: string;
         };
         LayerBody: {
+            /** @description Sensitive: who looks at it says why first */
+            ask_reason: boolean;
             /**
              * Format: int64
              * @description Below it tiles count points by cell, in a property count; 0: never
@@ -6724,6 +6848,8 @@ export interface components {
              * @description Counts below it are never served; 0: none
              */
             k_floor: number;
+            /** @description The caller has yet to say why, and sees nothing of it until then: PUT /api/v1/session/reasons */
+            lacks_reason: boolean;
             /** @description Fields that there are and the caller may not see */
             masked: string[];
             /** Format: int64 */
@@ -7257,6 +7383,19 @@ export interface components {
             /** @enum {string} */
             update_cycle?: "real_time" | "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | "irregular" | "";
         };
+        NewOpenKeyInputBody: {
+            /**
+             * Format: int64
+             * @description How long it holds; left out: a year
+             */
+            days?: number;
+            /** @description What it is for; no personal data is asked for */
+            name: string;
+        };
+        NewOpenKeyOutputBody: {
+            /** @description Shown this once. Send it as a bearer token */
+            key: string;
+        };
         NewPasswordInputBody: {
             /** Format: password */
             password: string;
@@ -7443,6 +7582,149 @@ export interface components {
             east_m: number;
             /** Format: double */
             north_m: number;
+        };
+        OpenKeyBody: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            name: string;
+            /** Format: int64 */
+            per_minute: number;
+            /** @description Names the key */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the hour
+             */
+            used_at?: string;
+        };
+        OpenKeysOutputBody: {
+            keys: components["schemas"]["OpenKeyBody"][];
+        };
+        OpenLayerBody: {
+            /** @description west, south, east, north; empty where nothing is */
+            bbox: number[];
+            /**
+             * Format: date-time
+             * @description Of which time the copy is; absent: it is the layer itself
+             */
+            built_at?: string;
+            /**
+             * Format: int64
+             * @description Each feature is the middle of a cell so wide, metres; 0: not
+             */
+            cell_m: number;
+            /**
+             * Format: int64
+             * @description What is newer is left out
+             */
+            delay_hours: number;
+            /**
+             * Format: int64
+             * @description Cells with fewer features are left out
+             */
+            floor: number;
+            licence: string;
+            /**
+             * Format: int64
+             * @description Shapes are simplified to so many metres; 0: not
+             */
+            simplify_m: number;
+        };
+        OpenOutputBody: {
+            city: components["schemas"]["CityName"];
+            layers: components["schemas"]["OpenLayerBody"][];
+            on: boolean;
+            /**
+             * Format: int64
+             * @description Requests a minute from one address without a key
+             */
+            per_minute: number;
+            /** Format: int64 */
+            per_minute_with_key: number;
+        };
+        OpenRuleBody: {
+            /** @description Show the layer itself with its public fields, as the base map; nothing else is given then but the licence */
+            as_is: boolean;
+            /**
+             * Format: int64
+             * @description Make each feature the middle of its cell, so wide in metres
+             */
+            cell_m?: number;
+            /**
+             * Format: int64
+             * @description Leave out what is newer, or changed since
+             */
+            delay_hours?: number;
+            /** @description Public fields that the copy has; others are left out */
+            fields?: string[] | null;
+            /**
+             * Format: int64
+             * @description Leave out cells with fewer features
+             */
+            floor?: number;
+            licence?: string;
+            /**
+             * Format: int64
+             * @description How often the copy is made anew; left out: each day
+             */
+            refresh_hours?: number;
+            /**
+             * Format: int64
+             * @description Simplify lines and areas to so many metres
+             */
+            simplify_m?: number;
+        };
+        OpenRuleState: {
+            /** @description Show the layer itself with its public fields, as the base map; nothing else is given then but the licence */
+            as_is: boolean;
+            /** Format: date-time */
+            built_at?: string;
+            /**
+             * Format: int64
+             * @description Make each feature the middle of its cell, so wide in metres
+             */
+            cell_m?: number;
+            /** @description What is served is by this revision; else nothing is, until its copy is made */
+            current: boolean;
+            /**
+             * Format: int64
+             * @description Leave out what is newer, or changed since
+             */
+            delay_hours?: number;
+            failed?: string;
+            /** @description Public fields that the copy has; others are left out */
+            fields?: string[] | null;
+            /**
+             * Format: int64
+             * @description Leave out cells with fewer features
+             */
+            floor?: number;
+            layer: string;
+            licence?: string;
+            /**
+             * Format: int64
+             * @description How often the copy is made anew; left out: each day
+             */
+            refresh_hours?: number;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            rows?: number;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+            /**
+             * Format: int64
+             * @description Simplify lines and areas to so many metres
+             */
+            simplify_m?: number;
+        };
+        OpenRulesOutputBody: {
+            rules: components["schemas"]["OpenRuleState"][];
         };
         OperationInputBody: {
             /** @enum {string} */
@@ -9157,6 +9439,11 @@ export interface components {
              */
             valid_from: string;
         };
+        SetOpenInputBody: {
+            on: boolean;
+            /** @description For the audit */
+            reason: string;
+        };
         SettingsOutputBody: {
             /** @description Where the data is, for the first view: west, south, east, north in degrees; empty where there is none */
             bounds: number[];
@@ -9395,6 +9682,8 @@ export interface components {
             box?: number[];
             /** @description What the quality rules found */
             card?: components["schemas"]["Card"];
+            /** @description It takes rows away by name */
+            gone?: boolean;
             /**
              * Format: int64
              * @description Rows that will wait in quarantine
@@ -14405,6 +14694,58 @@ export interface operations {
             };
         };
     };
+    pushRows: {
+        parameters: {
+            query?: {
+                /** @description The system of the coordinates, which must be declared: WGS84, CGCS2000, GCJ02, BD09, EPSG:n */
+                crs?: string;
+                /** @description Who says so: with the id it knows a feature again. Left out: push */
+                source?: string;
+                /** @description That the lines have, separated by commas; left out: those of the first */
+                fields?: string;
+                /** @description How many lines become one change, or all. Left out: 5000 */
+                batch?: string;
+            };
+            header?: {
+                /** @description Sent again within a week with the same body, it is answered as then */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name, of a layer that one's organisation owns */
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/geo+json-seq": string;
+                "application/jsonl": string;
+                "application/ndjson": string;
+                "application/octet-stream": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description A line for each: line, result, and where it is refused key, field, value and remedy; the last has the sum and the batches, which may be undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMatchPlans: {
         parameters: {
             query?: never;
@@ -14811,6 +15152,279 @@ export interface operations {
         responses: {
             /** @description To the provider */
             303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setOpenData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOpenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenDCAT: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A dcat:Catalog */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOpenKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenKeysOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOpenKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOpenKeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewOpenKeyOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeOpenKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOpenRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenRulesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putOpenRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenRuleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenRuleState"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropOpenRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

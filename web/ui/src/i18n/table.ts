@@ -8,6 +8,7 @@ import { fences } from './words/fences';
 import { matching } from './words/matching';
 import { people } from './words/people';
 import { quality } from './words/quality';
+import { reason } from './words/reason';
 import { requests } from './words/requests';
 import { rights } from './words/rights';
 import { scores } from './words/scores';
@@ -296,6 +297,8 @@ export const table = {
   'layers.title': ['图层', 'Layers'],
   'layers.subjects': ['专题', 'Subjects'],
   'layers.base': ['底图', 'Base map'],
+  'layers.brought': ['部门数据', 'From departments'],
+  'layers.table': ['查看表格', 'As a table'],
   'layers.grids': ['网格', 'Grids'],
   'layers.legend': ['图例', 'Legend'],
   'layers.none': ['没有可看的图层。', 'There is no layer for you to see.'],
@@ -1217,6 +1220,7 @@ export const table = {
   ...upload,
   ...quality,
   ...rights,
+  ...reason,
   ...account,
   ...people,
   ...audit,

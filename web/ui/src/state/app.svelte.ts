@@ -232,6 +232,13 @@ export class App {
     void this.count();
   }
 
+  /** After a reason was given for a sensitive layer: its content shows. */
+  async reasonGiven(layer: string): Promise<void> {
+    if (layer === 'incident' || layer === 'worker') await this.begin();
+    else this.layers = await api.layers();
+    this.onstale?.(layer, wroteAt());
+  }
+
   private async lookForEmpty(): Promise<void> {
     const here = gridLayers.filter((l) => this.layerNames.has(l));
     const empty = await Promise.all(here.map((l) => api.hasData(l).then((has) => !has, () => false)));

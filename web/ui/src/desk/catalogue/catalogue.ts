@@ -74,6 +74,7 @@ export const versions = async (code: string) => (await get<{ versions: Version[]
 export const classes = async () => (await get<{ classes: Class[] }>(`${path}/classes`)).classes;
 export const create = (d: Draft) => put<Resource>('POST', path, d);
 export const change = (code: string, d: Draft & { version: number }) => put<Resource>('PUT', `${path}/${code}`, d);
+export const bind = (code: string, layer: string, reason: string) => put<Resource>('PUT', `${path}/${code}/layer`, reason ? { layer, reason } : { layer });
 export const withdraw = (code: string, withdrawn: boolean, reason: string) => put<Resource>('POST', `${path}/${code}/withdrawal`, { withdrawn, reason });
 export const addFile = (code: string, file: File) => upload<Resource>(`${path}/${code}/files?name=${encodeURIComponent(file.name)}`, new Blob([file], { type: 'application/octet-stream' }));
 export const removeFile = (code: string, id: number) => put<Resource>('DELETE', `${path}/${code}/files/${id}`);
