@@ -71,6 +71,7 @@ type Cluster struct {
 	bin   Binaries
 	owner *syscall.Credential // who runs PostgreSQL; nil: we do
 	lock  *os.File
+	extra []string // arguments of the server, while it recovers
 
 	mu       sync.Mutex
 	server   *server // the present one
@@ -89,11 +90,7 @@ type Cluster struct {
 // It returns an error wrapping [ErrInUse], [ErrFolder] or [ErrMissing] where
 // the operator must do something, and says what.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
-	c := &Cluster{opts: opts, log: opts.Log, done: make(chan struct{})}
-	c.life, c.end = context.WithCancel(context.WithoutCancel(ctx))
-	if c.log == nil {
-		c.log = slog.Default()
-	}
+	c := create(ctx, opts)
 	if err := c.openFolder(); err != nil {
 		c.end()
 		return nil, err
@@ -104,6 +101,15 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+func create(ctx context.Context, opts Options) *Cluster {
+	c := &Cluster{opts: opts, log: opts.Log, done: make(chan struct{})}
+	c.life, c.end = context.WithCancel(context.WithoutCancel(ctx))
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	return c
 }
 
 // start does what follows once the folder is ours.

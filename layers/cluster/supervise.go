@@ -113,7 +113,7 @@ func (c *Cluster) launch() (*server, error) {
 		return nil, fmt.Errorf("%w: %w", ErrFolder, err)
 	}
 	defer out.Close()
-	args := []string{"-D", c.data}
+	args := append([]string{"-D", c.data}, c.extra...)
 	if !c.opts.Fast && !portFree(c.port) {
 		c.log.Warn("another program has PostgreSQL's port: it is reached by its socket only", "port", c.port)
 		args = append(args, "-c", "listen_addresses=")

@@ -1,0 +1,298 @@
+package backup_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/backup"
+	"onemap/layers/cluster"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// newFolder returns a new folder that PostgreSQL's user can reach.
+func newFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "onemap-backup-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// A city is one with its own server.
+type city struct {
+	db     *pgxpool.Pool
+	url    string
+	photos string
+	dir    string // for whatever the test makes
+}
+
+func newCity(t *testing.T) *city {
+	t.Helper()
+	dir := newFolder(t)
+	c, err := cluster.Start(t.Context(), cluster.Options{Dir: filepath.Join(dir, "city"), Fast: true, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Stop() })
+	if _, err := layers.Migrate(t.Context(), c.URL()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := layers.Open(t.Context(), c.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	w := &city{db: db, url: c.URL(), photos: filepath.Join(dir, "city", "photos"), dir: dir}
+	w.exec(t, `CREATE TABLE map.note (id bigint PRIMARY KEY, said text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())`)
+	w.exec(t, `CREATE UNLOGGED TABLE map.scratch AS SELECT 1 AS n`)
+	for range 3 {
+		if err := access.NewAudit(db).Record(t.Context(), access.Operator("test"), access.Entry{Action: "note.write", Object: "note/1", Result: access.Done}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := access.NewAudit(db).Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.photo(t, "a photo")
+	return w
+}
+
+func (w *city) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := w.db.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// note writes one and returns a moment after it and before whatever comes next.
+func (w *city) note(t *testing.T, id int, said string) (after time.Time) {
+	t.Helper()
+	w.exec(t, `INSERT INTO map.note (id, said) VALUES ($1, $2)`, id, said)
+	if err := w.db.QueryRow(t.Context(), `SELECT clock_timestamp() FROM pg_sleep(0.002)`).Scan(&after); err != nil {
+		t.Fatal(err)
+	}
+	w.exec(t, `SELECT pg_sleep(0.002)`)
+	return after
+}
+
+func (w *city) photo(t *testing.T, content string) (id string) {
+	t.Helper()
+	sum := sha256.Sum256([]byte(content))
+	id = hex.EncodeToString(sum[:])
+	if err := os.MkdirAll(filepath.Join(w.photos, id[:2]), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.photos, id[:2], id+".jpg"), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func target(t *testing.T, dir string) backup.Target {
+	t.Helper()
+	to, err := backup.Open(dir, backup.S3{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func (w *city) take(t *testing.T, to backup.Target, with func(*backup.Options)) backup.Manifest {
+	t.Helper()
+	o := backup.Options{Target: to, URL: w.url, Folders: map[string]string{"photos": w.photos, "uploads": filepath.Join(w.dir, "none")}}
+	if with != nil {
+		with(&o)
+	}
+	m, _, err := backup.Take(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// notes starts a restored folder and reads what is in it.
+func notes(t *testing.T, dir string) string {
+	t.Helper()
+	c, err := cluster.Start(t.Context(), cluster.Options{Dir: dir, Fast: true, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Stop()
+	db, err := layers.Open(t.Context(), c.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var s string
+	if err := db.QueryRow(t.Context(), `SELECT coalesce(string_agg(said, ' ' ORDER BY id), '') FROM map.note`).Scan(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestBackupAndRestore(t *testing.T) {
+	w := newCity(t)
+	dir := filepath.Join(w.dir, "backup")
+	to := target(t, dir)
+	w.note(t, 1, "one")
+	first := w.take(t, to, nil)
+	if !first.Full() || first.Kind != backup.Physical || first.Checks == nil || first.NewFiles != 1 {
+		t.Fatalf("the first backup is %+v", first)
+	}
+	between := w.note(t, 2, "two")
+	w.note(t, 3, "three")
+	w.photo(t, "another photo")
+	second := w.take(t, to, func(o *backup.Options) { o.Checks = true })
+	if second.Full() || second.Line != first.Line || second.NewFiles != 1 || second.FileCount != 2 {
+		t.Fatalf("the second backup is %+v", second)
+	}
+	restore := func(name string, o backup.RestoreOptions) (string, backup.Restored, error) {
+		o.Target, o.Dir, o.Log = to, filepath.Join(w.dir, name), quiet
+		r, err := backup.RestoreFast(t.Context(), o)
+		return o.Dir, r, err
+	}
+
+	t.Run("to a moment between two writes", func(t *testing.T) {
+		at, _, err := restore("between", backup.RestoreOptions{At: between})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := notes(t, at); got != "one two" {
+			t.Errorf("at that moment the notes were %q", got)
+		}
+	})
+	t.Run("to the end, with the photos, and nothing is overwritten", func(t *testing.T) {
+		at, r, err := restore("end", backup.RestoreOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := notes(t, at); got != "one two three" || r.Files != 2 {
+			t.Errorf("notes %q, %d files", got, r.Files)
+		}
+		sum := sha256.Sum256([]byte("another photo"))
+		id := hex.EncodeToString(sum[:])
+		if b, err := os.ReadFile(filepath.Join(at, "photos", id[:2], id+".jpg")); err != nil || string(b) != "another photo" {
+			t.Errorf("the photo is %q, %v", b, err)
+		}
+		if _, _, err := restore("end", backup.RestoreOptions{}); !errors.Is(err, cluster.ErrFolder) {
+			t.Errorf("a folder with a city in it: %v", err)
+		}
+	})
+	t.Run("to a named backup", func(t *testing.T) {
+		at, _, err := restore("first", backup.RestoreOptions{ID: first.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := notes(t, at); got != "one" {
+			t.Errorf("the first backup has the notes %q", got)
+		}
+	})
+	t.Run("to a moment that no backup has", func(t *testing.T) {
+		for _, at := range []time.Time{time.Now().Add(time.Hour), first.Base.Ended.Add(-time.Minute)} {
+			if _, _, err := restore("never", backup.RestoreOptions{At: at}); !errors.Is(err, backup.ErrMoment) {
+				t.Errorf("%s: %v", at, err)
+			}
+		}
+	})
+	t.Run("a drill", func(t *testing.T) {
+		r, err := backup.Drill(t.Context(), backup.DrillOptions{Target: to, Aside: w.dir, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.OK() || r.Backup != second.ID || r.Tables < 50 || r.Rows < 3 || r.Audit.Entries != 3 || r.Files != 2 {
+			t.Errorf("the drill says %+v", r)
+		}
+		if left, err := filepath.Glob(filepath.Join(w.dir, "onemap-drill-*")); err != nil || len(left) > 0 {
+			t.Errorf("the drill left %v, %v", left, err)
+		}
+	})
+	t.Run("a drill finds a tampered row and a tampered audit", func(t *testing.T) {
+		// The live database stands for a restored one: it is at the same place.
+		w.exec(t, `ALTER TABLE onemap.audit DISABLE TRIGGER USER`)
+		w.exec(t, `UPDATE onemap.audit SET login = 'nobody' WHERE id = (SELECT min(id) FROM onemap.audit)`)
+		w.exec(t, `UPDATE map.note SET said = 'five' WHERE id = 2`)
+		var r backup.DrillReport
+		if err := backup.Compare(t.Context(), w.db, second, nil, &r, nil); err != nil {
+			t.Fatal(err)
+		}
+		found := strings.Join(r.Faults, "\n")
+		for _, want := range []string{"table map.note has its 3 rows, but", "audit: seal 1"} {
+			if !strings.Contains(found, want) {
+				t.Errorf("not found: %s; found:\n%s", want, found)
+			}
+		}
+	})
+	t.Run("a torn backup is refused", func(t *testing.T) {
+		for name, tear := range map[string]func(path string, b []byte) error{
+			"changed": func(path string, b []byte) error {
+				b[len(b)/2] ^= 1
+				return os.WriteFile(path, b, 0o600)
+			},
+			"cut short": func(path string, b []byte) error { return os.WriteFile(path, b[:len(b)-1], 0o600) },
+			"missing":   func(path string, _ []byte) error { return os.Remove(path) },
+		} {
+			of := []string{second.Base.Of.Name, second.WAL[len(second.WAL)-1].Name}
+			if name != "changed" {
+				of = append(of, second.Files.Name)
+			}
+			for _, object := range of {
+				path := filepath.Join(dir, filepath.FromSlash(object))
+				b, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				kept := append([]byte(nil), b...)
+				if err := tear(path, b); err != nil {
+					t.Fatal(err)
+				}
+				at, _, err := restore("torn", backup.RestoreOptions{})
+				if !errors.Is(err, backup.ErrTorn) {
+					t.Errorf("%s %s: %v", object, name, err)
+				}
+				if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s %s: it left %s behind", object, name, at)
+				}
+				if err := os.WriteFile(path, kept, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+	t.Run("another city's target is refused", func(t *testing.T) {
+		other := filepath.Join(w.dir, "other")
+		if err := os.MkdirAll(other, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(other, "onemap-backup.json"), []byte(`{"format":1,"id":"01020304","system":"1"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := backup.Take(context.WithoutCancel(t.Context()), backup.Options{Target: target(t, other), URL: w.url}); !errors.Is(err, backup.ErrOther) {
+			t.Error(err)
+		}
+	})
+	t.Run("where the slot is gone a new line begins", func(t *testing.T) {
+		w.exec(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_type = 'physical'`)
+		if m := w.take(t, to, nil); !m.Full() || m.Line == second.Line {
+			t.Errorf("the backup is %+v", m)
+		}
+	})
+}
