@@ -125,6 +125,40 @@ test('an alert is issued for a division, lies on the map, and is cancelled', asy
   await context.close();
 });
 
+test('a fence is drawn on the map, changed and ended', async () => {
+  const { context, page, wrong, api } = await open('dispatcher', '/desk?p=fences');
+  await page.waitForSelector('[data-testid=fence-map][data-ready=true]');
+  await page.getByTestId('new-fence').click();
+  await page.fill('[data-testid=fence-form] [name=name]', '活动现场');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByRole('alert').getByText('请先在地图上画出范围').waitFor();
+  const map = await page.getByTestId('fence-map').boundingBox();
+  for (const [x, y] of [[0.4, 0.4], [0.6, 0.4], [0.5, 0.6], [0.4, 0.4]]) {
+    await page.mouse.move(map.x + map.width * x, map.y + map.height * y, { steps: 4 });
+    await page.mouse.down();
+    await page.mouse.up();
+  }
+  await page.getByText('范围已画好').waitFor();
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByRole('button', { name: '活动现场' }).waitFor();
+  await page.getByText('还没有人进出').waitFor();
+  const [fence] = (await api.json('/api/v1/fences')).fences;
+  assert.equal(fence.geometry.coordinates[0][0].length, 4);
+  await page.getByRole('button', { name: '修改' }).click();
+  await page.fill('[data-testid=fence-form] [name=name]', '活动现场北门');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByRole('button', { name: '活动现场北门' }).waitFor();
+  const changed = (await api.json('/api/v1/fences')).fences[0];
+  assert.deepEqual(changed.geometry, fence.geometry);
+  assert.equal(changed.valid_from, fence.valid_from);
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: '终止围栏' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '终止围栏' }).click();
+  await page.getByText('还没有围栏').waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('a major hazard is registered, assessed by its five parts and supervised from then on', async () => {
   const { context, page, wrong, api } = await open('centre', '/desk?p=hazards');
   const made = await page.evaluate(async (uuid) => {
