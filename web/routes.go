@@ -391,6 +391,16 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/batches/{id}/undo", onlyImporters, "undoBatch", "uploads", "Put back what was there before a batch, as one change", call(s.undoBatch), []option{stream}},
 		{"DELETE", "/api/v1/batches/{id}", onlyImporters, "dropBatch", "uploads", "Throw a preview away", call(s.dropBatch), nil},
 
+		// Sources that are pulled from by a schedule.
+		{"GET", "/api/v1/pulls", onlyImporters, "listPulls", "uploads", "Sources that my organisation pulls from, with their last run and standing alarms", call(s.listPulls), nil},
+		{"POST", "/api/v1/pulls", onlyImporters, "createPull", "uploads", "Make a source: a PostgreSQL, OGC API Features, ArcGIS REST, a file over HTTP; I become its keeper, with whose rights it runs; needs a session", call(s.createPull), []option{body(maxPlanBytes), created()}},
+		{"GET", "/api/v1/pulls/{id}", onlyImporters, "getPull", "uploads", "One source; never its login or secret", call(s.getPull), nil},
+		{"PUT", "/api/v1/pulls/{id}", onlyImporters, "changePull", "uploads", "Change a source, or take it over", call(s.changePull), []option{body(maxPlanBytes)}},
+		{"DELETE", "/api/v1/pulls/{id}", onlyImporters, "endPull", "uploads", "End a source; what it brought stays", call(s.endPull), nil},
+		{"POST", "/api/v1/pulls/{id}/look", onlyImporters, "lookPull", "uploads", "Ask a source now and keep what it has as an upload, to be mapped as any other", call(s.lookPull), []option{created(), stream, rate(30)}},
+		{"POST", "/api/v1/pulls/{id}/run", onlyImporters, "runPull", "uploads", "Run a source as soon as a node is free", call(s.runPull), []option{accepted(), rate(30)}},
+		{"GET", "/api/v1/pulls/{id}/runs", onlyImporters, "listPullRuns", "uploads", "What the runs of a source came to", call(s.listPullRuns), nil},
+
 		// Quality of data, and corrections asked of its provider.
 		{"GET", "/api/v1/quality/kinds", signedIn, "getQualityKinds", "quality", "The dimensions and sub-indicators of GB/T 36344, and the ways to test data", call(s.qualityKinds), nil},
 		{"GET", "/api/v1/quality/rules", signedIn, "listQualityRules", "quality", "The rules of a layer", call(s.listQualityRules), nil},

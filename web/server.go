@@ -39,6 +39,7 @@ import (
 	"onemap/layers/open311"
 	"onemap/layers/opendata"
 	"onemap/layers/position"
+	"onemap/layers/pull"
 	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
@@ -70,6 +71,7 @@ type Server struct {
 	Uploads   *upload.Store    // nil: no files are brought in
 	Open      *opendata.Store  // nil: one of its own, which makes copies at once
 	Push      *push.Store      // nil: no rows are pushed
+	Pulls     *pull.Store      // nil: no sources are pulled from
 	Outbound  *outbound.Client // fetches pictures that a report names; nil: they are not
 	Tiles     *tiles.Maker
 	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none

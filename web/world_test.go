@@ -40,6 +40,7 @@ import (
 	"onemap/layers/match"
 	"onemap/layers/open311"
 	"onemap/layers/position"
+	"onemap/layers/pull"
 	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
@@ -123,6 +124,7 @@ func newWorld(t testing.TB) *world {
 	w.exec(`INSERT INTO map.base_road (name, class, grid_code, area_code, geom) VALUES
 		('人民路', 'primary', NULL, NULL, ST_SetSRID(ST_MakeLine(ST_MakePoint(120.001, 29.305), ST_MakePoint(120.019, 29.305)), 4326))`)
 	w.exec(`UPDATE onemap.layer SET open = true WHERE name IN ('base_road', 'base_poi', 'grid_unit')`)
+	w.publish("base_road", "base_poi", "grid_unit")
 	w.exec(`UPDATE onemap.layer SET owner = 'police', share = 'none', share_basis = 'test' WHERE name = 'enterprise'`)
 	if _, err := dir.SeedGrants(ctx, operator); err != nil {
 		t.Fatal(err)
@@ -172,6 +174,8 @@ func newWorld(t testing.TB) *world {
 	matching.Work()
 	uploads := upload.New(store, t.TempDir(), 2)
 	uploads.Quality, uploads.Georef = &quality.Store{Layers: store}, &georef.Store{Layers: store}
+	pulls := &pull.Store{Uploads: uploads, Directory: dir, Jobs: queue, Open: outside.Open, Dial: outside.Dial, Check: outside.Check}
+	pulls.Work()
 	positions := position.New(store)
 	t.Cleanup(positions.Close)
 	qualities := &quality.Store{Layers: store, Directory: dir, Classes: &class.Store{Layers: store}, Edit: &edit.Store{Layers: store}, Jobs: queue}
@@ -186,6 +190,7 @@ func newWorld(t testing.TB) *world {
 		Quality:   qualities,
 		Matching:  matching,
 		Uploads:   uploads,
+		Pulls:     pulls,
 		Push:      &push.Store{Uploads: uploads, Folder: t.TempDir()},
 		Bridges:   &bridge.Store{Layers: store, Incidents: incidents},
 		Open311:   &open311.Store{Layers: store},
@@ -209,6 +214,13 @@ func (w *world) exec(sql string, args ...any) {
 	if _, err := w.db.Exec(context.WithoutCancel(w.t.Context()), sql, args...); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// publish opens the portal to the public, and shows it layers as they are.
+func (w *world) publish(names ...string) {
+	w.t.Helper()
+	w.exec(`UPDATE onemap.setting SET value = 'true' WHERE key = 'open.portal'`)
+	w.exec(`INSERT INTO onemap.open_rule (layer, as_is, set_by) SELECT unnest($1::text[]), true, 'test' ON CONFLICT DO NOTHING`, names)
 }
 
 // reply is an answer, read.

@@ -32,7 +32,9 @@ import (
 	"onemap/layers/jobs"
 	"onemap/layers/match"
 	"onemap/layers/open311"
+	"onemap/layers/opendata"
 	"onemap/layers/position"
+	"onemap/layers/pull"
 	"onemap/layers/push"
 	"onemap/layers/quality"
 	"onemap/layers/search"
@@ -124,6 +126,10 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	uploads.Quality, uploads.Georef, uploads.Log = qualities, &georef.Store{Layers: store}, log
 	uploads.Locate = upload.ByAddress(&address.Store{Layers: store})
 	uploads.Work(queue)
+	pulls := &pull.Store{Uploads: uploads, Directory: directory, Jobs: queue, Open: outside.Open, Dial: outside.Dial, Check: outside.Check}
+	pulls.Work()
+	opened := &opendata.Store{Layers: store, Jobs: queue}
+	opened.Work()
 	positions := position.New(store)
 	positions.Log = log
 	defer positions.Close()
@@ -165,9 +171,10 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
+		Open: opened,
 		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
-		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads, Push: &push.Store{Uploads: uploads},
+		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads, Push: &push.Store{Uploads: uploads}, Pulls: pulls,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,
 		Metrics: counted, Timeout: cfg.Timeout, PublicURL: cfg.PublicURL, Proxies: cfg.Proxies, Log: log, Version: programVersion(),
 	}

@@ -35,6 +35,7 @@ import (
 const (
 	Default  = river.QueueDefault
 	Webhooks = "webhook" // slow receivers hold up nothing else
+	Pulls    = "pull"    // nor do slow sources
 )
 
 // stopTime is how long running jobs may take to end when the server stops;
@@ -122,7 +123,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	}
 	c, err := river.NewClient(riverpgxv5.New(q.db), &river.Config{
 		Schema: layers.JobSchema, Workers: q.workers, PeriodicJobs: q.periodic, Logger: slog.New(quiet{log.Handler()}),
-		Queues:   map[string]river.QueueConfig{Default: {MaxWorkers: 4}, Webhooks: {MaxWorkers: 16}},
+		Queues:   map[string]river.QueueConfig{Default: {MaxWorkers: 4}, Webhooks: {MaxWorkers: 16}, Pulls: {MaxWorkers: 2}},
 		PollOnly: true, FetchPollInterval: poll, FetchCooldown: min(poll, 100*time.Millisecond),
 		JobTimeout: 5 * time.Minute, RescueStuckJobsAfter: 15 * time.Minute,
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: 24 * time.Hour, DiscardedJobRetentionPeriod: 30 * 24 * time.Hour,

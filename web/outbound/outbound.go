@@ -40,12 +40,15 @@ type Client struct {
 	networks []netip.Prefix
 	secure   *http.Client // public addresses, and networks
 	plain    *http.Client // networks only
+	// The same for sources that are read whole: an answer may take its time.
+	longSecure, longPlain *http.Client
 }
 
 // New returns a client that may reach these networks besides public addresses.
 func New(networks []netip.Prefix) *Client {
 	c := &Client{networks: networks}
 	c.secure, c.plain = c.client(c.mayDial), c.client(c.named)
+	c.longSecure, c.longPlain = long(c.client(c.mayDial)), long(c.client(c.named))
 	return c
 }
 
@@ -63,6 +66,15 @@ func (c *Client) client(may func(netip.Addr) bool) *http.Client {
 			TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout, MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// long has the context alone bound how long an answer takes, once it begins.
+func long(c *http.Client) *http.Client {
+	c.Timeout = 0
+	if t, ok := c.Transport.(*http.Transport); ok {
+		t.ResponseHeaderTimeout = 2 * time.Minute
+	}
+	return c
 }
 
 var (
