@@ -59,7 +59,30 @@ function counts(layer: string, p: Palette, ring: string): LayerSpecification[] {
   ];
 }
 
-/** How each layer of the registry is drawn, from the bottom up. A layer that is not here is not drawn. */
+/** How a layer is drawn of which only its geometry is known: one that a department brought in. */
+function plain(layer: string, p: Palette): LayerSpecification[] {
+  const of = { source: layer, 'source-layer': layer };
+  return [
+    { id: `${layer}-fill`, type: 'fill', ...of, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': p.calm, 'fill-opacity': 0.22 } },
+    { id: `${layer}-line`, type: 'line', ...of, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': p.calm, 'line-width': 1.6 } },
+    ...counts(layer, p, p.calm),
+    {
+      id: `${layer}-point`,
+      type: 'circle',
+      ...of,
+      filter: ['all', single, ['==', ['geometry-type'], 'Point']] as FilterSpecification,
+      paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, 3.5, 17, 6], 'circle-color': p.calm, 'circle-stroke-color': p.paper, 'circle-stroke-width': 1.2 },
+    },
+  ];
+}
+
+/** How layers are drawn, from the bottom up: those that have a look of their own above the others. */
+export function drawnOf(on: readonly string[], p: Palette): LayerSpecification[] {
+  const own = Object.keys(overlays);
+  return [...on.filter((l) => !own.includes(l)).flatMap((l) => plain(l, p)), ...own.filter((l) => on.includes(l)).flatMap((l) => overlays[l]!(p))];
+}
+
+/** The layers that have a look of their own, from the bottom up. */
 export const overlays: Record<string, (p: Palette) => LayerSpecification[]> = {
   grid_unit: (p) => [
     { id: 'grid_unit-fill', type: 'fill', source: 'grid_unit', 'source-layer': 'grid_unit', paint: { 'fill-color': p.grid, 'fill-opacity': ['case', ['boolean', ['feature-state', 'hover'], false], 0.16, 0.001] } },

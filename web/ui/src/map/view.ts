@@ -6,7 +6,7 @@ import type { Stale } from '../live/protocol';
 import { meets, windowOf, type Tile } from './cover';
 import { StaleTiles, tileOf } from './stale';
 import { drawIcon, ratio } from './icons';
-import { liveLayers, overlays } from './overlays';
+import { drawnOf, liveLayers } from './overlays';
 import { palettes, type Theme } from './palette';
 
 /** A place in degrees, EPSG:4326. */
@@ -67,13 +67,10 @@ export function styleOf(s: Shown, data: Record<LiveSource, FeatureCollection>, o
     };
   const base = baseLayers(p, name).filter((l) => 'source-layer' in l && s.base.includes(l['source-layer']!));
   const labels = base.filter((l) => l.type === 'symbol');
-  const drawn = Object.keys(overlays)
-    .filter((layer) => s.on.includes(layer))
-    .flatMap((layer) => overlays[layer]!(p))
-    .map((l) => {
-      const z = 'source-layer' in l ? s.zooms[l['source-layer']!] : undefined;
-      return z ? { ...l, minzoom: Math.max(l.minzoom ?? 0, z.min) } : l;
-    });
+  const drawn = drawnOf(s.on, p).map((l) => {
+    const z = 'source-layer' in l ? s.zooms[l['source-layer']!] : undefined;
+    return z ? { ...l, minzoom: Math.max(l.minzoom ?? 0, z.min) } : l;
+  });
   return {
     version: 8,
     sources,
