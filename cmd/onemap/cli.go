@@ -37,6 +37,8 @@ type commandLine struct {
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
 	Audit    auditCommand    `cmd:"" help:"The audit: verify its chain."`
+	Backup   backupCommand   `cmd:"" help:"Copy the city away: database, photos, uploads; whole, then the log since."`
+	Restore  restoreCommand  `cmd:"" help:"Bring a city back from its backup, to a moment."`
 	Setting  settingCommand  `cmd:"" help:"What a deployment may set: list, set."`
 	Bench    benchCommand    `cmd:"" help:"Measure onemap beside the usual way, in one run."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -22,7 +22,10 @@ import (
 type doctorCommand struct {
 	Database
 	LayerMemory
-	PostgresBin string `help:"Folder of PostgreSQL's programs (default: look for them)." placeholder:"DIR"`
+	BackupTarget
+	PostgresBin  string `help:"Folder of PostgreSQL's programs (default: look for them)." placeholder:"DIR"`
+	RestoreDrill string `help:"Restore the newest backup in this folder or s3://BUCKET/PREFIX aside, compare all of it with its manifest, and look at nothing else." placeholder:"DIR"`
+	Aside        string `help:"Where a drill makes its city for as long as it takes (default: the folder of temporary files); PostgreSQL must be able to reach it." placeholder:"DIR"`
 }
 
 func (doctorCommand) Help() string {
@@ -32,10 +35,14 @@ is missing that onemap needs.
 
 Example:
   onemap doctor
-  onemap doctor --database-url postgres://onemap@db.city.example/onemap --json`
+  onemap doctor --database-url postgres://onemap@db.city.example/onemap --json
+  onemap doctor --restore-drill /mnt/backup/city`
 }
 
 func (c doctorCommand) Run(ctx context.Context, t terminal, _ *slog.Logger) error {
+	if c.RestoreDrill != "" {
+		return c.drill(ctx, t)
+	}
 	found := c.examine(ctx)
 	missing := slices.ContainsFunc(found, func(f setup.Finding) bool { return f.Level == setup.Fault })
 	err := t.answer(map[string]any{"version": programVersion(), "ok": !missing, "findings": found}, func(w io.Writer) {

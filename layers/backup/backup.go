@@ -177,6 +177,17 @@ func readJSON(ctx context.Context, t Target, name string, v any) error {
 	return nil
 }
 
+// Hash is the SHA-256 of the manifest as it is stored. Kept elsewhere, it shows
+// later that nobody changed the backup: the manifest names all the rest.
+func (m Manifest) Hash() string {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
 func writeJSON(ctx context.Context, t Target, name string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

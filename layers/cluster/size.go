@@ -75,6 +75,7 @@ func settings(m Machine) []setting {
 		{"maintenance_work_mem", mb(m.MemoryMB/16, 32, 2<<10), "index builds of imports"},
 		{"work_mem", mb(m.MemoryMB/256, 4, 128), "of each sort of each query"},
 		{"max_wal_size", mb(m.DiskMB/10, 256, 8<<10), "an import of millions of rows without a checkpoint every minute"},
+		{"max_slot_wal_keep_size", mb(m.DiskMB/5, 1024, 64<<10), "log kept for backups that do not come; after that the next is whole"},
 		{"max_connections", "100", ""},
 		{"max_worker_processes", num(m.Cores+8, 10), ""},
 		{"max_parallel_workers", num(m.Cores, 2), ""},

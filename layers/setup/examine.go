@@ -206,6 +206,14 @@ func (s server) retained() Finding {
 	f := Finding{"log held back", Good, "none", ""}
 	if s.RetainedSlot != nil {
 		f.Found = fmt.Sprintf("%.0f MB by the slot %s, which nobody reads", s.RetainedMB, *s.RetainedSlot)
+		if strings.HasPrefix(*s.RetainedSlot, "onemap_backup_") {
+			f.Found = fmt.Sprintf("%.0f MB for the next backup", s.RetainedMB)
+			if s.RetainedMB > 4096 {
+				f.Level = Warning
+				f.Remedy = fmt.Sprintf("take it: onemap backup; or, if no more are to come: SELECT pg_drop_replication_slot('%s')", *s.RetainedSlot)
+			}
+			return f
+		}
 		if s.RetainedMB > 1024 {
 			f.Level = Warning
 			f.Remedy = fmt.Sprintf("it fills the disk and is none of onemap's; if nobody needs it: SELECT pg_drop_replication_slot('%s')", *s.RetainedSlot)
