@@ -68,7 +68,7 @@ type Layer struct {
 	Owner       string // organisation code; "" where none is set
 	Share       string
 	ShareBasis  string
-	Open        bool // the public may see it
+	Open        bool // the public may see it, as its rule has it and while Published
 	MinZoom     int
 	MaxZoom     int
 	DetailZoom  int // points are counted by cell below it; 0: never
@@ -83,6 +83,10 @@ type Layer struct {
 	Editable    bool   // its owner may write features one by one, see layers/edit
 	AskReason   bool   // sensitive: who looks at it says why first, and the audit keeps it
 	Fields      []Field
+	CopyOf      string `json:"-"` // a published copy: the layer that it was made of; "" for others
+	// Published: the portal of open data is on and shows it: the public sees
+	// nothing else. See layers/opendata.
+	Published bool `json:"-"`
 	// Version is equal for equal definitions, all of the above, and as good as
 	// never equal for different ones.
 	Version uint64

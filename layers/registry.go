@@ -21,6 +21,7 @@ type registry struct {
 	read      time.Time // when all was read; zero: never, or no longer true
 	forgotten int       // how often it was
 	all       []Layer
+	portal    bool // of open data: on
 	byName    map[string]Layer
 }
 
@@ -42,14 +43,14 @@ func (r *registry) remembered() (all []Layer, ok bool, forgotten int) {
 }
 
 // remember keeps what was read, which is old again if it was forgotten meanwhile.
-func (r *registry) remember(all []Layer, forgotten int) {
+func (r *registry) remember(all []Layer, portal bool, forgotten int) {
 	byName := make(map[string]Layer, len(all))
 	for _, l := range all {
 		byName[l.Name] = l
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all, r.byName, r.read = all, byName, time.Now()
+	r.all, r.byName, r.portal, r.read = all, byName, portal, time.Now()
 	if r.forgotten != forgotten {
 		r.read = time.Time{}
 	}
@@ -72,11 +73,11 @@ func (s *Store) Layers(ctx context.Context) ([]Layer, error) {
 	if ok {
 		return all, nil
 	}
-	all, err := s.readRegistry(ctx)
+	all, portal, err := s.readRegistry(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.remember(all, forgotten)
+	r.remember(all, portal, forgotten)
 	return all, nil
 }
 
@@ -95,24 +96,38 @@ func (s *Store) Layer(ctx context.Context, name string) (Layer, error) {
 	return l, nil
 }
 
+// Portal says whether the portal of open data is on.
+func (s *Store) Portal(ctx context.Context) (bool, error) {
+	if _, err := s.Layers(ctx); err != nil {
+		return false, err
+	}
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	return s.registry.portal, nil
+}
+
 //go:embed sql/registry.sql
 var registrySQL string
 
-func (s *Store) readRegistry(ctx context.Context) ([]Layer, error) {
+func (s *Store) readRegistry(ctx context.Context) (all []Layer, portal bool, err error) {
 	rows, err := s.db.Query(ctx, registrySQL)
 	if err != nil {
-		return nil, fmt.Errorf("read layer registry: %w", err)
+		return nil, false, fmt.Errorf("read layer registry: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[Layer])
+	all, err = pgx.CollectRows(rows, pgx.RowToStructByName[Layer])
 	if err != nil {
-		return nil, fmt.Errorf("read layer registry: %w", err)
+		return nil, false, fmt.Errorf("read layer registry: %w", err)
 	}
 	for i := range all {
 		if all[i].Version, err = version(all[i]); err != nil {
-			return nil, fmt.Errorf("read layer registry: %w", err)
+			return nil, false, fmt.Errorf("read layer registry: %w", err)
 		}
 	}
-	return all, nil
+	err = s.db.QueryRow(ctx, `SELECT coalesce((SELECT value = 'true' FROM onemap.setting WHERE key = 'open.portal'), false)`).Scan(&portal)
+	if err != nil {
+		return nil, false, fmt.Errorf("read layer registry: %w", err)
+	}
+	return all, portal, nil
 }
 
 // version is a hash of a layer's definition. JSON writes the keys of a map in

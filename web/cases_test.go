@@ -72,7 +72,7 @@ func TestQueueAndWhatWaits(t *testing.T) {
 	}
 
 	var table incident.Table
-	w.want(200, w.as("", "GET", "/api/v1/flow", nil)).into(t, &table)
+	w.want(200, w.as("centre", "GET", "/api/v1/flow", nil)).into(t, &table)
 	if len(table.Lines) != len(incident.Transitions) || len(table.Stages) != 7 {
 		t.Errorf("the table has %d lines, %d stages", len(table.Lines), len(table.Stages))
 	}

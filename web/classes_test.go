@@ -109,13 +109,13 @@ func TestClassListIsKept(t *testing.T) {
 		Classes []class.Class
 	}
 	var all, old, news list
-	w.want(200, w.as("", "GET", "/api/v1/classes?kind=matter&limit=1000", nil)).into(t, &all)
+	w.want(200, w.as("centre", "GET", "/api/v1/classes?kind=matter&limit=1000", nil)).into(t, &all)
 	for _, c := range all.Classes {
 		if !c.InUse || strings.HasPrefix(c.Standard, "CJ/T") {
 			t.Fatalf("not in use: %+v", c)
 		}
 	}
-	w.want(200, w.as("", "GET", "/api/v1/classes?all=true&edition="+url.QueryEscape("CJ/T 214-2007")+"&q=0102", nil)).into(t, &old)
+	w.want(200, w.as("centre", "GET", "/api/v1/classes?all=true&edition="+url.QueryEscape("CJ/T 214-2007")+"&q=0102", nil)).into(t, &old)
 	if len(old.Classes) != 1 || old.Classes[0].InUse || !strings.Contains(old.Classes[0].Successor, "06010 暴露垃圾") {
 		t.Errorf("of 2007: %+v", old)
 	}
@@ -134,11 +134,11 @@ func TestClassListIsKept(t *testing.T) {
 		Component *class.Converted
 		Note      string
 	}
-	w.want(200, w.as("", "GET", "/api/v1/class-crosswalk?component=3307820137123456", nil)).into(t, &walk)
+	w.want(200, w.as("centre", "GET", "/api/v1/class-crosswalk?component=3307820137123456", nil)).into(t, &walk)
 	if walk.Component == nil || walk.Component.Code != "33078201037123456" || !strings.Contains(walk.Note, "Second-hand") {
 		t.Errorf("a component's code: %+v", walk)
 	}
-	if got := faultOf(t, w.want(422, w.as("", "GET", "/api/v1/class-crosswalk?component=12", nil))); got != "component" {
+	if got := faultOf(t, w.want(422, w.as("centre", "GET", "/api/v1/class-crosswalk?component=12", nil))); got != "component" {
 		t.Errorf("no code: %s", got)
 	}
 }

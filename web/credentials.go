@@ -28,6 +28,11 @@ const (
 func (s *Server) credentials(w http.ResponseWriter, r *http.Request, half bool) error {
 	st := stateOf(r.Context())
 	if auth := r.Header.Get("Authorization"); auth != "" {
+		if key := bearer(auth); isOpenKey(key) && s.Open != nil {
+			visitor, err := s.Open.Key(r.Context(), key)
+			st.visitor = visitor
+			return err // it has the rights of the public
+		}
 		scope, err := s.Directory.Key(r.Context(), bearer(auth))
 		if err != nil {
 			return err

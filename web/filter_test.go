@@ -115,6 +115,7 @@ func TestWrongFilters(t *testing.T) {
 	}
 	// The public sees incidents' places and grids if the layer is opened, not their state.
 	w.exec(`UPDATE onemap.layer SET owner = 'centre', share = 'unconditional', open = true WHERE name = 'incident'`)
+	w.publish("incident")
 	w.server.Store.ForgetRegistry()
 	w.report("centre", 120.005, 29.305)
 	ask := func(field string) string {

@@ -339,7 +339,7 @@ func TestLookups(t *testing.T) {
 		var c struct {
 			Classes []struct{ Code, Standard string }
 		}
-		w.want(200, w.as("", "GET", "/api/v1/classes?q="+strings.ReplaceAll(tt.q, " ", "%20")+"&kind="+tt.kind, nil)).into(t, &c)
+		w.want(200, w.as("centre", "GET", "/api/v1/classes?q="+strings.ReplaceAll(tt.q, " ", "%20")+"&kind="+tt.kind, nil)).into(t, &c)
 		if len(c.Classes) == 0 || c.Classes[0].Code != tt.first {
 			t.Errorf("%q finds %+v", tt.q, c)
 		}

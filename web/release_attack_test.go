@@ -50,6 +50,7 @@ func newCrowd(t *testing.T) *crowd {
 		       ST_Multi(ST_MakeEnvelope(120 + x * 0.01, 29.3 + y * 0.01, 120.01 + x * 0.01, 29.31 + y * 0.01, 4326))
 		FROM generate_series(0, 5) x, generate_series(0, 3) y`)
 	w.exec(`UPDATE onemap.layer SET owner = 'centre', share = 'unconditional', open = true, minzoom = 0 WHERE subject = 'population'`)
+	w.publish("population", "population_od")
 	w.exec(`UPDATE onemap.layer_field SET sensitivity = 'public' WHERE layer LIKE 'population%'`)
 	rows, err := w.db.Query(t.Context(), `SELECT grid_code FROM map.grid_unit ORDER BY 1`)
 	if err != nil {

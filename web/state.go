@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"onemap/layers/access"
+	"onemap/layers/opendata"
 )
 
 // state is what one request carries from middleware to middleware.
@@ -15,8 +16,9 @@ type state struct {
 	began   time.Time
 	pattern string // of the route; "" where none matched
 	scope   access.Scope
-	secret  string // the session's token; "" where there is none
-	err     error  // what went wrong on our side, for the log
+	visitor opendata.Key // of the public; zero: none
+	secret  string       // the session's token; "" where there is none
+	err     error        // what went wrong on our side, for the log
 }
 
 type stateKey struct{}

@@ -27,7 +27,9 @@ func exportWorld(t *testing.T) *pgxpool.Pool {
 			('解放路', 'residential', 'SRID=4326;LINESTRING(120.201 29.305, 120.209 29.305)');
 		INSERT INTO map.base_water (name, class, geom) VALUES ('小湖', 'lake', ST_Multi('SRID=4326;POLYGON((120 29.3, 120.1 29.3, 120.1 29.4, 120 29.4, 120 29.3))'));
 		INSERT INTO map.enterprise (name, industry, risk, last_inspected_on, geom) VALUES ('东方化工', 'chemicals', 1, '2026-11-20', 'SRID=4326;POINT(120.005 29.305)');
-		UPDATE onemap.layer SET open = true WHERE subject = 'base'`)
+		UPDATE onemap.layer SET open = true WHERE subject = 'base';
+		UPDATE onemap.setting SET value = 'true' WHERE key = 'open.portal';
+		INSERT INTO onemap.open_rule (layer, as_is, set_by) SELECT name, true, 'test' FROM onemap.layer WHERE subject = 'base'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted := metrics(wal.Status, hub, keeper)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
-		Open: opened,
+		Open:  opened,
 		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads, Push: &push.Store{Uploads: uploads}, Pulls: pulls,

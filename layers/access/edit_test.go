@@ -16,7 +16,7 @@ func TestWhoMayWriteFeatures(t *testing.T) {
 	own := testLayer("own", layers.Conditional, "urban")
 	own.Editable = true
 	open := testLayer("open", layers.Unconditional, "gov")
-	open.Editable, open.Open = true, true
+	open.Editable, open.Open, open.Published = true, true, true
 	nobodys := testLayer("nobodys", layers.Unconditional, "")
 	nobodys.Editable = true
 	closed := testLayer("closed", layers.Unconditional, "urban")

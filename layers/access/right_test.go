@@ -77,7 +77,7 @@ func (c *city) everyone(t *testing.T) []access.Scope {
 func (c *city) someLayers(t *testing.T) []layers.Layer {
 	t.Helper()
 	open := testLayer("open", layers.Unconditional, "gov")
-	open.Open = true
+	open.Open, open.Published = true, true
 	ls := []layers.Layer{open, testLayer("mine", layers.Conditional, "urban"), testLayer("granted", layers.Conditional, "urban"), testLayer("secret", layers.NotShared, "police")}
 	for _, l := range ls {
 		c.exec(t, `INSERT INTO onemap.layer (name, title_zh, title_en, subject, geometry) VALUES ($1, 'x', 'x', 'other', 'Point')`, l.Name)

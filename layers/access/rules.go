@@ -58,6 +58,10 @@ import (
 //	staff     whoever else is signed in
 //	public    the public
 //
+// The public sees a layer while the portal of open data is on and publishes it,
+// itself or a generalised copy; copies are for the public alone, staff see the
+// layers that they were made of (layers/opendata).
+//
 // Two releases are never added up, and where a layer of counts has no release,
 // nobody sees anything.
 
@@ -69,7 +73,7 @@ type alternative struct {
 
 // publicRight is the first line of the table.
 func publicRight(l layers.Layer) (Right, bool) {
-	if !l.Open || l.Share != layers.Unconditional {
+	if !l.Published || !l.Open || l.Share != layers.Unconditional {
 		return Right{}, false
 	}
 	return Right{Where: where.True, Fields: fieldsOf(l, layers.Public), layer: l.Name}.released(l, layers.AudiencePublic), true
@@ -79,6 +83,9 @@ func publicRight(l layers.Layer) (Right, bool) {
 func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	if s.operator {
 		return Right{Where: where.True, Fields: fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive), layer: l.Name}.released(l, layers.AudienceInternal), true
+	}
+	if l.CopyOf != "" {
+		return Right{}, false
 	}
 	audience := layers.AudienceStaff
 	staff := fieldsOf(l, layers.Public, layers.Internal)

@@ -118,11 +118,11 @@ func TestRules(t *testing.T) {
 		{"operator", operator},
 	}
 	open := testLayer("open", layers.Unconditional, "gov")
-	open.Open = true
+	open.Open, open.Published = true, true
 	openConditional := testLayer("wrong", layers.Conditional, "") // the table forbids it
-	openConditional.Open = true
+	openConditional.Open, openConditional.Published = true, true
 	openCounted := counted("open_counted", layers.Unconditional, "urban", true)
-	openCounted.Open = true
+	openCounted.Open, openCounted.Published = true, true
 	base := testLayer("base", layers.Unconditional, "urban")
 	base.Subject = "base"
 	for _, tt := range []struct {

@@ -40,6 +40,8 @@ func newCity(t *testing.T) *city {
 	}
 	c.exec(t, `INSERT INTO onemap.area (code, level, name_zh, name_en) VALUES ('330799', 'county', '示例市', 'Example'), ('330799001', 'town', '东镇', 'East')`)
 	c.exec(t, `UPDATE onemap.layer SET owner = 'gov', share = 'unconditional', share_basis = '', open = true WHERE name LIKE 'base%'`)
+	c.exec(t, `UPDATE onemap.setting SET value = 'true' WHERE key = 'open.portal'`)
+	c.exec(t, `INSERT INTO onemap.open_rule (layer, as_is, set_by) SELECT name, true, 'test' FROM onemap.layer WHERE name LIKE 'base%'`)
 	c.exec(t, `UPDATE onemap.layer SET owner = 'urban', share = 'conditional', share_basis = '履行职责' WHERE name = 'asset'`)
 	c.exec(t, `UPDATE onemap.layer SET owner = 'police', share = 'none', share_basis = '依法不予共享' WHERE name = 'inspection'`)
 	return c

@@ -72,6 +72,7 @@ var settings = []struct {
 	{"sharing.ending_days", "How long before a grant's end the grantee is reminded", `30`, within(0, 366)},
 	{"accountability.weights", "How much each rate of a department's score card counts in its score", `{}`, isWeights},
 	{"accountability.grades", "From which score on A, B, C and D are given", `[90]`, isGrades},
+	{"open.portal", "Whether the public gets open data at /open; it sees nothing without", `false`, nil},
 	{"phone.keep", "How many tiles a phone keeps, and how far around its grids", `{"tiles": 300, "margin_m": 200}`, nil},
 }
 
