@@ -129,12 +129,13 @@ func (w *city) take(t *testing.T, to backup.Target, with func(*backup.Options)) 
 	return m
 }
 
-// notes starts a restored folder and reads what is in it.
-func notes(t *testing.T, dir string) string {
+// restore brings a city back into a folder and reads its notes.
+func (w *city) restore(t *testing.T, o backup.RestoreOptions, name string) (notes string, r backup.Restored, err error) {
 	t.Helper()
-	c, err := cluster.Start(t.Context(), cluster.Options{Dir: dir, Fast: true, Log: quiet})
+	o.Dir, o.Log = filepath.Join(w.dir, name), quiet
+	c, r, err := backup.RestoreRunning(t.Context(), o)
 	if err != nil {
-		t.Fatal(err)
+		return "", r, err
 	}
 	defer c.Stop()
 	db, err := layers.Open(t.Context(), c.URL())
@@ -142,11 +143,10 @@ func notes(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	var s string
-	if err := db.QueryRow(t.Context(), `SELECT coalesce(string_agg(said, ' ' ORDER BY id), '') FROM map.note`).Scan(&s); err != nil {
+	if err := db.QueryRow(t.Context(), `SELECT coalesce(string_agg(said, ' ' ORDER BY id), '') FROM map.note WHERE id < 10`).Scan(&notes); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return notes, r, nil
 }
 
 func TestBackupAndRestore(t *testing.T) {
@@ -166,28 +166,22 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatalf("the second backup is %+v", second)
 	}
 	restore := func(name string, o backup.RestoreOptions) (string, backup.Restored, error) {
-		o.Target, o.Dir, o.Log = to, filepath.Join(w.dir, name), quiet
-		r, err := backup.RestoreFast(t.Context(), o)
-		return o.Dir, r, err
+		o.Target = to
+		return w.restore(t, o, name)
 	}
 
 	t.Run("to a moment between two writes", func(t *testing.T) {
-		at, _, err := restore("between", backup.RestoreOptions{At: between})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := notes(t, at); got != "one two" {
-			t.Errorf("at that moment the notes were %q", got)
+		got, _, err := restore("between", backup.RestoreOptions{At: between})
+		if err != nil || got != "one two" {
+			t.Errorf("at that moment the notes were %q, %v", got, err)
 		}
 	})
 	t.Run("to the end, with the photos, and nothing is overwritten", func(t *testing.T) {
-		at, r, err := restore("end", backup.RestoreOptions{})
-		if err != nil {
-			t.Fatal(err)
+		got, r, err := restore("end", backup.RestoreOptions{})
+		if err != nil || got != "one two three" || r.Files != 2 {
+			t.Errorf("notes %q, %d files, %v", got, r.Files, err)
 		}
-		if got := notes(t, at); got != "one two three" || r.Files != 2 {
-			t.Errorf("notes %q, %d files", got, r.Files)
-		}
+		at := filepath.Join(w.dir, "end")
 		sum := sha256.Sum256([]byte("another photo"))
 		id := hex.EncodeToString(sum[:])
 		if b, err := os.ReadFile(filepath.Join(at, "photos", id[:2], id+".jpg")); err != nil || string(b) != "another photo" {
@@ -198,12 +192,9 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	})
 	t.Run("to a named backup", func(t *testing.T) {
-		at, _, err := restore("first", backup.RestoreOptions{ID: first.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := notes(t, at); got != "one" {
-			t.Errorf("the first backup has the notes %q", got)
+		got, _, err := restore("first", backup.RestoreOptions{ID: first.ID})
+		if err != nil || got != "one" {
+			t.Errorf("the first backup has the notes %q, %v", got, err)
 		}
 	})
 	t.Run("to a moment that no backup has", func(t *testing.T) {
@@ -213,22 +204,65 @@ func TestBackupAndRestore(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a drill", func(t *testing.T) {
-		r, err := backup.Drill(t.Context(), backup.DrillOptions{Target: to, Aside: w.dir, Log: quiet})
+	t.Run("on S3 while the city is written to, and a drill of it", func(t *testing.T) {
+		s3, store := s3Target(t)
+		ctx, stop := context.WithCancel(t.Context())
+		wrote := make(chan int)
+		go func() {
+			n := 0
+			for ; ctx.Err() == nil; n++ {
+				_, _ = w.db.Exec(ctx, `INSERT INTO map.note (id, said) VALUES ($1, 'more')`, 1000+n) // the last is cut off
+				_, _ = w.db.Exec(ctx, `UPDATE map.note SET said = said || '.' WHERE id = $1`, 1000+n/2)
+			}
+			wrote <- n
+		}()
+		m := w.take(t, s3, nil)
+		stop()
+		if n := <-wrote; n < 20 {
+			t.Errorf("only %d were written meanwhile", n)
+		}
+		r, err := backup.Drill(t.Context(), backup.DrillOptions{Target: s3, Aside: w.dir, Log: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !r.OK() || r.Backup != second.ID || r.Tables < 50 || r.Rows < 3 || r.Audit.Entries != 3 || r.Files != 2 {
+		if !r.OK() || r.Backup != m.ID || r.Tables < 50 || r.Rows < 3 || r.Audit.Entries != 3 || r.Files != 2 {
 			t.Errorf("the drill says %+v", r)
 		}
 		if left, err := filepath.Glob(filepath.Join(w.dir, "onemap-drill-*")); err != nil || len(left) > 0 {
 			t.Errorf("the drill left %v, %v", left, err)
+		}
+		for name, b := range store.objects {
+			if strings.Contains(name, "/files/") {
+				b[0] ^= 1
+			}
+		}
+		store.objects["bucket/a/city/"+m.Base.Of.Name][1000] ^= 1
+		if r, err = backup.Drill(t.Context(), backup.DrillOptions{Target: s3, Aside: w.dir, Log: quiet}); err != nil || r.OK() {
+			t.Errorf("a drill of a changed base says %+v, %v", r, err)
+		}
+	})
+	t.Run("a dump, where no more can be had", func(t *testing.T) {
+		if os.Getenv("ONEMAP_LONG") == "" {
+			t.Skip("long: make test-long")
+		}
+		dumps := target(t, filepath.Join(w.dir, "dumps"))
+		m := w.take(t, dumps, func(o *backup.Options) { o.Dump = true })
+		if m.Kind != backup.Dump || !m.Full() || len(m.Lost) != 1 || m.Checks == nil {
+			t.Errorf("the dump is %+v", m)
+		}
+		if _, _, err := w.restore(t, backup.RestoreOptions{Target: dumps, At: m.Moment.Add(-time.Second)}, "dumped"); !errors.Is(err, backup.ErrMoment) {
+			t.Errorf("a dump has one moment: %v", err)
+		}
+		r, err := backup.Drill(t.Context(), backup.DrillOptions{Target: dumps, Aside: w.dir, Log: quiet})
+		if err != nil || !r.OK() || r.Tables < 50 || r.Audit.Entries != 3 {
+			t.Errorf("the drill of a dump says %+v, %v", r, err)
 		}
 	})
 	t.Run("a drill finds a tampered row and a tampered audit", func(t *testing.T) {
 		// The live database stands for a restored one: it is at the same place.
 		w.exec(t, `ALTER TABLE onemap.audit DISABLE TRIGGER USER`)
 		w.exec(t, `UPDATE onemap.audit SET login = 'nobody' WHERE id = (SELECT min(id) FROM onemap.audit)`)
+		w.exec(t, `DELETE FROM map.note WHERE id >= 10`)
 		w.exec(t, `UPDATE map.note SET said = 'five' WHERE id = 2`)
 		var r backup.DrillReport
 		if err := backup.Compare(t.Context(), w.db, second, nil, &r, nil); err != nil {
@@ -264,7 +298,8 @@ func TestBackupAndRestore(t *testing.T) {
 				if err := tear(path, b); err != nil {
 					t.Fatal(err)
 				}
-				at, _, err := restore("torn", backup.RestoreOptions{})
+				_, _, err = restore("torn", backup.RestoreOptions{})
+				at := filepath.Join(w.dir, "torn")
 				if !errors.Is(err, backup.ErrTorn) {
 					t.Errorf("%s %s: %v", object, name, err)
 				}

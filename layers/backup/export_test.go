@@ -1,11 +1,15 @@
 package backup
 
-import "context"
+import (
+	"context"
 
-// RestoreFast is [Restore] without waiting for disks.
-func RestoreFast(ctx context.Context, o RestoreOptions) (Restored, error) {
+	"onemap/layers/cluster"
+)
+
+// RestoreRunning is [Restore] without waiting for disks; the city still runs.
+func RestoreRunning(ctx context.Context, o RestoreOptions) (*cluster.Cluster, Restored, error) {
 	o.fast = true
-	return Restore(ctx, o)
+	return restore(ctx, o)
 }
 
 // Retain is retain.

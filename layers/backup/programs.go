@@ -15,7 +15,7 @@ import (
 )
 
 // program prepares one of PostgreSQL's programs, of the server's major version
-// or a newer one. The password goes by the environment: arguments are for all to see.
+// or a newer one, for a database unless its URL is empty. The password goes by the environment: arguments are for all to see.
 func program(ctx context.Context, binDir, name string, major int, databaseURL string, args ...string) (*exec.Cmd, error) {
 	dir := ""
 	for _, b := range cluster.Found(binDir) {
@@ -44,7 +44,10 @@ func program(ctx context.Context, binDir, name string, major int, databaseURL st
 		}
 	}
 	u.RawQuery = q.Encode()
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, name), append([]string{"--dbname=" + u.String()}, args...)...)
+	if databaseURL != "" {
+		args = append([]string{"--dbname=" + u.String()}, args...)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, name), args...)
 	cmd.Env = append(cmd.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC", "PGAPPNAME=onemap backup")
 	if password != "" {
 		cmd.Env = append(cmd.Env, "PGPASSWORD="+password)

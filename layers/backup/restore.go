@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -378,12 +377,7 @@ func (o RestoreOptions) load(ctx context.Context, p plan, opts cluster.Options) 
 		return nil, err
 	}
 	o.Progress.say("load", 0, 0)
-	// Extensions are there already, and their comments are the superuser's.
-	cmd, err := program(ctx, o.BinDir, "pg_restore", p.m.PostgreSQL, c.URL(), "--no-owner", "--no-privileges", "--no-comments", "--exit-on-error", "--jobs=2", filepath.Clean(f.Name()))
-	if err != nil {
-		return nil, err
-	}
-	if err := run(cmd, func(out *output) error { _, err := io.Copy(io.Discard, out); return err }); err != nil {
+	if err := o.script(ctx, p, c.URL(), f.Name()); err != nil {
 		return nil, fmt.Errorf("load the dump: %w", err)
 	}
 	conn, err := pgx.Connect(ctx, c.URL())
@@ -395,4 +389,33 @@ func (o RestoreOptions) load(ctx context.Context, p plan, opts cluster.Options) 
 		return nil, fmt.Errorf("load the dump: %w", err)
 	}
 	return c, nil
+}
+
+// script writes a dump as SQL and runs that. pg_restore alone would run it with
+// an empty search_path, under which PostgreSQL does not find PostGIS's
+// operators behind IS DISTINCT FROM, which its dumps cannot spell out.
+func (o RestoreOptions) script(ctx context.Context, p plan, url, file string) error {
+	// Extensions are there already, and their comments are the superuser's.
+	from, err := program(ctx, o.BinDir, "pg_restore", p.m.PostgreSQL, "", "--no-owner", "--no-privileges", "--no-comments", "--file=-", file)
+	if err != nil {
+		return err
+	}
+	to, err := program(ctx, o.BinDir, "psql", p.m.PostgreSQL, url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null")
+	if err != nil {
+		return err
+	}
+	return run(from, func(out *output) error {
+		head := make([]byte, 4096)
+		n, err := io.ReadFull(out, head)
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
+		}
+		const none, public = `set_config('search_path', '', false)`, `set_config('search_path', 'public', false)`
+		text := string(head[:n])
+		if !strings.Contains(text, none) {
+			return errors.New("pg_restore's script begins in a way that this program does not know")
+		}
+		to.Stdin = io.MultiReader(strings.NewReader(strings.Replace(text, none, public, 1)), out)
+		return run(to, func(out *output) error { _, err := io.Copy(io.Discard, out); return err })
+	})
 }

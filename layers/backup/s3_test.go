@@ -75,6 +75,9 @@ func (s *smallS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut:
 		s.objects[key] = body
 		w.Header().Set("ETag", etag)
+	case r.Method == http.MethodDelete && q.Has("uploadId"):
+		delete(s.parts, q.Get("uploadId"))
+		w.WriteHeader(http.StatusNoContent)
 	case r.Method == http.MethodDelete:
 		delete(s.objects, key)
 		w.WriteHeader(http.StatusNoContent)
