@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -273,6 +274,9 @@ fields:
 // Smaller cuts of the real sets, with what becomes of their rows. Whole, they
 // run in TestRealDataWhole.
 func TestRealDataCut(t *testing.T) {
+	if os.Getenv("ONEMAP_LONG") == "" {
+		t.Skip("long: make test-long")
+	}
 	cut := func(name string, lines int) string {
 		text := head(t, data(t, name), lines)
 		return file(t, strings.TrimSuffix(filepath.Base(name), ".gz"), text)
