@@ -192,6 +192,9 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	})
 	t.Run("to a named backup", func(t *testing.T) {
+		if os.Getenv("ONEMAP_LONG") == "" {
+			t.Skip("long: make test-long")
+		}
 		got, _, err := restore("first", backup.RestoreOptions{ID: first.ID})
 		if err != nil || got != "one" {
 			t.Errorf("the first backup has the notes %q, %v", got, err)
@@ -325,6 +328,9 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	})
 	t.Run("where the slot is gone a new line begins", func(t *testing.T) {
+		if os.Getenv("ONEMAP_LONG") == "" {
+			t.Skip("long: make test-long")
+		}
 		w.exec(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_type = 'physical'`)
 		if m := w.take(t, to, nil); !m.Full() || m.Line == second.Line {
 			t.Errorf("the backup is %+v", m)
