@@ -218,7 +218,7 @@ func (s *Store) Put(ctx context.Context, by access.Scope, address string, id int
 			}
 			if _, err := tx.Exec(ctx, `UPDATE onemap.pull SET title = @title, kind = @kind, layer = @layer, plan = @plan, every = @every, active = @active, keeper = @keeper,
 				etag = CASE WHEN place = @place THEN etag ELSE '' END, modified = CASE WHEN place = @place THEN modified ELSE '' END, sha256 = NULL,
-				place = @place, next_at = least(next_at, @now + @every) WHERE id = @id`, args); err != nil {
+				place = @place, next_at = least(next_at, @now::timestamptz + @every::interval) WHERE id = @id`, args); err != nil {
 				return err
 			}
 		}
