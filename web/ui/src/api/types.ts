@@ -2281,6 +2281,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sources that my organisation pulls from, with their last run and standing alarms */
+        get: operations["listPulls"];
+        put?: never;
+        /** Make a source: a PostgreSQL, OGC API Features, ArcGIS REST, a file over HTTP; I become its keeper, with whose rights it runs; needs a session */
+        post: operations["createPull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pulls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source; never its login or secret */
+        get: operations["getPull"];
+        /** Change a source, or take it over */
+        put: operations["changePull"];
+        post?: never;
+        /** End a source; what it brought stays */
+        delete: operations["endPull"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pulls/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a source now and keep what it has as an upload, to be mapped as any other */
+        post: operations["lookPull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pulls/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a source as soon as a node is free */
+        post: operations["runPull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pulls/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the runs of a source came to */
+        get: operations["listPullRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality/card": {
         parameters: {
             query?: never;
@@ -2495,6 +2583,23 @@ export interface paths {
         };
         /** How many open cases stand where, with green, yellow and red clocks, and how many wait for the caller */
         get: operations["getQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was released of the layers of counts, of the audience that I am of */
+        get: operations["listReleases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4081,6 +4186,17 @@ export interface components {
             found: components["schemas"]["Found"][];
             /** @description One for each place, in their order */
             here: components["schemas"]["Here"][];
+        };
+        Alarm: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description It does not answer; it answers, with nothing new
+             * @enum {string}
+             */
+            kind: "unreachable" | "stale";
+            /** Format: date-time */
+            since: string;
         };
         AlertArea: {
             circle?: components["schemas"]["AlertAreaCircleStruct"];
@@ -8475,6 +8591,39 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        PullPlace: {
+            /** @description Of ArcGIS: EPSG code to ask for, left out 4326 */
+            crs?: string;
+            database?: string;
+            host?: string;
+            /**
+             * Format: int64
+             * @description Left out: 5432
+             */
+            port?: number;
+            /** @description Of PostgreSQL, in place of a table: one SELECT */
+            query?: string;
+            /**
+             * Format: int64
+             * @description How long a PostgreSQL statement may take; left out: 60
+             */
+            seconds?: number;
+            /** @description Of PostgreSQL: name, or schema.name */
+            table?: string;
+            /** @description With a verified certificate; without it only in networks that the operator named */
+            tls?: boolean;
+            /** @description Of a file; of an OGC collection (…/collections/name); of an ArcGIS layer (…/FeatureServer/0) */
+            url?: string;
+            /** @description Of ArcGIS: which features; left out: all */
+            where?: string;
+        };
+        PullRunsOutputBody: {
+            /** @description The latest first */
+            runs: components["schemas"]["Run"][];
+        };
+        PullsOutputBody: {
+            sources: components["schemas"]["Source"][];
+        };
         PutBridgeClassesInputBody: {
             /** @description All of them: what is left out is forgotten */
             classes: components["schemas"]["BridgeClass"][];
@@ -8781,6 +8930,46 @@ export interface components {
         RejectsOutputBody: {
             /** @description In the order of the file; the first 10,000 of a batch are kept */
             rejects: components["schemas"]["UploadReject"][];
+        };
+        ReleaseInfo: {
+            /** @enum {string} */
+            audience: "internal" | "staff" | "public";
+            /**
+             * Format: date
+             * @description Of the city
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Counts below it are left out
+             */
+            floor: number;
+            /** Format: int64 */
+            id: number;
+            layer: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Why the day was released again */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Shown counts are multiples of it
+             */
+            rounding: number;
+            /**
+             * Format: int64
+             * @description Counts that are shown
+             */
+            shown: number;
+            /**
+             * Format: date-time
+             * @description Absent: in force
+             */
+            withdrawn_at?: string;
+        };
+        ReleasesOutputBody: {
+            /** @description The newest day first */
+            releases: components["schemas"]["ReleaseInfo"][];
         };
         Remark: {
             at: number[] | null;
@@ -9341,6 +9530,43 @@ export interface components {
             /** @description The latest first */
             rules: components["schemas"]["Rule"][];
         };
+        Run: {
+            /** Format: int64 */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description Which may be looked at, and undone
+             */
+            batch?: number;
+            /** Format: date-time */
+            begun: string;
+            /** @description Login of who asked for it; left out: the schedule */
+            by?: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            deleted: number;
+            /** Format: date-time */
+            ended?: string;
+            error?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            inserted: number;
+            /** Format: int64 */
+            kept_out: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * @description waiting: it would take away so much that a person has to look at the preview
+             * @enum {string}
+             */
+            state: "running" | "changed" | "unchanged" | "waiting" | "failed";
+            /** Format: int64 */
+            updated: number;
+        };
         RunQualityInputBody: {
             layer: string;
         };
@@ -9443,6 +9669,21 @@ export interface components {
             on: boolean;
             /** @description For the audit */
             reason: string;
+        };
+        Setting: {
+            active: boolean;
+            /** @enum {string} */
+            kind: "postgres" | "ogc" | "arcgis" | "file";
+            layer?: string;
+            /** @description Of a database, or of HTTP Basic. Left out: as it is */
+            login?: string;
+            /** Format: int64 */
+            minutes: number;
+            place: components["schemas"]["PullPlace"];
+            plan?: components["schemas"]["UploadPlan"];
+            /** @description Password; without a login a bearer token. Left out: as it is */
+            secret?: string;
+            title: string;
         };
         SettingsOutputBody: {
             /** @description Where the data is, for the first view: west, south, east, north in degrees; empty where there is none */
@@ -9552,6 +9793,47 @@ export interface components {
             /** Format: int64 */
             reason_minutes: number;
             second_factor: string[] | null;
+        };
+        Source: {
+            active: boolean;
+            /** @description That still stand */
+            alarms: components["schemas"]["Alarm"][];
+            /**
+             * Format: date-time
+             * @description It last answered well
+             */
+            heard_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Login, with whose rights it runs */
+            keeper: string;
+            /** @enum {string} */
+            kind: "postgres" | "ogc" | "arcgis" | "file";
+            last?: components["schemas"]["Run"];
+            /** @description Empty: it was not mapped yet */
+            layer: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /**
+             * Format: int64
+             * @description From one run to the next
+             */
+            minutes: number;
+            /**
+             * Format: date-time
+             * @description It last had something new
+             */
+            news_at: string;
+            /** Format: date-time */
+            next_at: string;
+            org: string;
+            place: components["schemas"]["PullPlace"];
+            /** @description Left out: as the organisation last read such columns into the layer */
+            plan?: components["schemas"]["UploadPlan"];
+            /** @description It has a login or a secret, which nothing reads back */
+            secret: boolean;
+            title: string;
         };
         Stage: {
             /** Format: int64 */
@@ -15383,7 +15665,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                layer: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -16257,6 +16541,258 @@ export interface operations {
             };
         };
     };
+    listPulls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setting"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setting"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endPull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookPull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runPull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPullRuns: {
+        parameters: {
+            query?: {
+                /** @description With smaller numbers only: the next page */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullRunsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getQualityCard: {
         parameters: {
             query: {
@@ -16731,6 +17267,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReleases: {
+        parameters: {
+            query?: {
+                /** @description Of this layer only */
+                layer?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasesOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
