@@ -30,7 +30,7 @@ export default defineConfig({
     emptyOutDir: true, // public/placeholder.txt comes back, so the Go embed always has a file
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
-    rolldownOptions: { input: { index: here('index.html'), m: here('m.html'), desk: here('desk.html') } },
+    rolldownOptions: { input: { index: here('index.html'), m: here('m.html'), desk: here('desk.html'), open: here('open.html') } },
   },
   server: {
     proxy: {

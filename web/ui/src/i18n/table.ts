@@ -5,6 +5,7 @@ import { addresses } from './words/addresses';
 import { audit } from './words/audit';
 import { catalogue } from './words/catalogue';
 import { fences } from './words/fences';
+import { open } from './words/open';
 import { matching } from './words/matching';
 import { people } from './words/people';
 import { quality } from './words/quality';
@@ -1216,6 +1217,7 @@ export const table = {
   ...fences,
   ...catalogue,
   ...requests,
+  ...open,
   ...scores,
   ...upload,
   ...quality,

@@ -204,7 +204,9 @@ export class App {
     for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
     this.client.restart();
     try {
-      const [session, layers] = await Promise.all([api.session(), api.layers()]);
+      const session = await api.session();
+      // The public gets layers only while the portal of open data is on.
+      const layers = session.signed_in ? await api.layers() : await api.layers().catch(() => []);
       this.session = session;
       this.layers = layers;
     } catch (error) {
@@ -212,8 +214,10 @@ export class App {
       this.loading = false;
       return;
     }
-    void this.dictionaries();
-    void flow.load().catch(() => undefined); // buttons bear their codes until it comes
+    if (this.session.signed_in) {
+      void this.dictionaries();
+      void flow.load().catch(() => undefined); // buttons bear their codes until it comes
+    }
     void this.lookForEmpty();
     this.incidents.clear();
     this.workers.clear();
