@@ -76,6 +76,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/search", visitors, "search", "map", "Find by name, code or number", call(s.search), nil},
 		{"GET", "/api/v1/at", visitors, "whatIsAt", "map", "What is here", call(s.at), nil},
 		{"GET", "/api/v1/population/hours", visitors, "listPopulationHours", "map", "Hours that the population layer has", call(s.populationHours), nil},
+		{"GET", "/api/v1/releases", signedIn, "listReleases", "map", "What was released of the layers of counts, of the audience that I am of", call(s.listReleases), nil},
 
 		// Addresses: text to place and back.
 		{"GET", "/api/v1/addresses", visitors, "findAddress", "addresses", "Where an address may be, with confidence; also as it is typed", call(s.findAddress), []option{openCORS}},
