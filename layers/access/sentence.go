@@ -63,6 +63,11 @@ var special = map[string]words{
 	"resource.file-read":   {"下载了资源 {} 的文件", "took a file of the resource {}"},
 	"release.make":         {"生成了保护后的发布 {}", "made the protected release {}"},
 	"catalogue.import":     {"导入了资源目录", "imported the catalogue"},
+	"open.key":             {"为公众发放了开放数据密钥 {}", "gave the public key {} of open data"},
+	"open.rule":            {"设置了图层 {} 的开放规则", "set the rule by which the layer {} is open"},
+	"open.rule.drop":       {"撤下了图层 {} 的开放规则", "took away the rule by which the layer {} is open"},
+	"pull.silent":          {"定时抽取 {} 多次没有结果", "found that the pull {} brings nothing"},
+	"share.query":          {"要求补充共享申请 {}", "asked for more on request {}"},
 	"hazard.forget":        {"清除了隐患 {} 的责任人岗位", "let the post responsible for the hazard {} go by rule"},
 }
 
@@ -76,13 +81,14 @@ var subjects = map[string]words{
 	"layer": {"图层", "the layer"}, "match": {"比对", "the matching"}, "organisation": {"机构", "the organisation"}, "patrol_schedule": {"巡查计划", "the patrol schedule"},
 	"person": {"账号", "the account"}, "position": {"位置", "the position"}, "quality": {"质量规则", "the quality of"}, "quality.quarantine": {"隔离记录", "rows held back"},
 	"quality.rule": {"质量规则", "the quality rule"}, "release": {"发布", "the release"}, "resource": {"信息资源", "the resource"}, "rule": {"责任规则", "the rule"},
+	"backup": {"备份", "the backup"}, "note": {"便笺", "the note"}, "open.key": {"开放数据密钥", "the public key"}, "pull": {"定时抽取", "the pull"},
 	"score": {"评分", "the score"}, "setting": {"设置", "the setting"}, "share": {"共享申请", "the request"}, "task": {"任务", "the task"}, "upload": {"上传文件", "the upload"},
 	"webhook": {"推送", "the webhook"},
 }
 
 // verbs are the second half.
 var verbs = map[string]words{
-	"accept": {"受理了", "accepted"}, "act": {"处理了", "acted on"}, "add": {"新增了", "added"}, "amend": {"修订了", "amended"}, "answer": {"答复了", "answered"},
+	"accept": {"受理了", "accepted"}, "act": {"处理了", "acted on"}, "add": {"新增了", "added"}, "adopt": {"采用了", "adopted"}, "amend": {"修订了", "amended"}, "answer": {"答复了", "answered"},
 	"appeal": {"申诉了", "appealed against"}, "apply": {"应用了", "applied"}, "approve_self": {"批准自行处置", "approved the self-handling of"},
 	"archive": {"归档了", "archived"}, "ask": {"提出了", "asked for"}, "ask_extension": {"申请延期：", "asked for an extension of"}, "ask_suspension": {"申请挂起：", "asked for the suspension of"},
 	"assess": {"评估了", "assessed"}, "assign": {"指派了", "assigned"}, "attach": {"添加了附件：", "attached a file to"}, "cancel": {"取消了", "cancelled"},
@@ -102,7 +108,7 @@ var verbs = map[string]words{
 	"restore": {"恢复了", "restored"}, "resume": {"恢复了", "resumed"}, "return": {"退回了", "returned"}, "revoke": {"收回了", "revoked"}, "rework": {"返工：", "sent to rework"},
 	"run": {"运行了", "ran"}, "send_back": {"退回了", "sent back"}, "send_check": {"派核查：", "sent a check of"}, "send_recheck": {"派复核：", "sent a recheck of"},
 	"send_verify": {"派核实：", "sent a verification of"}, "set": {"设置了", "set"}, "supervise": {"督办了", "supervised"}, "supplement": {"补充了", "supplemented"}, "suspend": {"挂起了", "suspended"},
-	"take_in": {"受理了", "took in"}, "test": {"测试了", "tested"}, "transfer": {"移交了", "transferred"}, "undo": {"撤销了", "undid"}, "update": {"更新了", "updated"},
+	"take": {"生成了", "took"}, "write": {"写了", "wrote"}, "take_in": {"受理了", "took in"}, "test": {"测试了", "tested"}, "transfer": {"移交了", "transferred"}, "undo": {"撤销了", "undid"}, "update": {"更新了", "updated"},
 	"upgrade": {"提级了", "upgraded"}, "void": {"作废了", "voided"}, "withdraw": {"撤回了", "withdrew"}, "split": {"分割了", "split"}, "move": {"移动了", "moved"}, "remove": {"移除了", "removed"},
 	"shift": {"移动了边界：", "shifted an edge of"}, "replace": {"替换了", "replaced"}, "hold": {"隔离了", "held back"}, "let_in": {"放行了", "let in"}, "discard": {"丢弃了", "discarded"},
 }
