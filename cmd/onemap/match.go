@@ -52,6 +52,12 @@ type matchPlansCmd struct {
 	Plan string `arg:"" optional:"" help:"One plan, whole."`
 }
 
+func (matchPlansCmd) Help() string {
+	return `Example:
+  onemap match plans
+  onemap match plans licences`
+}
+
 func (c matchPlansCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	s, done, err := c.matching(ctx, log)
 	if err != nil {
@@ -91,6 +97,11 @@ type matchPutCmd struct {
 	File string `arg:"" help:"As onemap match plans NAME shows one; - is the standard input." type:"existingfile"`
 }
 
+func (matchPutCmd) Help() string {
+	return `Example:
+  onemap match put licences.json`
+}
+
 func (c matchPutCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	in := os.Stdin
 	if c.File != "-" {
@@ -127,6 +138,11 @@ type matchPlanArg struct {
 type matchRunCmd struct {
 	Database
 	matchPlanArg
+}
+
+func (matchRunCmd) Help() string {
+	return `Example:
+  onemap match run licences`
 }
 
 func (c matchRunCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
@@ -170,6 +186,11 @@ type matchLinksCmd struct {
 	matchPlanArg
 }
 
+func (matchLinksCmd) Help() string {
+	return `Example:
+  onemap match links licences > links.csv`
+}
+
 func (c matchLinksCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	s, done, err := c.matching(ctx, log)
 	if err != nil {
@@ -201,6 +222,11 @@ type matchReviewCmd struct {
 	Chinese bool `help:"Reasons in Chinese." short:"z"`
 }
 
+func (matchReviewCmd) Help() string {
+	return `Example:
+  onemap match review licences`
+}
+
 func (c matchReviewCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	s, done, err := c.matching(ctx, log)
 	if err != nil {
@@ -230,6 +256,11 @@ type matchDecideCmd struct {
 	Note    string `help:"Why."`
 }
 
+func (matchDecideCmd) Help() string {
+	return `Example:
+  onemap match decide licences L-1024 I-77 same --note "the same shop, seen on the spot"`
+}
+
 func (c matchDecideCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	s, done, err := c.matching(ctx, log)
 	if err != nil {
@@ -244,6 +275,11 @@ type matchConflictsCmd struct {
 	matchPlanArg
 	Item  string `help:"Of one item."`
 	Limit int    `help:"At most so many." default:"100"`
+}
+
+func (matchConflictsCmd) Help() string {
+	return `Example:
+  onemap match conflicts licences`
 }
 
 func (c matchConflictsCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {

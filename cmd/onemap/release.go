@@ -33,6 +33,11 @@ type releaseList struct {
 	Limit int    `help:"At most so many, the latest days first." default:"60"`
 }
 
+func (releaseList) Help() string {
+	return `Example:
+  onemap release list --layer population`
+}
+
 func (c releaseList) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	db, done, err := c.open(ctx, log)
 	if err != nil {
@@ -61,6 +66,12 @@ type releaseMake struct {
 	Day    []string `help:"Only these days of the city." placeholder:"YYYY-MM-DD"`
 	Again  bool     `help:"Also days that are released: their releases are withdrawn. Who kept the first can tell what changed between the two."`
 	Reason string   `help:"Why again; it is recorded." placeholder:"TEXT"`
+}
+
+func (releaseMake) Help() string {
+	return `Example:
+  onemap release make
+  onemap release make --day 2026-11-20 --again --reason "the operator sent corrected counts"`
 }
 
 func (c releaseMake) Run(ctx context.Context, t terminal, log *slog.Logger) error {
