@@ -123,7 +123,7 @@ func uniqueRows(c *compiler) (string, error) {
 		there = append(there, fmt.Sprintf("l.%s::text = %s", pgx.Identifier{name}.Sanitize(), text(name)))
 	}
 	twice := fmt.Sprintf("SELECT %s FROM %s f WHERE %s GROUP BY %s HAVING count(*) > 1", strings.Join(list, ", "), c.sql, assessed, ordinals(len(cols)))
-	if c.staging && c.has("source_key") {
+	if c.staging && c.made && c.has("source_key") {
 		twice += fmt.Sprintf(" UNION SELECT %s FROM %s f JOIN %s l ON %s WHERE %s AND NOT EXISTS (SELECT FROM %[2]s b WHERE b.source_key = l.source_key)",
 			strings.Join(list, ", "), c.sql, pgx.Identifier{"map", c.source.layer.Name}.Sanitize(), strings.Join(there, " AND "), assessed)
 	}

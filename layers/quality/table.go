@@ -16,6 +16,7 @@ type source struct {
 	layer   layers.Layer
 	batch   int64
 	staging bool
+	made    bool              // the layer's own table is there: not yet, while its first import is previewed
 	sql     string            // quoted, with its schema
 	key     string            // the column that names a row
 	columns map[string]string // name -> PostgreSQL's type
@@ -41,6 +42,9 @@ func open(ctx context.Context, tx pgx.Tx, layer layers.Layer, table string, batc
 	var name, typ string
 	if _, err := pgx.ForEachRow(rows, []any{&name, &typ}, func() error { src.columns[name] = typ; return nil }); err != nil {
 		return source{}, fmt.Errorf("columns of %s: %w", table, err)
+	}
+	if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, pgx.Identifier{"map", layer.Name}.Sanitize()).Scan(&src.made); err != nil {
+		return source{}, fmt.Errorf("table of %s: %w", layer.Name, err)
 	}
 	if src.columns[src.key] == "" {
 		return source{}, fmt.Errorf("quality: table %s has no column %s", table, src.key)

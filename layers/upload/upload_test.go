@@ -187,6 +187,12 @@ func TestASheetOfADepartmentBecomesALayer(t *testing.T) {
 	}
 	if b.Summary.Card == nil || len(b.Summary.Rules) == 0 {
 		t.Error("no quality card of a new layer")
+	} else {
+		for _, r := range b.Summary.Card.Results {
+			if r.Skipped == "failed" {
+				t.Errorf("the rule %s of %s cannot be run on a layer that is not made yet", r.Rule.Kind, r.Rule.Field)
+			}
+		}
 	}
 	places, err := o.store.Preview(t.Context(), o.by, b.ID, 10)
 	if err != nil || !strings.Contains(string(places), `"state": "new"`) {
