@@ -55,12 +55,17 @@ func (l *loader) people(ctx context.Context, tx pgx.Tx) error {
 	for _, r := range rights {
 		b.Queue(`UPDATE onemap.layer SET owner = @owner, share = @share, share_basis = @basis, open = @open WHERE name = @layer`,
 			pgx.NamedArgs{"layer": r.layer, "owner": r.owner, "share": r.share, "basis": r.basis, "open": r.open})
+		if r.open {
+			b.Queue(`INSERT INTO onemap.open_rule (layer, as_is, set_by) VALUES (@layer, true, 'simulate') ON CONFLICT DO NOTHING`, pgx.NamedArgs{"layer": r.layer})
+		}
 		for _, org := range r.granted {
 			b.Queue(`INSERT INTO onemap.layer_grant (layer, org, reason, granted_by)
 				SELECT @layer, @org, @reason, 'simulate' WHERE NOT EXISTS (SELECT FROM onemap.layer_grant WHERE layer = @layer AND org = @org)`,
 				pgx.NamedArgs{"layer": r.layer, "org": org, "reason": "示例城市的共享约定 (agreement of the example city)"})
 		}
 	}
+	// The public portal is off in a real city until somebody opens it. This one is made up.
+	b.Queue(`UPDATE onemap.setting SET value = 'true' WHERE key = 'open.portal'`)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
