@@ -118,7 +118,9 @@ func (o Options) realTiles(ctx context.Context, url string) error {
 	if _, err := base.ImportOSM(ctx, layers.NewStore(db), base.OSMOptions{File: file, By: "bench"}); err != nil {
 		return err
 	}
-	for _, sql := range []string{`UPDATE onemap.layer SET open = true WHERE subject = 'base'`, `VACUUM ANALYZE map.base_building`, `VACUUM ANALYZE map.base_road`} {
+	for _, sql := range []string{`UPDATE onemap.layer SET open = true WHERE subject = 'base'`,
+		`INSERT INTO onemap.open_rule (layer, as_is, set_by) SELECT name, true, 'bench' FROM onemap.layer WHERE subject = 'base' ON CONFLICT DO NOTHING`,
+		`UPDATE onemap.setting SET value = 'true' WHERE key = 'open.portal'`, `VACUUM ANALYZE map.base_building`, `VACUUM ANALYZE map.base_road`} {
 		if _, err := db.Exec(ctx, sql); err != nil {
 			return err
 		}
