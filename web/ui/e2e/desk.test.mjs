@@ -159,6 +159,88 @@ test('a fence is drawn on the map, changed and ended', async () => {
   await context.close();
 });
 
+test('every page about data and who may see it stands up to axe, wide and narrow, in both languages', async () => {
+  const walk = {
+    urban: ['catalogue', 'requests', 'scores', 'quality', 'upload', 'matching'],
+    admin: ['people', 'account'],
+    security: ['people', 'scores'],
+    auditor: ['audit', 'quality'],
+  };
+  const found = [];
+  for (const [login, pages] of Object.entries(walk)) {
+    const { context, page, wrong } = await open(login, '/desk?p=account');
+    for (const [width, height, lang, theme] of [[1920, 1080, 'zh', 'light'], [390, 844, 'en', 'dark']]) {
+      await page.setViewportSize({ width, height });
+      await page.evaluate((l) => localStorage.setItem('onemap.lang', l), lang);
+      for (const name of pages) {
+        await page.goto(`${server.base}/desk?p=${name}`);
+        await page.locator(`nav a[aria-current=page][href="/desk?p=${name}"]`).waitFor();
+        await page.waitForLoadState('networkidle');
+        await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+        const at = `${login} ${name} ${width}`;
+        found.push(...(await axe(page)).map((v) => `${at}: ${v}`));
+        if (await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)) found.push(`${at}: wider than the screen`);
+      }
+    }
+    found.push(...wrong);
+    await context.close();
+  }
+  assert.deepEqual(found, []);
+});
+
+test('a sensitive layer asks why, on the map and in the catalogue, and shows when it was said', async () => {
+  const security = await open('security', '/desk?p=people');
+  const set = security.page.getByTestId('sensitive-layers');
+  const choose = async () => {
+    await set.locator('[name=layer]').fill('enterprise');
+    await set.getByLabel(/理由/).fill('试行敏感图层');
+  };
+  await choose();
+  await set.getByRole('button', { name: '设为敏感' }).click();
+  await set.getByRole('status').waitFor();
+  const { context, page, wrong, api } = await open('centre', '/?s=enterprise');
+  const ask = page.getByTestId('reason');
+  await ask.waitFor();
+  const shown = async () => (await api.json('/api/v1/layers')).layers.find((l) => l.name === 'enterprise').fields.length;
+  assert.equal(await shown(), 0);
+  await ask.getByRole('textbox').fill('节前安全检查');
+  await ask.getByRole('button').click();
+  await ask.waitFor({ state: 'detached' });
+  assert.ok((await shown()) > 0);
+  await context.close();
+  const other = await open('planner', '/desk?p=catalogue');
+  const { resources } = await other.api.json('/api/v1/catalogue?limit=100');
+  const bound = resources.find((r) => r.layer === 'enterprise') ?? resources.find((r) => r.name_zh === '企业');
+  await other.page.goto(`${server.base}/desk?p=catalogue&c=${encodeURIComponent(bound.code)}`);
+  await other.page.getByTestId('reason').getByRole('textbox').fill('编制规划');
+  await other.page.getByTestId('reason').getByRole('button').click();
+  await other.page.getByTestId('reason').waitFor({ state: 'detached' });
+  await other.context.close();
+  await choose();
+  await set.getByRole('button', { name: '不再询问' }).click();
+  await set.getByRole('status').waitFor();
+  assert.deepEqual([...wrong, ...security.wrong, ...other.wrong], []);
+  await security.context.close();
+});
+
+test('the administrator makes an organisation and changes it', async () => {
+  const { context, page, wrong, api } = await open('admin', '/desk?p=people');
+  await page.getByTestId('new-org').click();
+  await page.fill('[name=org-code]', 'water');
+  await page.fill('[name=org-zh]', '水务局');
+  await page.fill('[name=org-en]', 'Water Bureau');
+  await page.getByTestId('org-form').getByRole('button', { name: '保存' }).click();
+  await page.locator('[data-org=water]').getByRole('button').click();
+  assert.ok(await page.locator('[name=org-code]').isDisabled());
+  await page.fill('[name=org-zh]', '水利局');
+  await page.getByTestId('org-form').getByRole('button', { name: '保存' }).click();
+  await page.locator('[data-org=water]').getByText('水利局').waitFor();
+  const { organisations } = await api.json('/api/v1/organisations');
+  assert.equal(organisations.find((o) => o.code === 'water').name_zh, '水利局');
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('a major hazard is registered, assessed by its five parts and supervised from then on', async () => {
   const { context, page, wrong, api } = await open('centre', '/desk?p=hazards');
   const made = await page.evaluate(async (uuid) => {

@@ -6,7 +6,6 @@ export const reason = {
   'reason.give': ['说明并查看', 'Say so and look'],
   'reason.layers': ['敏感图层', 'Sensitive layers'],
   'reason.layers.about': ['查看前须说明理由的图层；每次说明都记入审计。向公众开放的图层不能设置。', 'Layers that one says why before looking at; each reason is in the audit. Layers open to the public cannot be.'],
-  'reason.layers.none': ['没有须说明理由的图层。', 'No layer asks for a reason.'],
   'reason.layer': ['图层', 'Layer'],
   'reason.add': ['设为敏感', 'Ask for a reason'],
   'reason.drop': ['不再询问', 'Ask no longer'],
