@@ -17,8 +17,8 @@ import (
 	"onemap/layers/access"
 )
 
-// auditFilter is what entries may be asked for by.
-type auditFilter struct {
+// AuditFilter is what entries may be asked for by. Exported, or its fields are no parameters.
+type AuditFilter struct {
 	From    time.Time `query:"from" doc:"Entries at or after it"`
 	To      time.Time `query:"to" doc:"Entries before it"`
 	Login   string    `query:"login" maxLength:"63"`
@@ -30,12 +30,12 @@ type auditFilter struct {
 	Q       string    `query:"q" maxLength:"100" doc:"In the reason, the object, or the name of who did it"`
 }
 
-func (f auditFilter) query() access.AuditQuery {
+func (f AuditFilter) query() access.AuditQuery {
 	return access.AuditQuery{From: f.From, To: f.To, Login: f.Login, Org: f.Org, Action: f.Action, Object: f.Object, Result: f.Result, Address: f.Address, Text: f.Q}
 }
 
 type auditInput struct {
-	auditFilter
+	AuditFilter
 	Before int64 `query:"before" minimum:"0" doc:"Entries before this one only: what an earlier answer called next"`
 	Limit  int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -46,11 +47,11 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) error {
 	if !on {
 		return access.ErrUnauthenticated
 	}
-	who := "address " + httprate.CanonicalizeIP(clientAddress(r))
+	who, perMinute := "address "+httprate.CanonicalizeIP(clientAddress(r)), cmp.Or(s.VisitorRate, visitorRate)
 	if st.visitor.Prefix != "" {
-		who = "key " + st.visitor.Prefix
-		r = r.WithContext(httprate.WithRequestLimit(r.Context(), st.visitor.PerMinute))
+		who, perMinute = "key "+st.visitor.Prefix, st.visitor.PerMinute
 	}
+	r = r.WithContext(httprate.WithRequestLimit(r.Context(), perMinute))
 	if s.visitors.OnLimit(w, r, who) {
 		return errTooMany
 	}
@@ -82,7 +83,7 @@ type openOutput struct {
 func (s *Server) getOpen(ctx context.Context, _ *struct{}) (*openOutput, error) {
 	out := &openOutput{}
 	b := &out.Body
-	b.Layers, b.PerMinute, b.PerKey = []openLayerBody{}, visitorRate, opendata.PerMinute
+	b.Layers, b.PerMinute, b.PerKey = []openLayerBody{}, cmp.Or(s.VisitorRate, visitorRate), opendata.PerMinute
 	var err error
 	if b.On, err = s.Store.Portal(ctx); err != nil {
 		return nil, err

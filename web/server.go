@@ -88,15 +88,17 @@ type Server struct {
 	Archives map[string]func() *archive.File
 	Feed     func() feed.Status // nil: the log is not followed
 
-	Timeout   time.Duration  // of one request, but for streams; 0: 30 s
-	BodyTime  time.Duration  // that a body may take before it must come at 4 KiB a second; 0: 30 s
-	PublicURL string         // how clients reach the server, "https://map.example"; "": as each request says
-	Proxies   []netip.Prefix // reverse proxies whose X-Forwarded-For and -Proto are believed
-	OIDC      *OIDC          // an identity provider; nil: none
-	Log       *slog.Logger   // nil: slog's default
-	Version   string
-	UI        fs.FS                // the built pages; nil: those in the binary
-	Metrics   *prometheus.Registry // where others' metrics are too; nil: one of its own
+	Timeout time.Duration // of one request, but for streams; 0: 30 s
+	// VisitorRate is how many requests a minute the public may make from one address without a key; 0: 900.
+	VisitorRate int
+	BodyTime    time.Duration  // that a body may take before it must come at 4 KiB a second; 0: 30 s
+	PublicURL   string         // how clients reach the server, "https://map.example"; "": as each request says
+	Proxies     []netip.Prefix // reverse proxies whose X-Forwarded-For and -Proto are believed
+	OIDC        *OIDC          // an identity provider; nil: none
+	Log         *slog.Logger   // nil: slog's default
+	Version     string
+	UI          fs.FS                // the built pages; nil: those in the binary
+	Metrics     *prometheus.Registry // where others' metrics are too; nil: one of its own
 
 	meters    *meters
 	openapi   *openAPI

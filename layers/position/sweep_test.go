@@ -32,10 +32,21 @@ func TestSilence(t *testing.T) {
 	// Gone for good: the duty ended with the last position.
 	w.exec(`UPDATE map.worker SET seen_at = now() - interval '31 minutes' WHERE name = 'worker'`)
 	w.exec(`UPDATE onemap.duty SET began = began - interval '13 hours'`)
+	w.day(begin.Add(-13 * time.Hour))
 	w.exec(`UPDATE onemap.position SET at = at - interval '13 hours'`)
 	w.sweep()
 	w.want("1", `SELECT count(*) FROM onemap.duty d WHERE ended = (SELECT max(at) FROM onemap.position p WHERE p.person = d.person)`)
 	w.want("1", `SELECT count(*) FROM onemap.duty WHERE ended IS NULL`)
+}
+
+// day makes the days of a time and of two hours later: a test moves positions there.
+func (w *town) day(at time.Time) {
+	w.Helper()
+	for _, d := range []time.Time{at, at.Add(2 * time.Hour)} {
+		d = d.UTC().Truncate(24 * time.Hour)
+		w.exec(fmt.Sprintf(`CREATE TABLE IF NOT EXISTS onemap.position_%s PARTITION OF onemap.position FOR VALUES FROM ('%s') TO ('%s')`,
+			d.Format("20060102"), d.Format(time.RFC3339), d.AddDate(0, 0, 1).Format(time.RFC3339)))
+	}
 }
 
 func (w *town) sweep() {

@@ -11047,6 +11047,22 @@ export interface operations {
     searchAudit: {
         parameters: {
             query?: {
+                /** @description Entries at or after it */
+                from?: string;
+                /** @description Entries before it */
+                to?: string;
+                login?: string;
+                /** @description Code of the organisation of who did it */
+                org?: string;
+                /** @description Whole, or with a dot at its end the beginning: incident. */
+                action?: string;
+                /** @description incident/42; or with a slash at its end the beginning: layer/ */
+                object?: string;
+                result?: "done" | "refused" | "failed";
+                /** @description IP address of the caller */
+                address?: string;
+                /** @description In the reason, the object, or the name of who did it */
+                q?: string;
                 /** @description Entries before this one only: what an earlier answer called next */
                 before?: number;
                 limit?: number;
