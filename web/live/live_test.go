@@ -297,7 +297,10 @@ func (c *testClient) events(n int) []event {
 // closed reads on until the connection is closed and returns the code.
 func (c *testClient) closed() int {
 	c.Helper()
-	for {
+	for end := time.Now().Add(time.Minute); ; {
+		if time.Now().After(end) {
+			c.Fatal("the connection stays open")
+		}
 		c.SetReadDeadline(time.Now().Add(20 * time.Second))
 		if _, _, err := c.ReadMessage(); err != nil {
 			var e *websocket.CloseError
