@@ -18,6 +18,14 @@ func CheckText(field, text string, most int) error {
 	return nil
 }
 
+// Cut returns the first most characters of a text.
+func Cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
 // Short cuts a text for an error message.
 func Short(s string) string {
 	if r := []rune(s); len(r) > 40 {

@@ -101,10 +101,3 @@ func address(s string) *netip.Addr {
 	a = a.Unmap().WithZone("")
 	return &a
 }
-
-func timeOrNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}

@@ -58,7 +58,7 @@ const auditSQL = `SELECT a.id, a.at, coalesce(a.person, 0), a.login, a.org, a.ac
 	ORDER BY a.at DESC, a.id DESC`
 
 func (q AuditQuery) args() pgx.NamedArgs {
-	return pgx.NamedArgs{"from": timeOrNull(q.From), "to": timeOrNull(q.To), "login": strings.TrimSpace(q.Login), "org": q.Org, "result": q.Result,
+	return pgx.NamedArgs{"from": layers.TimeOrNull(q.From), "to": layers.TimeOrNull(q.To), "login": strings.TrimSpace(q.Login), "org": q.Org, "result": q.Result,
 		"object": q.Object, "action": q.Action, "address": address(q.Address), "text": strings.TrimSpace(q.Text), "before": q.Before, "limit": q.Limit}
 }
 

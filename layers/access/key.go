@@ -212,7 +212,7 @@ func (d *Directory) CreateNarrowKey(ctx context.Context, by Scope, k NewKey) (te
 		}
 		rows, err := tx.Query(ctx, `INSERT INTO onemap.api_key (prefix, key_hash, person, name, expires_at, scopes, layers)
 			VALUES (@prefix, @hash, @person, @name, @expires, @scopes, @layers) RETURNING `+keyColumns,
-			pgx.NamedArgs{"prefix": prefix, "hash": hash[:], "person": id, "name": name, "expires": timeOrNull(expires), "scopes": k.Scopes, "layers": k.Layers})
+			pgx.NamedArgs{"prefix": prefix, "hash": hash[:], "person": id, "name": name, "expires": layers.TimeOrNull(expires), "scopes": k.Scopes, "layers": k.Layers})
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (d *Directory) CreateNarrowKey(ctx context.Context, by Scope, k NewKey) (te
 			return err
 		}
 		return record(ctx, tx, by, Entry{Action: "key.create", Object: "key/" + prefix, Result: Done,
-			Detail: map[string]any{"login": k.Login, "scopes": k.Scopes, "layers": k.Layers, "expires": timeOrNull(expires)}})
+			Detail: map[string]any{"login": k.Login, "scopes": k.Scopes, "layers": k.Layers, "expires": layers.TimeOrNull(expires)}})
 	})
 	if err != nil {
 		return "", KeyInfo{}, asInput("create key", err)

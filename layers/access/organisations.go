@@ -111,7 +111,7 @@ func (d *Directory) Grant(ctx context.Context, by Scope, g Grant) (Grant, error)
 		rows, err := tx.Query(ctx, `INSERT INTO onemap.layer_grant (layer, org, fields, area_code, grids, reason, granted_by, ends_at)
 			VALUES (@layer, @org, @fields, @area, @grids, @reason, @by, @ends) RETURNING `+grantColumns,
 			pgx.NamedArgs{"layer": g.Layer, "org": g.Org, "fields": g.Fields, "area": g.AreaCode, "grids": g.Grids, "reason": g.Reason,
-				"by": p.Login, "ends": timeOrNull(g.EndsAt)})
+				"by": p.Login, "ends": layers.TimeOrNull(g.EndsAt)})
 		if err != nil {
 			return err
 		}

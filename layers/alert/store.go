@@ -181,7 +181,7 @@ func (s *Store) keep(ctx context.Context, by access.Scope, m Message, l Levels, 
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		who, _ := by.Person()
 		args := pgx.NamedArgs{"identifier": m.Identifier, "sender": m.Sender, "sent": m.Sent.Time, "status": m.Status, "msg_type": m.MsgType, "scope": m.Scope,
-			"own": own, "org": who.Org, "login": who.Login, "expires": orNull(m.Expires()), "event": levelOrNull(l.Event), "warning": levelOrNull(l.Warning),
+			"own": own, "org": who.Org, "login": who.Login, "expires": layers.TimeOrNull(m.Expires()), "event": levelOrNull(l.Event), "warning": levelOrNull(l.Warning),
 			"response": levelOrNull(l.Response), "message": m, "xml": text, "codes": geocodes(m), "geom": nil, "active": m.inForce(time.Now())}
 		if shape != nil {
 			args["geom"] = shape
@@ -409,13 +409,6 @@ func wrap(what string, err error) error {
 		return &layers.InputError{Field: "area", Remedy: "an area of more than a line"}
 	}
 	return access.Wrap(what, err)
-}
-
-func orNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 func levelOrNull(n int) *int {

@@ -68,7 +68,7 @@ func (s *Store) CreateFence(ctx context.Context, scope access.Scope, d FenceDraf
 	who, _ := scope.Person()
 	return s.draw(ctx, scope, "fence.create", d, func(a *layers.Args, g string, d FenceDraft) string {
 		return `INSERT INTO map.fence AS f (name, kind, note, crs, geom, valid_from, valid_to, orgs, made_by) VALUES (` +
-			strings.Join([]string{a.Add(d.Name), a.Add(d.Kind), a.Add(d.Note), a.Add(d.CRS), g, a.Add(d.From), a.Add(timeOrNull(d.To)), a.Add(d.Orgs) + "::text[]", a.Add(who.Login)}, ", ") + ")"
+			strings.Join([]string{a.Add(d.Name), a.Add(d.Kind), a.Add(d.Note), a.Add(d.CRS), g, a.Add(d.From), a.Add(layers.TimeOrNull(d.To)), a.Add(d.Orgs) + "::text[]", a.Add(who.Login)}, ", ") + ")"
 	})
 }
 
@@ -80,16 +80,9 @@ func (s *Store) UpdateFence(ctx context.Context, scope access.Scope, id int64, v
 	}
 	return s.draw(ctx, scope, "fence.update", d, func(a *layers.Args, g string, d FenceDraft) string {
 		return `UPDATE map.fence AS f SET (name, kind, note, crs, geom, valid_from, valid_to, orgs, grid_code, area_code, version, updated_at) = (` +
-			strings.Join([]string{a.Add(d.Name), a.Add(d.Kind), a.Add(d.Note), a.Add(d.CRS), g, a.Add(d.From), a.Add(timeOrNull(d.To)), a.Add(d.Orgs) + "::text[]",
+			strings.Join([]string{a.Add(d.Name), a.Add(d.Kind), a.Add(d.Note), a.Add(d.CRS), g, a.Add(d.From), a.Add(layers.TimeOrNull(d.To)), a.Add(d.Orgs) + "::text[]",
 				"NULL", "NULL", "version + 1", "now()"}, ", ") + ") WHERE f.id = " + a.Add(id) + " AND f.version = " + a.Add(version)
 	})
-}
-
-func timeOrNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // draw writes a fence, judges the row that came of it by the caller's right, and

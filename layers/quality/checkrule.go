@@ -53,10 +53,10 @@ func (s *Store) checkRule(ctx context.Context, tx pgx.Tx, l layers.Layer, r *Rul
 		title.ZH, title.EN = f.TitleZH+":"+kind.ZH, f.TitleEN+": "+kind.EN
 	}
 	if r.TitleZH == "" {
-		r.TitleZH = cut(title.ZH, 200)
+		r.TitleZH = layers.Cut(title.ZH, 200)
 	}
 	if r.TitleEN == "" {
-		r.TitleEN = cut(title.EN, 200)
+		r.TitleEN = layers.Cut(title.EN, 200)
 	}
 	for _, t := range []struct {
 		name, text string
@@ -81,13 +81,6 @@ func (s *Store) checkRule(ctx context.Context, tx pgx.Tx, l layers.Layer, r *Rul
 		return err
 	}
 	return checkSense(ctx, tx, l, *r)
-}
-
-func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most])
-	}
-	return s
 }
 
 func checkField(l layers.Layer, kind Kind, name string) error {

@@ -240,7 +240,7 @@ func (s *Store) keepAnswer(ctx context.Context, tx pgx.Tx, v sight, t row, f fir
 		case errors.Is(err, pgx.ErrNoRows):
 			a.hazard, err = hazard.Open(ctx, tx, v.scope, hazard.Finding{
 				UUID:  uuid.NewSHA1(r.UUID, []byte(a.Item)), // the same result opens the same hazard
-				Level: a.level, Kind: list.NameZH, Title: cut(a.item.TextZH, 200), Description: a.Note, Place: cut(f.address, 256), EnterpriseName: f.name, Enterprise: f.id, Task: t.ID,
+				Level: a.level, Kind: list.NameZH, Title: layers.Cut(a.item.TextZH, 200), Description: a.Note, Place: layers.Cut(f.address, 256), EnterpriseName: f.name, Enterprise: f.id, Task: t.ID,
 				Item: list.Code + "/" + a.Item, Dept: f.dept, At: f.at, CRS: "WGS84", Plan: a.Plan, Photos: a.Photos, Detail: detail, Address: r.Address, Now: v.now})
 		}
 		if err != nil {
@@ -252,14 +252,6 @@ func (s *Store) keepAnswer(ctx context.Context, tx pgx.Tx, v sight, t row, f fir
 		return err
 	}
 	return attach(ctx, tx, t.ID, "answers."+a.Item+".photos", a.Item, a.Photos)
-}
-
-// cut returns the first n characters of s.
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
 
 // inspected writes the inspection that the visit was, and when the enterprise
