@@ -1,0 +1,4 @@
+-- Posts of forces: candidates, plans of stationing. (stub)
+
+-- +goose Up
+SELECT 1;

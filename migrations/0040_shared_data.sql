@@ -1,0 +1,4 @@
+-- Issue-5 remainders. (stub)
+
+-- +goose Up
+SELECT 1;
