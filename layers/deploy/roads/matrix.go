@@ -54,11 +54,10 @@ func (g *Graph) endsOf(to []Place) ends {
 		}
 	}
 	for _, p := range to {
-		if g.forward[p.edge] >= 0 {
-			mark(g.source[p.edge])
-		}
-		if g.backward[p.edge] >= 0 {
-			mark(g.target[p.edge])
+		for _, d := range g.doors(p, false) {
+			if !math.IsInf(d.seconds, 1) {
+				mark(d.node)
+			}
 		}
 	}
 	return e

@@ -48,7 +48,7 @@ func (g *Graph) Route(a, b Place) Route {
 		return none
 	}
 	var pieces [][]orb.Point
-	pieces = append(pieces, g.between(b.edge, g.endAlong(b, by), b.along))
+	pieces = append(pieces, g.between(b.edge, g.doorAlong(b, by, false), b.along))
 	v := by
 	for s.before[v] >= 0 {
 		u := s.before[v]
@@ -60,7 +60,7 @@ func (g *Graph) Route(a, b Place) Route {
 		}
 		v = u
 	}
-	pieces = append(pieces, g.between(a.edge, a.along, g.startAlong(a, v)))
+	pieces = append(pieces, g.between(a.edge, a.along, g.doorAlong(a, v, true)))
 	slices.Reverse(pieces)
 	return g.routeOf(seconds, a, b, pieces)
 }
@@ -109,45 +109,22 @@ func (g *Graph) edgeOf(u, v int32) (edge int32, there bool) {
 	return edge, there
 }
 
-// endAlong is where the edge of b is entered at its end v. A loop is entered by
-// the quicker way.
-func (g *Graph) endAlong(b Place, v int32) float64 {
-	there, back := math.Inf(1), math.Inf(1)
-	if g.source[b.edge] == v && g.forward[b.edge] >= 0 {
-		there = b.along * g.forward[b.edge]
-	}
-	if g.target[b.edge] == v && g.backward[b.edge] >= 0 {
-		back = (1 - b.along) * g.backward[b.edge]
-	}
-	if there <= back {
+// doorAlong is where the edge of p is left or entered at its end v, as a share
+// of its length. A loop has both ends in v: the quicker one counts.
+func (g *Graph) doorAlong(p Place, v int32, out bool) float64 {
+	d := g.doors(p, out)
+	if d[0].node == v && (d[1].node != v || d[0].seconds <= d[1].seconds) {
 		return 0
 	}
 	return 1
 }
 
-// startAlong is where the edge of a is left at its end v. A loop is left by
-// the quicker way.
-func (g *Graph) startAlong(a Place, v int32) float64 {
-	there, back := math.Inf(1), math.Inf(1)
-	if g.target[a.edge] == v && g.forward[a.edge] >= 0 {
-		there = (1 - a.along) * g.forward[a.edge]
-	}
-	if g.source[a.edge] == v && g.backward[a.edge] >= 0 {
-		back = a.along * g.backward[a.edge]
-	}
-	if there <= back {
-		return 1
-	}
-	return 0
-}
-
 func (g *Graph) endsOfOne(p Place) map[int32]bool {
 	left := map[int32]bool{}
-	if g.forward[p.edge] >= 0 {
-		left[g.source[p.edge]] = true
-	}
-	if g.backward[p.edge] >= 0 {
-		left[g.target[p.edge]] = true
+	for _, d := range g.doors(p, false) {
+		if !math.IsInf(d.seconds, 1) {
+			left[d.node] = true
+		}
 	}
 	return left
 }

@@ -45,14 +45,43 @@ func (s *search) offer(v int32, seconds float64, from, before int32) {
 	s.queue.push(entry{seconds, v})
 }
 
+// A door is a node by which a place is left or entered, and the seconds there.
+type door struct {
+	node    int32
+	seconds float64 // +Inf: closed
+}
+
+// doors are the source's and the target's end of a place's edge: out of it, or
+// into it. A place at a crossing has that crossing's door open, whatever the
+// direction of the edge it was snapped to.
+func (g *Graph) doors(p Place, out bool) [2]door {
+	source, target := door{g.source[p.edge], math.Inf(1)}, door{g.target[p.edge], math.Inf(1)}
+	there, back := g.forward[p.edge], g.backward[p.edge]
+	if !out { // one comes from the source by going forward
+		there, back = back, there
+	}
+	if back >= 0 {
+		source.seconds = p.along * back
+	}
+	if there >= 0 {
+		target.seconds = (1 - p.along) * there
+	}
+	switch p.along {
+	case 0:
+		source.seconds = 0
+	case 1:
+		target.seconds = 0
+	}
+	return [2]door{source, target}
+}
+
 // start puts place number i into the search.
 func (g *Graph) start(s *search, i int, p Place) {
 	off := p.OffM / g.offMS()
-	if c := g.forward[p.edge]; c >= 0 {
-		s.offer(g.target[p.edge], off+(1-p.along)*c, int32(i), -1)
-	}
-	if c := g.backward[p.edge]; c >= 0 {
-		s.offer(g.source[p.edge], off+p.along*c, int32(i), -1)
+	for _, d := range g.doors(p, true) {
+		if !math.IsInf(d.seconds, 1) {
+			s.offer(d.node, off+d.seconds, int32(i), -1)
+		}
 	}
 }
 
@@ -81,12 +110,9 @@ func (g *Graph) run(s *search, limit float64, done func(v int32) bool) {
 // end is the time to a place, by either end of its edge, and that end.
 func (g *Graph) end(s *search, p Place) (seconds float64, by int32) {
 	seconds, by = math.Inf(1), -1
-	if c := g.forward[p.edge]; c >= 0 {
-		seconds, by = s.at(g.source[p.edge])+p.along*c, g.source[p.edge]
-	}
-	if c := g.backward[p.edge]; c >= 0 {
-		if t := s.at(g.target[p.edge]) + (1-p.along)*c; t < seconds {
-			seconds, by = t, g.target[p.edge]
+	for _, d := range g.doors(p, false) {
+		if t := s.at(d.node) + d.seconds; t < seconds {
+			seconds, by = t, d.node
 		}
 	}
 	return seconds + p.OffM/g.offMS(), by

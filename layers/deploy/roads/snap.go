@@ -94,8 +94,14 @@ func (g *Graph) alongOf(h hit) float64 {
 			before += d * h.f
 		}
 	}
-	if all == 0 {
+	switch {
+	case before <= crossingM:
 		return 0
+	case before >= all-crossingM:
+		return 1
 	}
 	return before / all
 }
+
+// crossingM is how near to its end an edge is the crossing.
+const crossingM = 1.0
