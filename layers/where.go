@@ -61,9 +61,7 @@ func (l Layer) SQL(c where.Cond, a *Args) (string, error) {
 		col, _, err := l.column(c.Field)
 		return col + " IS NULL", err
 	case where.Within:
-		b := c.Bound
-		return fmt.Sprintf("ST_Intersects(f.geom, ST_MakeEnvelope(%s, %s, %s, %s, 4326))",
-			a.Add(b.Min[0]), a.Add(b.Min[1]), a.Add(b.Max[0]), a.Add(b.Max[1])), nil
+		return l.withinSQL(c.Bound, a), nil
 	case where.Spatial:
 		return spatialSQL(c, a)
 	case where.Eq:

@@ -197,3 +197,44 @@ func TestSpatialConditionsUseTheIndex(t *testing.T) {
 		}
 	}
 }
+
+// A box of points is asked by coordinates: its edges, what lies beside them by
+// less than single precision tells, and a point that is nowhere.
+func TestABoxHoldsThePointsOfItsEdges(t *testing.T) {
+	db := layerstest.DB(t)
+	box := orb.Bound{Min: orb.Point{120.0745, 29.3068}, Max: orb.Point{120.0746, 29.307}}
+	near := 1e-9 // far below the 7e-6 degrees by which the index rounds
+	for i, p := range []orb.Point{box.Min, box.Max, {box.Min[0], box.Max[1]}, box.Center(), // inside: 1 to 4
+		{box.Min[0] - near, box.Min[1]}, {box.Max[0] + near, box.Max[1]}, {box.Min[0], box.Min[1] - near}, {box.Max[0], box.Max[1] + near}} {
+		if _, err := db.Exec(t.Context(), `INSERT INTO map.place (id, kind, area_code, grid_code, geom) VALUES ($1, 'shelter', '', '', $2)`, i+1, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(t.Context(), `INSERT INTO map.place (id, kind, area_code, grid_code, geom) VALUES (9, 'shelter', '', '', 'SRID=4326;POINT EMPTY')`); err != nil {
+		t.Fatal(err)
+	}
+	store := layers.NewStore(db)
+	place, err := store.Layer(t.Context(), "place")
+	if err != nil {
+		t.Fatal(err)
+	}
+	within := where.Within{Bound: box}
+	for _, tt := range []struct {
+		c    where.Cond
+		want []int64
+	}{{within, []int64{1, 2, 3, 4}}, {where.Not{C: within}, []int64{5, 6, 7, 8, 9}},
+		{where.Within{Bound: orb.Bound{Min: box.Max, Max: box.Min}}, nil}} { // an empty box
+		var a layers.Args
+		cond, err := place.SQL(tt.c, &a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		if err := db.QueryRow(t.Context(), `SELECT array_agg(id ORDER BY id) FROM map.place f WHERE `+cond, a...).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", where.Canon(tt.c), got, tt.want)
+		}
+	}
+}
