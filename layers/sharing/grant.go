@@ -27,6 +27,9 @@ func (s *Store) grant(ctx context.Context, tx pgx.Tx, r Request, res resource, g
 		return err
 	}
 	in := func(grid, other string) bool { return slices.Contains(parts[other], grid) }
+	if given, err = ownArea(ctx, tx, r, given); err != nil {
+		return err
+	}
 	if err := given.Within(r.Terms, areas, in); err != nil {
 		return err
 	}
@@ -84,6 +87,23 @@ func (s *Store) end(ctx context.Context, tx pgx.Tx, g Given) error {
 		err = fmt.Errorf("it was withdrawn before: %w", layers.ErrConflict)
 	}
 	return err
+}
+
+// ownArea returns the terms without their area where the provider wrote out the
+// asker's own and its own was asked: that is each user's own again. By its code
+// it would be wider for a branch below the asker, whose own is a part of it.
+func ownArea(ctx context.Context, tx pgx.Tx, r Request, given Terms) (Terms, error) {
+	if r.Terms.AreaCode != "" || given.AreaCode == "" {
+		return given, nil
+	}
+	var own bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation WHERE code = $1 AND area_code = $2)`, r.Org, given.AreaCode).Scan(&own); err != nil {
+		return given, err
+	}
+	if own {
+		given.AreaCode = ""
+	}
+	return given, nil
 }
 
 // areasOf returns the areas of those who use what an organisation is granted:

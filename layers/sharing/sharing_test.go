@@ -205,6 +205,24 @@ func TestConditionalIsGrantedNarrowerAndWithdrawn(t *testing.T) {
 	}
 }
 
+// A town asks for its own area, and the provider writes the town's code out:
+// that is what was asked. A branch below the town has a smaller area of its
+// own, and sees no more by it; part of the town for all of them is refused.
+func TestTheAskersOwnAreaMayBeWrittenOut(t *testing.T) {
+	w := newTown(t)
+	if err := w.dir.CreateOrganisation(t.Context(), access.Operator("test"), access.Organisation{Code: "village", Parent: "east", Level: "community", Kind: "government",
+		AreaCode: "330799001001", NameZH: "东村", NameEN: "East village"}); err != nil {
+		t.Fatal(err)
+	}
+	r := w.ask("east", w.asking("enterprise", "name", "risk"))
+	part, town := "330799001002", "330799001"
+	w.refused("market", r.ID, sharing.Act{Action: "grant", AreaCode: &part}, layers.ErrInvalid)
+	r = w.act("market", r.ID, sharing.Act{Action: "grant", AreaCode: &town, Items: []string{"name"}})
+	if r.State != sharing.Granted || r.Grant == nil || r.Grant.Terms.AreaCode != "" {
+		t.Errorf("granted: %+v, %+v; want each user's own area", r, r.Grant)
+	}
+}
+
 func TestUnconditionalIsGrantedAndNotSharedRefusedAtOnce(t *testing.T) {
 	w := newTown(t)
 	r := w.ask("east", w.asking("asset"))

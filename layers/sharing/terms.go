@@ -37,7 +37,11 @@ func (t Terms) Within(asked Terms, areas []string, in func(grid, other string) b
 	}
 	for _, own := range areas {
 		if !strings.HasPrefix(t.area(own), asked.area(own)) {
-			return wider("area_code", t.AreaCode, "within what was asked: "+named(asked.AreaCode))
+			remedy := "within what was asked: " + named(asked.AreaCode)
+			if asked.AreaCode == "" && len(areas) > 1 {
+				remedy += "; its branches have their own, so leave it out, or name grids for less"
+			}
+			return wider("area_code", t.AreaCode, remedy)
 		}
 	}
 	if len(areas) == 0 && t.AreaCode != asked.AreaCode {
