@@ -19,9 +19,10 @@ type Model interface {
 
 // A Fitted model forecasts. It does not change, so many may ask it at once.
 type Fitted interface {
-	// Expect writes the expected number of events of each cell in the days
-	// (from, to] into into, whose length is the Len of the Space it was fitted
-	// on. until <= from < to. Every value is finite and not negative.
+	// Expect writes the expected number of events of each cell from the day from
+	// on and before the day to into into, whose length is the Len of the Space
+	// it was fitted on. until <= from < to. Every value is finite and not
+	// negative.
 	Expect(from, to float64, into []float64)
 }
 

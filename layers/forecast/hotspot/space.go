@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 )
@@ -22,6 +23,8 @@ type Space struct {
 	polys  []orb.MultiPolygon // the governance grids; nil for a lattice
 	seek   seeker             // finds them; unused for a lattice
 	beside neighbours
+
+	smoothers sync.Map // *smoother by bandwidth in metres, made when first asked for
 }
 
 // Len is the number of cells, at least one.

@@ -1,0 +1,137 @@
+package hotspot
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Roll fits a pool, with all of its parts, at one cut after the other, and
+// keeps what its parts had said of each window that has passed.
+type Roll struct {
+	*Series
+	pool  Pool
+	seen  map[float64]evidence // by the day on which a window begins
+	ahead [][]float64          // by part, what it expects of the window after the last cut
+}
+
+// NewRoll begins a roll over events, which are sorted by day.
+func NewRoll(s *Space, m Pool, events []Event) (*Roll, error) {
+	switch {
+	case len(m.Parts) == 0:
+		return nil, fmt.Errorf("%w: a pool needs parts", ErrInput)
+	case !(m.HorizonD > 0) || m.Windows < 1 || m.Steps < 1:
+		return nil, fmt.Errorf("%w: a pool needs a horizon above zero, and at least one window and step", ErrInput)
+	}
+	series, err := NewSeries(s, m.Parts, events)
+	if err != nil {
+		return nil, err
+	}
+	r := &Roll{Series: series, pool: m, seen: map[float64]evidence{}, ahead: make([][]float64, len(m.Parts))}
+	for k := range r.ahead {
+		r.ahead[k] = make([]float64, s.Len())
+	}
+	return r, nil
+}
+
+// At fits the pool at a cut, on the events before it.
+func (r *Roll) At(ctx context.Context, cut float64) (*PoolFitted, error) {
+	e, err := r.learn(ctx, cut)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := r.Series.At(ctx, cut)
+	if err != nil {
+		return nil, err
+	}
+	return r.pooled(parts, e, cut), nil
+}
+
+// Ahead fits the pool at a cut, and returns as well what each of its parts
+// expects of the window that begins there: slices that hold until the next
+// call. It is what a backtest asks, which goes from cut to cut.
+func (r *Roll) Ahead(ctx context.Context, cut float64) (*PoolFitted, [][]float64, error) {
+	e, err := r.learn(ctx, cut)
+	if err != nil {
+		return nil, nil, err
+	}
+	parts, err := r.look(ctx, cut)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.pooled(parts, e, cut), r.ahead, nil
+}
+
+func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
+	prior := make([]float64, len(parts))
+	for k := range prior {
+		prior[k] = r.pool.Prior / float64(len(prior))
+	}
+	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: newLevel(r.placed.before(cut).day, cut)}
+	f.Weights, f.Score = e.weigh(prior, r.pool.Steps)
+	return f
+}
+
+// learn gathers the evidence of the windows that end at a cut or before. They
+// begin no earlier than the history.
+func (r *Roll) learn(ctx context.Context, cut float64) (evidence, error) {
+	e := evidence{parts: len(r.Models)}
+	start := r.placed.start(cut)
+	for w := r.pool.Windows; w >= 1; w-- {
+		from := cut - float64(w)*r.pool.HorizonD
+		if from <= start {
+			continue
+		}
+		if _, ok := r.seen[from]; !ok {
+			if _, err := r.look(ctx, from); err != nil {
+				return evidence{}, err
+			}
+		}
+		e.n, e.q = append(e.n, r.seen[from].n...), append(e.q, r.seen[from].q...)
+	}
+	return e, nil
+}
+
+// look fits the parts at a cut, writes what they expect of the window after it
+// to ahead, and keeps what they said of the cells of its events. A later cut
+// learns from that, when the window has passed; this one does not.
+func (r *Roll) look(ctx context.Context, cut float64) ([]Fitted, error) {
+	parts, err := r.Series.At(ctx, cut)
+	if err != nil {
+		return nil, err
+	}
+	to := cut + r.pool.HorizonD
+	e := evidence{parts: len(parts)}
+	row := map[int32]int{}
+	var cells []int32
+	for i := firstAt(r.placed.day, cut); i < r.placed.len() && r.placed.day[i] < to; i++ {
+		c := r.placed.cell[i]
+		if _, ok := row[c]; !ok {
+			row[c] = len(cells)
+			cells = append(cells, c)
+			e.n = append(e.n, 0)
+		}
+		e.n[row[c]]++
+	}
+	e.q = make([]float64, len(cells)*len(parts))
+	err = each(len(parts), func(k int) error {
+		q := r.ahead[k]
+		parts[k].Expect(cut, to, q)
+		var sum float64
+		for c, v := range q {
+			if !(v >= 0) || v > 1e18 {
+				return fmt.Errorf("model %s expects %g events of cell %d", r.Models[k].Name(), v, c)
+			}
+			sum += v
+		}
+		for i, c := range cells {
+			if sum > 0 {
+				e.q[i*e.parts+k] = q[c] / sum
+			} else {
+				e.q[i*e.parts+k] = r.Space.area[c] / r.Space.total
+			}
+		}
+		return nil
+	})
+	r.seen[cut] = e
+	return parts, err
+}
