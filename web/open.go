@@ -194,17 +194,22 @@ func openRuleOf(r opendata.Rule) openRuleState {
 
 type openRulesOutput struct {
 	Body struct {
-		Rules []openRuleState `json:"rules" nullable:"false"`
+		Rules  []openRuleState `json:"rules" nullable:"false"`
+		Layers []openableBody  `json:"layers" nullable:"false" doc:"Those that the caller may set a rule for, or open"`
 	}
 }
 
 func (s *Server) listOpenRules(ctx context.Context, _ *struct{}) (*openRulesOutput, error) {
 	all, err := s.Open.Rules(ctx, scopeOf(ctx))
+	if err != nil {
+		return nil, err
+	}
 	out := &openRulesOutput{}
 	out.Body.Rules = []openRuleState{}
 	for _, r := range all {
 		out.Body.Rules = append(out.Body.Rules, openRuleOf(r))
 	}
+	out.Body.Layers, err = s.openables(ctx)
 	return out, err
 }
 
@@ -216,9 +221,7 @@ type putOpenRuleInput struct {
 type openRuleOutput struct{ Body openRuleState }
 
 func (s *Server) putOpenRule(ctx context.Context, in *putOpenRuleInput) (*openRuleOutput, error) {
-	b := in.Body
-	r, err := s.Open.Put(ctx, scopeOf(ctx), opendata.Rule{Layer: in.Layer, AsIs: b.AsIs, Fields: b.Fields, CellM: b.CellM, SimplifyM: b.SimplifyM,
-		DelayHours: b.DelayHours, Floor: b.Floor, RefreshHours: b.RefreshHours, Licence: b.Licence})
+	r, err := s.Open.Put(ctx, scopeOf(ctx), in.Body.rule(in.Layer))
 	return &openRuleOutput{openRuleOf(r)}, err
 }
 

@@ -90,6 +90,23 @@ func TestGeneralisedCannotBeUndone(t *testing.T) {
 		}
 	}
 	w.want(404, w.as("urban", "PUT", "/api/v1/open/rules/enterprise", rule)) // another's layer
+	const try = "/api/v1/open/rules/enterprise/preview"
+	w.want(404, w.as("urban", "POST", try, rule))
+	w.want(403, w.as("security", "POST", try, rule))
+	var seen struct {
+		Rows, Shown, Late, Shapeless, Few int
+		openFeatures
+	}
+	w.want(200, w.as("police", "POST", try, rule)).into(t, &seen)
+	if seen.Shown != 40 || seen.Rows != seen.Shown+seen.Late+seen.Shapeless+seen.Few || seen.Late == 0 || seen.Few == 0 || len(seen.Features) != 40 {
+		t.Errorf("the preview has %d of %d rows, %d late, %d too few, and shows %d", seen.Shown, seen.Rows, seen.Late, seen.Few, len(seen.Features))
+	}
+	for _, f := range seen.Features {
+		if len(f.Properties) != 2 || f.Geometry.Coordinates[0] != seen.Features[0].Geometry.Coordinates[0] {
+			t.Errorf("the preview shows %+v", f)
+		}
+	}
+	w.want(404, anon("/api/v1/layers/open_enterprise")) // nothing was made
 	w.want(200, w.as("police", "PUT", "/api/v1/open/rules/enterprise", rule))
 
 	w.want(404, anon("/api/v1/layers/enterprise/features"))
@@ -169,6 +186,58 @@ func TestGeneralisedCannotBeUndone(t *testing.T) {
 	w.want(404, anon("/api/v1/layers/open_enterprise/features"))
 	w.want(204, w.as("police", "DELETE", "/api/v1/open/rules/enterprise", nil))
 	w.want(404, anon("/api/v1/layers/open_enterprise"))
+}
+
+// Whoever keeps the rules of rights opens a layer to the public and closes it,
+// saying why; only what is shared unconditionally can be open. Closed, it is
+// gone at once, its copy with it.
+func TestLayersAreOpenedAndClosed(t *testing.T) {
+	w := newWorld(t)
+	mark := func(layer string, open bool, reason string) reply {
+		return w.as("security", "PUT", "/api/v1/open/layers/"+layer, map[string]any{"open": open, "reason": reason})
+	}
+	w.want(403, w.as("admin", "PUT", "/api/v1/open/layers/asset", map[string]any{"open": true, "reason": "test"}))
+	w.want(403, w.as("police", "PUT", "/api/v1/open/layers/enterprise", map[string]any{"open": true, "reason": "test"}))
+	w.want(422, mark("asset", true, ""))
+	w.want(422, mark("asset", true, "  "))
+	w.want(404, mark("nothing", true, "test"))
+	w.want(422, mark("enterprise", true, "test")) // not shared
+	w.exec(`UPDATE onemap.layer SET owner = 'police', share = 'unconditional' WHERE name = 'enterprise'`)
+	w.server.Store.ForgetRegistry()
+	rule := map[string]any{"as_is": false, "fields": []string{"industry"}, "cell_m": 500}
+	w.want(422, w.as("police", "PUT", "/api/v1/open/rules/enterprise", rule)) // not open yet
+	w.want(204, mark("enterprise", true, "年度开放计划"))
+	w.want(200, w.as("police", "PUT", "/api/v1/open/rules/enterprise", rule))
+	w.want(200, w.as("", "GET", "/api/v1/layers/open_enterprise/features", nil))
+
+	var list struct {
+		Rules  []struct{ Layer string }
+		Layers []struct {
+			Name            string
+			Open, Published bool
+		}
+	}
+	w.want(200, w.as("police", "GET", "/api/v1/open/rules", nil)).into(t, &list)
+	for _, l := range list.Layers {
+		if l.Name == "enterprise" && (!l.Open || !l.Published) || l.Name == "base_road" {
+			t.Errorf("the police's list has %+v", l)
+		}
+	}
+	w.want(200, w.as("security", "GET", "/api/v1/open/rules", nil)).into(t, &list)
+	names := map[string]bool{}
+	for _, l := range list.Layers {
+		names[l.Name] = true
+	}
+	if !names["enterprise"] || !names["base_road"] || names["open_enterprise"] {
+		t.Errorf("who keeps the rules sees %v", names)
+	}
+
+	w.want(204, mark("enterprise", false, "复核"))
+	w.want(404, w.as("", "GET", "/api/v1/layers/open_enterprise/features", nil))
+	var tables int
+	if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM pg_class WHERE oid = to_regclass('map.open_enterprise')`).Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("%d copies are left, %v", tables, err)
+	}
 }
 
 func tileOf(lon, lat float64, z int) (x, y int) {

@@ -122,19 +122,9 @@ func build(ctx context.Context, tx pgx.Tx, l layers.Layer, r Rule) error {
 	if c.Geometry == "Point" {
 		c.DetailZoom = l.DetailZoom
 	}
-	var columns, from []string
-	for _, f := range l.Fields {
-		if !slices.Contains(r.Fields, f.Name) {
-			continue
-		}
+	columns, from := r.columns(l)
+	for _, f := range r.kept(l) {
 		c.Fields = append(c.Fields, f)
-		q := pgx.Identifier{f.Name}.Sanitize()
-		columns = append(columns, q)
-		if f.Type == "text" {
-			from = append(from, fmt.Sprintf(`coalesce(%s::text, '') AS %s`, q, q))
-		} else {
-			from = append(from, fmt.Sprintf(`%s::%s AS %s`, q, layers.ColumnType(f.Type), q))
-		}
 		switch f.Name {
 		case l.TimeField:
 			c.TimeField = f.Name

@@ -1901,6 +1901,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/open/layers/{layer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Open a layer to the public, as its owner's rule has it, or close it, at once */
+        put: operations["markOpenLayer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/open/rules": {
         parameters: {
             query?: never;
@@ -1908,7 +1925,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The rules by which layers are shown to the public */
+        /** The rules by which layers are shown to the public, and the layers that I may set rules for */
         get: operations["listOpenRules"];
         put?: never;
         post?: never;
@@ -1931,6 +1948,23 @@ export interface paths {
         post?: never;
         /** Take a layer out of the portal, with its copy */
         delete: operations["dropOpenRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/open/rules/{layer}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the public would see by a rule; nothing is changed */
+        post: operations["previewOpenRule"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7141,6 +7175,11 @@ export interface components {
             number?: string;
             state: string;
         };
+        MarkOpenInputBody: {
+            open: boolean;
+            /** @description For the audit */
+            reason: string;
+        };
         MarksOutputBody: {
             layers: components["schemas"]["LayerMark"][];
             organisations: components["schemas"]["OrgMark"][];
@@ -7699,6 +7738,13 @@ export interface components {
             /** Format: double */
             north_m: number;
         };
+        OpenFieldBody: {
+            name: string;
+            title_en: string;
+            title_zh: string;
+            /** @enum {string} */
+            type: "text" | "integer" | "number" | "boolean" | "date" | "time";
+        };
         OpenKeyBody: {
             /** Format: date-time */
             created_at: string;
@@ -7840,7 +7886,39 @@ export interface components {
             simplify_m?: number;
         };
         OpenRulesOutputBody: {
+            /** @description Those that the caller may set a rule for, or open */
+            layers: components["schemas"]["OpenableBody"][];
             rules: components["schemas"]["OpenRuleState"][];
+        };
+        OpenableBody: {
+            /** @description Sensitive: no copy of it is made */
+            ask_reason: boolean;
+            /** @description Public fields: those that a copy may have */
+            fields: components["schemas"]["OpenFieldBody"][];
+            geometry: string;
+            /**
+             * Format: int64
+             * @description How many fields are not public
+             */
+            hidden: number;
+            /**
+             * Format: int64
+             * @description Of counts: shown as they were released for the public, without a copy
+             */
+            k_floor: number;
+            name: string;
+            /** @description It may be shown to the public, by a rule */
+            open: boolean;
+            /** @description Organisation code */
+            owner: string;
+            /** @description The public sees it, or its copy, now */
+            published: boolean;
+            /** @enum {string} */
+            share: "unconditional" | "conditional" | "none";
+            share_basis: string;
+            subject: string;
+            title_en: string;
+            title_zh: string;
         };
         OperationInputBody: {
             /** @enum {string} */
@@ -8487,6 +8565,35 @@ export interface components {
             workers: {
                 [key: string]: components["schemas"]["TakenBody"];
             };
+        };
+        PreviewOpenOutputBody: {
+            /** @description Some of those shown, as GeoJSON features, at most 500 */
+            features: unknown[];
+            /**
+             * Format: int64
+             * @description Left out: too few in their cell
+             */
+            few: number;
+            /**
+             * Format: int64
+             * @description Left out: newer than the delay
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Of the layer, now
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Left out: nothing is left of the shape
+             */
+            shapeless: number;
+            /**
+             * Format: int64
+             * @description To the public
+             */
+            shown: number;
         };
         Problem: {
             /** @description Where the fault lies, where it has a place */
@@ -15648,6 +15755,39 @@ export interface operations {
             };
         };
     };
+    markOpenLayer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkOpenInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOpenRules: {
         parameters: {
             query?: never;
@@ -15729,6 +15869,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewOpenRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenRuleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOpenOutputBody"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
