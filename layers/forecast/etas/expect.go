@@ -47,9 +47,6 @@ func (c *catalogue) expect(ctx context.Context, p Params, mu, own []float64, rea
 	return all, err
 }
 
-// far is where e^-far is nothing beside what is near: 1e-13.
-const far = 30
-
 func (c *catalogue) piece(from, to int, p Params, mu, own []float64, reachM, reachDays float64) sums {
 	var s sums
 	var w [9]window
@@ -82,7 +79,11 @@ func (c *catalogue) piece(from, to int, p Params, mu, own []float64, reachM, rea
 					continue
 				}
 				dt := e.t - o.t
-				f := math.Exp(-p.Omega*dt - rr*halfOverSS)
+				z := p.Omega*dt + rr*halfOverSS
+				if z > far {
+					continue
+				}
+				f := decay(z)
 				g += f
 				gdt += f * dt
 				grr += f * rr

@@ -6,23 +6,30 @@ import (
 	"onemap/layers/forecast/hotspot"
 )
 
-// fewest events from which self-excitation is learned; of fewer the forecast
-// is the background.
-const fewest = 50
+const (
+	// fewest events from which self-excitation is learned; of fewer the
+	// forecast is the background.
+	fewest = 50
+	// enough events to learn the three parameters from: the latest so many of a
+	// longer history. Their background is drawn from all of it.
+	enough = 60_000
+	// settling iterations move the background, at parameters that stand.
+	settling = 3
+)
 
 // Model is the guarded point ETAS as one of the ladder of models. The zero
 // value is ready.
 type Model struct {
-	// Options of a field that is nil are [Guarded] for the cells of the Space,
-	// with the hours of events that have none made up.
+	// Options, where nil, are [Guarded] for the cells of the Space, with the
+	// hours of events that have none made up.
 	Options *Options
 	Seed    uint64
 }
 
-// Name is "etas".
+// Name implements [hotspot.Model].
 func (Model) Name() string { return "etas" }
 
-// Fit estimates the process from the events before the cut.
+// Fit implements [hotspot.Model].
 func (m Model) Fit(ctx context.Context, s *hotspot.Space, past []hotspot.Event, until float64) (hotspot.Fitted, error) {
 	o := Guarded(s.CellM())
 	o.DateOnly = DatesOnly(past)
@@ -30,47 +37,66 @@ func (m Model) Fit(ctx context.Context, s *hotspot.Space, past []hotspot.Event, 
 		o = *m.Options
 	}
 	o.Seed = m.Seed
-	from := until - 1
-	if len(past) > 0 {
-		from = min(from, past[0].Day)
-	}
-	e, own, err := begin(ctx, s, past, from, until, o)
+	recent := past[max(0, len(past)-enough):]
+	e, own, err := begin(ctx, s, recent, beginning(recent, until), until, o)
 	if err != nil {
 		return nil, err
 	}
 	if len(own) < fewest {
 		e.Theta = 0
-		for j := range own {
-			own[j] = 1
-		}
-		if err := e.mu.draw(ctx, own, o.Workers); err != nil {
-			return nil, err
-		}
-		e.Mu = e.mu.mass / e.mu.days
-	} else if err := e.climb(ctx, own, true); err != nil {
+		return e.still(ctx, s, own, until)
+	}
+	if err := e.climb(ctx, own, true); err != nil {
 		return nil, err
 	}
+	if len(recent) == len(past) {
+		return e.forecast(ctx, s, until)
+	}
+	return e.settled(ctx, s, past, until)
+}
+
+// beginning is where history begins: at the first event, and a day before the
+// cut at the latest.
+func beginning(past []hotspot.Event, until float64) float64 {
+	if len(past) == 0 {
+		return until - 1
+	}
+	return min(until-1, past[0].Day)
+}
+
+// still forecasts by the background of all events alone.
+func (e *Estimate) still(ctx context.Context, s *hotspot.Space, own []float64, until float64) (*Fitted, error) {
+	for j := range own {
+		own[j] = 1
+	}
+	if err := e.mu.draw(ctx, own, e.opts.Workers); err != nil {
+		return nil, err
+	}
+	e.Mu = e.mu.mass / e.mu.days
 	return e.forecast(ctx, s, until)
 }
 
-// Move brings the forecast to a later cut: the parameters stay, what is of the
+// settled forecasts from another history with the parameters of e.
+func (e *Estimate) settled(ctx context.Context, s *hotspot.Space, past []hotspot.Event, until float64) (*Fitted, error) {
+	o := e.opts
+	o.Start, o.Iterations = e.Params, settling
+	o.Start.Mu = 0
+	next, own, err := begin(ctx, s, past, beginning(past, until), until, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := next.climb(ctx, own, false); err != nil {
+		return nil, err
+	}
+	next.AtFloor, next.opts = e.AtFloor, e.opts
+	return next.forecast(ctx, s, until)
+}
+
+// Move implements [hotspot.Mover]: the parameters stay, what is of the
 // background is seen anew.
 func (f *Fitted) Move(ctx context.Context, past []hotspot.Event, until float64) (hotspot.Fitted, error) {
 	if f.Events < fewest {
 		return Model{Options: &f.opts, Seed: f.opts.Seed}.Fit(ctx, f.s, past, until)
 	}
-	o := f.opts
-	o.Start, o.Iterations = f.Params, 3
-	o.Start.Mu = 0
-	from := f.c.from
-	e, own, err := begin(ctx, f.s, past, from, until, o)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.climb(ctx, own, false); err != nil {
-		return nil, err
-	}
-	e.AtFloor = f.AtFloor
-	e.opts.Iterations = f.opts.Iterations
-	return e.forecast(ctx, f.s, until)
+	return f.settled(ctx, f.s, past, until)
 }
