@@ -28,17 +28,6 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// dataFolder is one that PostgreSQL's user can reach, which t.TempDir is not.
-func dataFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "onemap-up-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // A node is a server that runs in this test.
 type node struct {
 	url      string
@@ -126,7 +115,7 @@ func signIn(t *testing.T, base, login, password string) int {
 }
 
 func TestUp(t *testing.T) {
-	dir := dataFolder(t)
+	dir := layerstest.Folder(t)
 	n := startUp(t, dir, "none")
 	if len(n.accounts) == 0 {
 		t.Fatal("it made no accounts")
@@ -196,7 +185,7 @@ func TestUp(t *testing.T) {
 
 // An older schema is lifted in place, and what is in it stays.
 func TestUpgrade(t *testing.T) {
-	dir := dataFolder(t)
+	dir := layerstest.Folder(t)
 	db, err := cluster.Start(t.Context(), cluster.Options{Dir: dir, Fast: true, Log: quiet})
 	if err != nil {
 		t.Fatal(err)

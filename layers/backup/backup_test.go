@@ -19,23 +19,10 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/backup"
 	"onemap/layers/cluster"
+	"onemap/layers/layerstest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
-
-// newFolder returns a new folder that PostgreSQL's user can reach.
-func newFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "onemap-backup-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
 
 // A city is one with its own server.
 type city struct {
@@ -47,7 +34,7 @@ type city struct {
 
 func newCity(t *testing.T) *city {
 	t.Helper()
-	dir := newFolder(t)
+	dir := layerstest.Folder(t)
 	c, err := cluster.Start(t.Context(), cluster.Options{Dir: filepath.Join(dir, "city"), Fast: true, Log: quiet})
 	if err != nil {
 		t.Fatal(err)

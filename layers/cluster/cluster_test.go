@@ -16,19 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers/cluster"
+	"onemap/layers/layerstest"
 )
-
-// folder returns a new data folder that PostgreSQL's user can reach, which
-// t.TempDir is not: its parent is closed to others.
-func folder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "onemap-cluster-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
 
 func start(t *testing.T, opts cluster.Options) *cluster.Cluster {
 	t.Helper()
@@ -74,7 +63,7 @@ func TestStart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a durable cluster takes seconds")
 	}
-	dir := folder(t)
+	dir := layerstest.Folder(t)
 	c := start(t, cluster.Options{Dir: dir})
 
 	for _, tt := range []struct{ sql, want string }{
@@ -180,7 +169,10 @@ func TestFolder(t *testing.T) {
 			return filepath.Join(dir, "data")
 		}, cluster.ErrFolder, "not a directory", false},
 		{"a folder under a closed one", func(t *testing.T, dir string) string {
-			return filepath.Join(dir, "a", "b") // dir has mode 700 and is root's
+			if err := os.Chmod(dir, 0o700); err != nil { // it is root's
+				t.Fatal(err)
+			}
+			return filepath.Join(dir, "a", "b")
 		}, cluster.ErrFolder, "chmod o+x", true},
 		{"another user's data folder", func(t *testing.T, dir string) string {
 			write(t, filepath.Join(dir, "lock"), 0o600)
@@ -194,12 +186,12 @@ func TestFolder(t *testing.T) {
 			if tt.root && os.Geteuid() != 0 {
 				t.Skip("only root runs PostgreSQL as another user")
 			}
-			parent := folder(t)
+			parent := layerstest.Folder(t)
+			dir := tt.make(t, parent)
 			before, err := os.Stat(parent)
 			if err != nil {
 				t.Fatal(err)
 			}
-			dir := tt.make(t, parent)
 			c, err := cluster.Start(t.Context(), cluster.Options{Dir: dir, Fast: true})
 			if err == nil {
 				c.Stop()
@@ -224,7 +216,7 @@ func write(t *testing.T, path string, mode os.FileMode) {
 
 // A unix socket's path has at most 107 bytes.
 func TestLongFolder(t *testing.T) {
-	parent := folder(t)
+	parent := layerstest.Folder(t)
 	if err := os.Chmod(parent, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +228,7 @@ func TestLongFolder(t *testing.T) {
 
 // What initdb left when it was cut short is no obstacle.
 func TestHalfMade(t *testing.T) {
-	dir := folder(t)
+	dir := layerstest.Folder(t)
 	write(t, filepath.Join(dir, "lock"), 0o600)
 	if err := os.MkdirAll(filepath.Join(dir, "pg.new", "base"), 0o700); err != nil {
 		t.Fatal(err)

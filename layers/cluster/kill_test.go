@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers/cluster"
+	"onemap/layers/layerstest"
 )
 
 // childFolder makes this test's program a second process with a cluster in
@@ -84,7 +85,7 @@ func TestServerKilledDurable(t *testing.T) {
 }
 
 func testServerKilled(t *testing.T, fast bool) {
-	dir := folder(t)
+	dir := layerstest.Folder(t)
 	var log buffer
 	c := start(t, cluster.Options{Dir: dir, Fast: fast, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	keep(t, c.URL())
@@ -140,7 +141,7 @@ func TestOnemapKilledDurable(t *testing.T) {
 }
 
 func testOnemapKilled(t *testing.T, fast bool) {
-	dir := folder(t)
+	dir := layerstest.Folder(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childFolder+"="+dir)
 	if fast {

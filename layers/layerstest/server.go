@@ -41,7 +41,7 @@ var own struct {
 // startOwn starts a server that ends with this process: the kernel kills it
 // (cluster.Options.Fast), and a shell that notices our end removes its folder.
 func startOwn() (string, error) {
-	dir, err := os.MkdirTemp("", "onemap-test-")
+	dir, err := MakeFolder()
 	if err != nil {
 		return "", err
 	}

@@ -47,7 +47,7 @@ func run(args []string) (status int, err error) {
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = os.Environ()
 	if os.Getenv(layerstest.URLVariable) == "" {
-		dir, err := os.MkdirTemp("", "onemap-test-")
+		dir, err := layerstest.MakeFolder()
 		if err != nil {
 			return 1, err
 		}
