@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,19 +44,8 @@ func (s *Store) Create(ctx context.Context, scope access.Scope, d Draft) (t Task
 	}
 	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		if id, again, err = made(ctx, tx, d.UUID, content); err != nil || again {
-			return err
-		}
-		if d.Kind == Patrol {
-			id, err = s.patrol(ctx, tx, v, d, content)
-		} else {
-			id, err = s.visit(ctx, tx, v, d, content)
-		}
-		if err != nil {
-			return err
-		}
-		return access.RecordTx(ctx, tx, scope, access.Entry{Action: "task.create", Object: fmt.Sprintf("task/%d", id), Result: access.Done, Address: d.Address,
-			Detail: map[string]any{"kind": d.Kind}})
+		id, again, err = s.create(ctx, tx, v, d, content)
+		return err
 	})
 	if strings.Contains(constraint(err), "asked") { // made by another request at the same moment
 		id, again, err = made(ctx, s.Layers.DB(), d.UUID, content)
@@ -71,6 +61,42 @@ func (s *Store) Create(ctx context.Context, scope access.Scope, d Draft) (t Task
 	}
 	t, err = s.Get(ctx, scope, id)
 	return t, at, again, err
+}
+
+// CreateTx makes a patrol in the transaction of the plan that asks for it, and
+// returns its number. Errors are those of [Store.Create].
+func (s *Store) CreateTx(ctx context.Context, tx pgx.Tx, scope access.Scope, d Draft) (id int64, err error) {
+	v, err := s.sight(scope)
+	if err != nil {
+		return 0, err
+	}
+	sent := d
+	sent.Address, sent.DueAt = "", d.DueAt.UTC()
+	content, err := hash(v.who.ID, sent)
+	if err == nil {
+		err = d.check(v.now)
+	}
+	if err != nil {
+		return 0, err
+	}
+	id, _, err = s.create(ctx, tx, v, d, content)
+	return id, err
+}
+
+func (s *Store) create(ctx context.Context, tx pgx.Tx, v sight, d Draft, content string) (id int64, again bool, err error) {
+	if id, again, err = made(ctx, tx, d.UUID, content); err != nil || again {
+		return id, again, err
+	}
+	if d.Kind == Patrol {
+		id, err = s.patrol(ctx, tx, v, d, content)
+	} else {
+		id, err = s.visit(ctx, tx, v, d, content)
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	return id, false, access.RecordTx(ctx, tx, v.scope, access.Entry{Action: "task.create", Object: fmt.Sprintf("task/%d", id), Result: access.Done, Address: d.Address,
+		Detail: map[string]any{"kind": d.Kind}})
 }
 
 // made finds the task that was made with a UUID.
@@ -147,7 +173,7 @@ func placed(ctx context.Context, tx pgx.Tx, ps []PointDraft) ([]SchedulePoint, e
 		if err != nil {
 			return nil, err
 		}
-		out[n] = SchedulePoint{Title: p.Title, Lon: l.At[0], Lat: l.At[1], NearM: p.NearM}
+		out[n] = SchedulePoint{Title: p.Title, Lon: l.At[0], Lat: l.At[1], NearM: p.NearM, explore: p.Explore, plannedAt: p.PlannedAt, stay: p.Stay}
 		if p.NearM == 0 {
 			out[n].NearM = near
 		}
@@ -196,7 +222,7 @@ func (s *Store) patrol(ctx context.Context, tx pgx.Tx, v sight, d Draft, content
 	if err != nil {
 		return 0, err
 	}
-	n := newTask{Kind: Patrol, Title: d.Title, Person: worker, Dept: v.dept(), Grid: grid, Area: area, At: first, MadeBy: v.who.Login, MadeAt: v.now, Asked: d.UUID, Content: content}
+	n := newTask{Kind: Patrol, Title: d.Title, Person: worker, Dept: cmp.Or(d.Dept, v.dept()), Grid: grid, Area: area, At: first, MadeBy: v.who.Login, MadeAt: v.now, Asked: d.UUID, Content: content}
 	if !d.DueAt.IsZero() {
 		n.due(v.now, d.DueAt)
 	}
@@ -217,8 +243,8 @@ func (v sight) dept() string {
 func insertPoints(ctx context.Context, tx pgx.Tx, task int64, points []SchedulePoint) error {
 	b := &pgx.Batch{}
 	for n, p := range points {
-		b.Queue(`INSERT INTO onemap.task_point (task, n, title, geom, near_m) VALUES ($1, $2, $3, ST_SetSRID(ST_MakePoint($4, $5), 4326), $6)`,
-			task, n+1, p.Title, p.Lon, p.Lat, p.NearM)
+		b.Queue(`INSERT INTO onemap.task_point (task, n, title, geom, near_m, explore, planned_at, stay_s) VALUES ($1, $2, $3, ST_SetSRID(ST_MakePoint($4, $5), 4326), $6, $7, $8, $9)`,
+			task, n+1, p.Title, p.Lon, p.Lat, p.NearM, p.explore, p.plannedAt, int(p.stay.Seconds()))
 	}
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -66,7 +66,7 @@ func fill(ctx context.Context, db querier, tasks []row) error {
 	}
 	points, err := lists(ctx, db, patrols, pointsSQL, func(r pgx.CollectableRow) (id int64, p PatrolPoint, err error) {
 		var client *string
-		err = r.Scan(&id, &p.N, &p.Title, &p.Lon, &p.Lat, &p.NearM, &p.VisitedAt, &p.VisitedBy, &p.DistanceM, &p.Skipped, &p.Note, &client)
+		err = r.Scan(&id, &p.N, &p.Title, &p.Lon, &p.Lat, &p.NearM, &p.VisitedAt, &p.VisitedBy, &p.DistanceM, &p.Skipped, &p.Note, &client, &p.Explore, &p.PlannedAt, &p.StayMin)
 		if client != nil {
 			if at, bad := time.Parse(time.RFC3339Nano, *client); bad == nil {
 				p.ClientAt = &at
@@ -114,7 +114,7 @@ const hazardsSQL = `SELECT f.id, f.level, f.state, f.title, f.description, f.pla
 	(SELECT json_agg(json_build_object('id', photo, 'kind', kind, 'step', coalesce(step, 0)) ORDER BY position) FROM onemap.hazard_photo WHERE hazard = f.id)
 	FROM map.hazard f LEFT JOIN onemap.hazard_plan p ON p.hazard = f.id WHERE f.id = ANY($1)`
 
-const pointsSQL = `SELECT task, n, title, ST_X(geom), ST_Y(geom), near_m, visited_at, coalesce(visited_by, ''), distance_m, skipped, note, detail ->> 'client_at'
+const pointsSQL = `SELECT task, n, title, ST_X(geom), ST_Y(geom), near_m, visited_at, coalesce(visited_by, ''), distance_m, skipped, note, detail ->> 'client_at', explore, planned_at, round(stay_s / 60.0)::int
 	FROM onemap.task_point WHERE task = ANY($1) ORDER BY task, n`
 
 // byID reads one thing for each id.

@@ -35,6 +35,7 @@ type Draft struct {
 	Kind       string    // Patrol or Visit
 	Title      string
 	Person     string // login of the worker; "": any of the grid
+	Dept       string `json:",omitempty"` // the department for which it is; "": the caller's, where they are its officer
 	Grid       string // "": the enterprise's, or that of the first point
 	DueAt      time.Time
 	Enterprise int64  // of a visit
@@ -48,6 +49,10 @@ type PointDraft struct {
 	Title string
 	At    locate.Place
 	NearM float64 // 0: the setting patrol.near_m
+	// Of a planned patrol (layers/deploy/patrolplan).
+	Explore   bool          `json:",omitempty"` // chance chose it
+	PlannedAt *time.Time    `json:",omitempty"`
+	Stay      time.Duration `json:",omitempty"`
 }
 
 // A Result finishes a task.

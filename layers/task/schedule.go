@@ -35,10 +35,13 @@ type PatrolSchedule struct {
 
 // A SchedulePoint is a point of a patrol that comes again.
 type SchedulePoint struct {
-	Title string  `json:"title"`
-	Lon   float64 `json:"lon"`
-	Lat   float64 `json:"lat"`
-	NearM float64 `json:"near_m"`
+	Title     string  `json:"title"`
+	Lon       float64 `json:"lon"`
+	Lat       float64 `json:"lat"`
+	NearM     float64 `json:"near_m"`
+	explore   bool
+	plannedAt *time.Time
+	stay      time.Duration
 }
 
 // A ScheduleDraft is a schedule to be made.

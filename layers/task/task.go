@@ -120,6 +120,9 @@ type PatrolPoint struct {
 	Lon       float64    `json:"lon"`
 	Lat       float64    `json:"lat"`
 	NearM     float64    `json:"near_m" doc:"A visit within these metres counts as at the point"`
+	Explore   bool       `json:"explore,omitempty" doc:"Chance chose it: a stop of random exploration, by which the forecast is held against where it does not look"`
+	PlannedAt *time.Time `json:"planned_at,omitempty" doc:"When the plan would have the unit there"`
+	StayMin   int        `json:"stay_min,omitempty" doc:"For so many minutes"`
 	VisitedAt *time.Time `json:"visited_at,omitempty" doc:"By the server's clock; what the phone's clock said is client_at"`
 	ClientAt  *time.Time `json:"client_at,omitempty"`
 	VisitedBy string     `json:"visited_by,omitempty"`
