@@ -16,7 +16,7 @@ import (
 // read, all at once and over and over, with tiles from memory that are kept and
 // shared: each gets what they would get alone, and no byte of the others'.
 func TestTwoScopesSideBySide(t *testing.T) {
-	rounds := 12
+	rounds := 5
 	if os.Getenv("ONEMAP_LONG") != "" {
 		rounds = 1000
 	}

@@ -1,8 +1,10 @@
 package live
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"onemap/layers/feed"
@@ -11,17 +13,19 @@ import (
 // position is a frame of the places of some workers.
 func position(stream string, n int, ids ...int64) *frame {
 	var each []eventText
-	text := `{"type":"events","stream":"` + stream + `","events":[`
+	var text strings.Builder
+	text.WriteString(`{"type":"events","stream":"` + stream + `","events":[`)
 	for i, id := range ids {
 		e := fmt.Sprintf(`{"data":{"id":%d,"properties":{"n":%d}}}`, id, n)
 		each = append(each, eventText{id, []byte(e)})
 		if i > 0 {
-			text += ","
+			text.WriteByte(',')
 		}
-		text += e
+		text.WriteString(e)
 	}
 	cursor := fmt.Sprintf(`"1.1.%d"`, n)
-	return &frame{kind: TypeEvents, data: []byte(text + `],"cursor":` + cursor + `}`), stream: stream, cursor: []byte(cursor), each: each}
+	text.WriteString(`],"cursor":` + cursor + `}`)
+	return &frame{kind: TypeEvents, data: []byte(text.String()), stream: stream, cursor: []byte(cursor), each: each}
 }
 
 func staleFrame(stream string, n int) *frame {
@@ -138,17 +142,14 @@ func TestLargeFramesOfPositions(t *testing.T) {
 	}
 	for _, withIDs := range []bool{false, true} {
 		c := newClient(nil)
-		const rounds = 50
+		const rounds = 12
 		for n := range rounds {
 			var at feed.Cursor
 			if withIDs {
 				at = feed.Cursor{System: 1, Timeline: 1, LSN: uint64(n + 1)}
 			}
 			f := position("w", n, ids...)
-			f.data = append(f.data, make([]byte, 2*queueBytes)...)
-			for i := range f.data[len(f.data)-2*queueBytes:] {
-				f.data[len(f.data)-1-i] = ' '
-			}
+			f.data = append(f.data, bytes.Repeat([]byte(" "), 2*queueBytes)...)
 			if c.send(at, f, newFrame(TypeEvents, []byte(`{"type":"events","stream":"incidents"}`), 1)) {
 				t.Fatalf("slow after %d", n)
 			}

@@ -31,7 +31,7 @@ type realData struct {
 }
 
 var realRows = []realData{
-	{name: "minneapolis", files: [][2]string{
+	{name: "minneapolis", long: true, files: [][2]string{
 		{"minneapolis/minneapolis_neighborhoods.geojson", "minneapolis-neighbourhoods"},
 		{"minneapolis/fire_stations_areas.geojson", "minneapolis-fire-stations"},
 		{"minneapolis/hydrants.csv.gz", "minneapolis-hydrants"},
