@@ -26,6 +26,7 @@ export const pages: readonly Page[] = [
   { name: 'requests', title: 'rq.title', roles: ['department_officer', 'command_centre', 'planner', 'security_administrator', 'administrator', 'auditor'], load: () => import('./requests/Requests.svelte') },
   { name: 'scores', title: 'sc.title', roles: ['department_officer', 'command_centre', 'planner', 'administrator', 'security_administrator', 'auditor'], load: () => import('./scores/Scores.svelte') },
   { name: 'quality', title: 'quality.title', roles: ['department_officer', 'command_centre', 'planner', 'grid_worker', 'acceptor', 'shift_leader', 'dispatcher', 'administrator', 'security_administrator', 'auditor'], load: () => import('./quality/Quality.svelte') },
+  { name: 'opendata', title: 'od.title', roles: ['department_officer', 'administrator', 'security_administrator'], load: () => import('./opendata/OpenData.svelte') },
   { name: 'grids', title: 'grids.title', roles: ['administrator', 'planner', 'command_centre'], load: () => import('./grids/Grids.svelte') },
   { name: 'hazards', title: 'hz.title', roles: ['department_officer', 'command_centre', 'grid_worker'], load: () => import('./hazards/Hazards.svelte') },
   { name: 'upload', title: 'upload.title', roles: ['department_officer'], load: () => import('./upload/Upload.svelte') },

@@ -6,6 +6,7 @@ import { audit } from './words/audit';
 import { catalogue } from './words/catalogue';
 import { fences } from './words/fences';
 import { open } from './words/open';
+import { opendata } from './words/opendata';
 import { matching } from './words/matching';
 import { people } from './words/people';
 import { quality } from './words/quality';
@@ -1218,6 +1219,7 @@ export const table = {
   ...catalogue,
   ...requests,
   ...open,
+  ...opendata,
   ...scores,
   ...upload,
   ...quality,
