@@ -72,7 +72,7 @@ CREATE TABLE onemap.forecast_run (
     doing       text NOT NULL DEFAULT '', -- the step that it is at: a key of layers/forecast.Steps
     why         text NOT NULL DEFAULT '', -- of a failure, or why it is withheld: for people, in English
     why_zh      text NOT NULL DEFAULT '',
-    record      jsonb,               -- data cut, parameters, seed, model, versions: what the hash is of
+    record      json,                -- data cut, parameters, seed, model, versions: what the hash is of, letter by letter
     hash        bytea CHECK (length(hash) = 32), -- SHA-256 of record
     result_hash bytea CHECK (length(result_hash) = 32), -- SHA-256 of the cells' numbers
     events      bytea REFERENCES onemap.forecast_content DEFERRABLE INITIALLY DEFERRED, -- NULL once retention took them

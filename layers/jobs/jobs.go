@@ -36,6 +36,8 @@ const (
 	Default  = river.QueueDefault
 	Webhooks = "webhook" // slow receivers hold up nothing else
 	Pulls    = "pull"    // nor do slow sources
+	// Forecasts take minutes of all processors: one at a time on a node.
+	Forecasts = "forecast"
 )
 
 // stopTime is how long running jobs may take to end when the server stops;
@@ -123,7 +125,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	}
 	c, err := river.NewClient(riverpgxv5.New(q.db), &river.Config{
 		Schema: layers.JobSchema, Workers: q.workers, PeriodicJobs: q.periodic, Logger: slog.New(quiet{log.Handler()}),
-		Queues:   map[string]river.QueueConfig{Default: {MaxWorkers: 4}, Webhooks: {MaxWorkers: 16}, Pulls: {MaxWorkers: 2}},
+		Queues:   map[string]river.QueueConfig{Default: {MaxWorkers: 4}, Webhooks: {MaxWorkers: 16}, Pulls: {MaxWorkers: 2}, Forecasts: {MaxWorkers: 1}},
 		PollOnly: true, FetchPollInterval: poll, FetchCooldown: min(poll, 100*time.Millisecond),
 		JobTimeout: 5 * time.Minute, RescueStuckJobsAfter: 15 * time.Minute,
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: 24 * time.Hour, DiscardedJobRetentionPeriod: 30 * 24 * time.Hour,
