@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"math"
 	"slices"
 
 	"onemap/layers/forecast/hotspot"
@@ -11,9 +12,9 @@ import (
 // square metre to those that expect the most.
 type Calibration struct {
 	Bins []Bin `json:"bins"`
-	// Slope of what was seen against what was expected, by bin, as a line through
-	// the origin weighed by what was expected: one if it is right all along.
-	// It is of shares: the level of the city is judged apart.
+	// Slope of the logarithm of what was seen against that of what was expected,
+	// by bin: one if it is right all along, less if the forecast is too sure of
+	// its hot places. The level of the city is judged apart.
 	Slope float64 `json:"slope"`
 	// Level is all that was seen over all that was expected.
 	Level float64 `json:"level"`
@@ -76,19 +77,22 @@ func (c *calibrator) table() Calibration {
 		expected += t.Bins[i].Expected
 	}
 	t.Level = ratio(seen, expected)
-	// Weighed least squares of the rate of each bin (seen a cell) on what was
-	// expected of it, after the level is set right.
-	var xy, xx float64
-	for _, b := range t.Bins {
-		if b.Cells > 0 && b.Expected > 0 {
-			x, y := b.Expected/b.Cells, ratio(b.Seen, t.Level)/b.Cells
-			w := b.Cells / x // the inverse of a Poisson mean's variance
-			xy += w * x * y
-			xx += w * x * x
+	t.Slope = slope(t.Bins)
+	return t
+}
+
+// slope is that of the weighed least squares line of y = ln(seen/cells) on
+// x = ln(expected/cells), the weight of a bin being what was expected.
+func slope(bins []Bin) float64 {
+	var w, x, y, xx, xy float64
+	for _, b := range bins {
+		if b.Cells > 0 && b.Expected > 0 && b.Seen > 0 {
+			u, v := math.Log(b.Expected/b.Cells), math.Log(b.Seen/b.Cells)
+			w, x, y = w+b.Expected, x+b.Expected*u, y+b.Expected*v
+			xx, xy = xx+b.Expected*u*u, xy+b.Expected*u*v
 		}
 	}
-	t.Slope = ratio(xy, xx)
-	return t
+	return ratio(w*xy-x*y, w*xx-x*x)
 }
 
 // A Curve is the hit rate of the pool by the share of the city that is flagged,

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"math"
 	"slices"
 
 	"onemap/layers/forecast/hotspot"
@@ -8,13 +9,16 @@ import (
 
 // A ranking orders the cells of a space by what is expected of them a square
 // metre, the most first. Counts have thousands of ties: they are broken by a
-// kernel density, and then by a hash of the cell, which favours no corner.
+// kernel density, and then by a hash of the cell, which favours no corner. The
+// uniform forecast, all of it one tie, gets the hash alone: it would else be
+// that density.
 type ranking struct {
 	s     *hotspot.Space
 	tie   []float64 // density that breaks ties, by cell
 	hash  []uint64
 	score []float64
 	order []int32
+	even  bool // every cell ties with every other
 }
 
 func newRanking(s *hotspot.Space) *ranking {
@@ -43,9 +47,11 @@ func (r *ranking) breakTies(expected []float64) {
 // top returns cells in the order of what is expected, until they cover m2
 // square metres. The slice holds until the next call.
 func (r *ranking) top(expected []float64, m2 float64) []int32 {
+	r.even = true
 	for i, v := range expected {
 		r.score[i] = v / r.s.AreaM2(i)
 		r.order[i] = int32(i)
+		r.even = r.even && math.Abs(r.score[i]-r.score[0]) <= 1e-12*r.score[0]
 	}
 	// Only what is flagged needs its order.
 	n := min(len(r.order), 64)
@@ -99,9 +105,9 @@ func (r *ranking) pick(n int) {
 
 func (r *ranking) compare(a, b int32) int {
 	switch {
-	case r.score[a] != r.score[b]:
+	case r.score[a] != r.score[b] && !r.even:
 		return higher(r.score[a], r.score[b])
-	case r.tie[a] != r.tie[b]:
+	case r.tie[a] != r.tie[b] && !r.even:
 		return higher(r.tie[a], r.tie[b])
 	case r.hash[a] < r.hash[b]:
 		return -1

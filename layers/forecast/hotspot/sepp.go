@@ -24,8 +24,9 @@ type SEPP struct {
 	// LeastD bounds 1/omega from below, in days: records of one and the same
 	// event some minutes apart would else be all that is learned.
 	LeastD float64
-	// BandwidthM of the neighbourhood that mu is drawn towards; 0: as in the paper.
-	BandwidthM float64
+	// Shrink draws mu towards its neighbours as [Shrunk] does; else it is as in
+	// the paper.
+	Shrink bool
 }
 
 // Name implements [Model].
@@ -99,6 +100,7 @@ type seppFitted struct {
 	mu           []float64 // events a day, by cell
 	own          []float64 // sum_j p_jj by cell: what came by itself
 	shape        float64   // of the prior of mu
+	weights      []float64 // of its scales
 	logL         float64   // of the step before the last
 	start        float64   // of the history
 	now          []float64 // by cell, sum_i exp(-omega (at - t_i)): what still works on
@@ -161,7 +163,7 @@ func (f *seppFitted) step(g grouped, own []float64, until, span float64) (logL f
 
 // background makes mu of the events that came by themselves.
 func (f *seppFitted) background(own []float64, span float64) {
-	if f.model.BandwidthM == 0 {
+	if !f.model.Shrink {
 		for c, n := range own {
 			f.mu[c] = n / span
 		}
@@ -171,7 +173,7 @@ func (f *seppFitted) background(own []float64, span float64) {
 	defer giveBack(count)
 	defer giveBack(mean)
 	f.s.spread(own, *count)
-	f.s.around(*count, f.model.BandwidthM, *mean)
+	f.weights = f.s.around(*count, f.weights, *mean)
 	if f.shape == 0 {
 		f.shape = gammaShape(f.s.owner, *count, *mean)
 	}

@@ -17,8 +17,7 @@ import (
 // size a, is largest (empirical Bayes). Decayed counts are first multiplied by
 // sum w / sum w², the events that they are worth.
 type Shrunk struct {
-	Label      string
-	BandwidthM float64 // of the neighbourhood
+	Label string
 	Weighing
 }
 
@@ -42,7 +41,9 @@ type shrunkFitted struct {
 	shares
 	model Shrunk
 	t     *tally
-	shape float64 // a, estimated when it was fitted and kept when it is moved
+	// Estimated when it was fitted, and kept when it is moved.
+	shape   float64   // a
+	weights []float64 // of the scales of m
 }
 
 // Parameters implements [Told].
@@ -51,7 +52,7 @@ func (f *shrunkFitted) Parameters() map[string]float64 {
 }
 
 func (f *shrunkFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
-	n := &shrunkFitted{shares: shares{s: f.s}, model: f.model, t: f.t.moved(past.day, past.pixel, until), shape: f.shape}
+	n := &shrunkFitted{shares: shares{s: f.s}, model: f.model, t: f.t.moved(past.day, past.pixel, until), shape: f.shape, weights: f.weights}
 	n.see(past, until, false)
 	return n, nil
 }
@@ -68,7 +69,7 @@ func (f *shrunkFitted) see(past placed, until float64, estimate bool) {
 	for i, v := range f.t.sum {
 		(*count)[i] = v * worth
 	}
-	s.around(*count, f.model.BandwidthM, *mean)
+	f.weights = s.around(*count, f.weights, *mean)
 	if estimate {
 		f.shape = gammaShape(s.owner, *count, *mean)
 	}
@@ -89,37 +90,6 @@ func (t *tally) worth(days []float64, until float64) float64 {
 	}
 	span := until - days[0]
 	return t.days / (-t.TauD / 2 * math.Expm1(-2*span/t.TauD))
-}
-
-// strangers is the part of a cell's prior that comes from the whole city, so
-// that a place with no neighbours is not held to be impossible.
-const strangers = 0.02
-
-// around writes the Gaussian mean of the neighbours of each pixel, itself left
-// out, into mean.
-func (s *Space) around(count []float64, hM float64, mean []float64) {
-	m := s.smoother(hM)
-	var sum, pixels float64
-	for i, c := range s.owner {
-		if c >= 0 {
-			sum += count[i]
-			pixels++
-		}
-	}
-	copy(mean, count)
-	m.convolve(mean)
-	own := m.taps[0] * m.taps[0]
-	for i, c := range s.owner {
-		if c < 0 {
-			mean[i] = 0
-			continue
-		}
-		near := 0.0
-		if others := m.inside[i] - own; others > 1e-9 {
-			near = max(0, (mean[i]-own*count[i])/others)
-		}
-		mean[i] = (1-strangers)*near + strangers*sum/pixels
-	}
 }
 
 // gammaShape is the a that maximises the negative binomial likelihood

@@ -34,9 +34,14 @@ func newTally(w Weighing, places int) *tally {
 
 // moved returns the tally at a later cut; at is the place of each event.
 func (t *tally) moved(days []float64, at []int32, until float64) *tally {
+	n := t.clone()
+	n.advance(days, at, until)
+	return n
+}
+
+func (t *tally) clone() *tally {
 	n := *t
 	n.sum = append([]float64(nil), t.sum...)
-	n.advance(days, at, until)
 	return &n
 }
 
