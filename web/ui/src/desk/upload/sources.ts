@@ -43,6 +43,23 @@ export interface Place {
   tls?: boolean;
   table?: string;
   query?: string;
+  /** How long a PostgreSQL statement may take. */
+  seconds?: number;
+  /** Of ArcGIS: which features, and in which system to ask for them: an EPSG code. */
+  where?: string;
+  crs?: string;
+}
+
+const parts: Record<Kind, readonly (keyof Place)[]> = {
+  postgres: ['host', 'port', 'database', 'tls', 'table', 'query', 'seconds'],
+  ogc: ['url'],
+  arcgis: ['url', 'where', 'crs'],
+  file: ['url'],
+};
+
+/** What is sent of a place: all that its kind knows, and nothing that was left empty or belongs to another kind. */
+export function placeFor(kind: Kind, place: Place): Place {
+  return Object.fromEntries(parts[kind].map((k) => [k, place[k]]).filter(([, v]) => v !== undefined && v !== null && v !== '' && v !== false));
 }
 
 /** What an officer says of a source. A login and a secret that are left out stay as they are. */

@@ -28,6 +28,7 @@ export const opendata = {
   'od.find': ['查找图层', 'Find a layer'],
   'od.show.all': ['含不可开放的图层', 'Also layers that cannot be open'],
   'od.none': ['没有符合的图层。', 'No layer like that.'],
+  'od.none.yours': ['贵单位还没有图层：先在“数据导入”中入库。', 'Your organisation has no layer yet: bring data in first.'],
   'od.standing.shown': ['已发布', 'Published'],
   'od.standing.portal': ['待门户启用', 'Ready; the portal is off'],
   'od.standing.making': ['正在生成', 'Being made'],
