@@ -46,6 +46,14 @@ func (t Target) Compare(ctx context.Context, db DB) (c Change, err error) {
 		return c, err
 	}
 	q := t.sql()
+	var empty bool
+	if err = db.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM `+q.table+`)`).Scan(&empty); err != nil {
+		return c, fmt.Errorf("compare with the layer: %w", err)
+	}
+	if empty {
+		err = db.QueryRow(ctx, `SELECT count(*) FROM `+StagingTable(t.Batch)).Scan(&c.Inserted)
+		return c, err
+	}
 	if err = db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FILTER (WHERE t.id IS NULL), count(*) FILTER (WHERE t.id IS NOT NULL AND %[2]s),
 		count(*) FILTER (WHERE t.id IS NOT NULL AND NOT %[2]s) FROM %[3]s i LEFT JOIN %[1]s t USING (source_key)`, q.table, q.differs("t", "i"), StagingTable(t.Batch))).
 		Scan(&c.Inserted, &c.Updated, &c.Unchanged); err == nil && (t.Full || t.Gone) {
@@ -85,7 +93,8 @@ var ErrStagingLost = errors.New("the preview is no longer there: make it anew")
 // ApplyTx takes a batch over into its layer: what is new and what differs. The
 // rows that it changes or takes away are kept for [UndoTx]. staged is how many
 // rows the preview had, less those that were held back since. Writers of the
-// layer wait until the transaction ends, readers do not.
+// layer wait until the transaction ends, readers do not, or, where an empty layer
+// is filled with very many rows, for its last moment only.
 //
 // Of a new layer, call it in the fill of layers.MakeLayer.
 func (t Target) ApplyTx(ctx context.Context, tx pgx.Tx, staged int64) (c Change, err error) {
@@ -115,6 +124,20 @@ func (t Target) ApplyTx(ctx context.Context, tx pgx.Tx, staged int64) (c Change,
 	}
 	if _, err := tx.Exec(ctx, fmt.Sprintf(`LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE`, table)); err != nil {
 		return c, err
+	}
+	if rows >= rebuildAt && !t.Full && !t.Gone {
+		done, err := layers.RefillTx(ctx, tx, t.Layer.Name, func(into string) error {
+			_, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM %s ORDER BY row_number`, into, columns, columns, staging))
+			return err
+		})
+		if err != nil {
+			return c, fmt.Errorf("add rows: %w", err)
+		}
+		if done { // nothing was there that an undo would put back
+			c.Inserted = rows
+			_, err := tx.Exec(ctx, fmt.Sprintf(`CREATE TABLE %s AS SELECT t.*, 'changed' AS undo_of FROM %s t WHERE false`, beforeTable(t.Batch), table))
+			return c, err
+		}
 	}
 	keep := fmt.Sprintf(`CREATE TABLE %s AS SELECT t.*, 'changed' AS undo_of FROM %s t JOIN %s i USING (source_key) WHERE %s`, beforeTable(t.Batch), table, staging, q.differs("t", "i"))
 	if t.Full || t.Gone {

@@ -73,9 +73,15 @@ func (s *Store) run(ctx context.Context, tx pgx.Tx, layer layers.Layer, table st
 		return 0, err
 	}
 	r := run{Store: s, tx: tx, src: src, begun: time.Now()}
-	if src.staging { // nobody has counted it yet, and plans go by counts
-		if _, err := tx.Exec(ctx, "ANALYZE "+src.sql); err != nil {
+	if src.staging { // plans go by counts
+		var counted bool
+		if err := tx.QueryRow(ctx, `SELECT reltuples >= 0 FROM pg_class WHERE oid = $1::text::regclass`, src.sql).Scan(&counted); err != nil {
 			return 0, err
+		}
+		if !counted {
+			if _, err := tx.Exec(ctx, "ANALYZE "+src.sql); err != nil {
+				return 0, err
+			}
 		}
 	}
 	if r.rules, err = rulesOf(ctx, tx, "r.layer = $1 AND r.ended_at IS NULL", layer.Name); err != nil {
