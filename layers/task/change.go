@@ -120,3 +120,20 @@ func (v sight) assign(ctx context.Context, tx pgx.Tx, t row, c Change) error {
 		WHERE id = @id`, pgx.NamedArgs{"worker": worker, "id": t.ID})
 	return err
 }
+
+// CancelTx cancels a patrol in the transaction of the plan that calls it back;
+// one that is done or cancelled stays as it is.
+func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, scope access.Scope, id int64, why, address string) error {
+	v, err := s.sight(scope)
+	if err != nil {
+		return err
+	}
+	var open bool
+	if err := tx.QueryRow(ctx, `SELECT done_at IS NULL FROM onemap.task WHERE id = $1 AND kind = 'patrol' FOR UPDATE`, id).Scan(&open); err != nil || !open {
+		return err
+	}
+	if err := v.cancel(ctx, tx, id, Change{Opinion: why}); err != nil {
+		return err
+	}
+	return access.RecordTx(ctx, tx, scope, access.Entry{Action: "task.cancel", Object: fmt.Sprintf("task/%d", id), Result: access.Done, Reason: why, Address: address})
+}

@@ -26,6 +26,9 @@ func (p *Problem) retime(orders [][]int) (Plan, error) {
 			if s < 0 || s >= len(p.Spots) {
 				return Plan{}, &Fault{fmt.Sprintf("%s[%d]", field, k), fmt.Sprint(s), "a place of the plan"}
 			}
+			if p.Spots[s].Most == None {
+				return Plan{}, &Fault{fmt.Sprintf("%s[%d]", field, k), "", "another place: the cap of this one is used up"}
+			}
 			if count[s]++; p.Spots[s].Most > 0 && count[s] > p.Spots[s].Most {
 				return Plan{}, &Fault{fmt.Sprintf("%s[%d]", field, k), "", fmt.Sprintf("at most %d stops at this place: its cap, or exploration, which is one stop", p.Spots[s].Most)}
 			}

@@ -100,7 +100,7 @@ func (p *Problem) checkSpot(field string, s Spot) error {
 		return &Fault{field + ".score", fmt.Sprint(s.Score), "a number, not negative"}
 	case !(s.StayS >= 0 && s.StayS <= 120*minutes):
 		return &Fault{field + ".stay", fmt.Sprint(s.StayS), "up to 120 minutes"}
-	case s.Most < 0:
+	case s.Most < None:
 		return &Fault{field + ".most", fmt.Sprint(s.Most), "a number of stops, or 0 for no limit"}
 	}
 	return nil
@@ -175,6 +175,10 @@ func (p *Problem) reach() (unreachable []int, can []bool, err error) {
 			if can[n] {
 				continue
 			}
+			if s.Most == None {
+				roads[n] = true // nobody asks
+				continue
+			}
 			there := p.drive(u.Start, s.Place) + p.drive(s.Place, u.End)
 			if math.IsInf(there, 1) {
 				continue
@@ -187,15 +191,20 @@ func (p *Problem) reach() (unreachable []int, can []bool, err error) {
 		return nil, nil, &Fault{"units", "", "no unit is on the roads: place their starts and ends nearer to a road"}
 	}
 	unreachable = []int{}
-	some := false
+	some, closed := false, 0
 	for n := range p.Spots {
+		if p.Spots[n].Most == None {
+			closed++
+		}
 		if !roads[n] {
 			unreachable = append(unreachable, n)
 		}
 		some = some || can[n]
 	}
 	switch {
-	case len(unreachable) == len(p.Spots):
+	case closed == len(p.Spots):
+		return nil, nil, &Fault{"spots", "", "a place whose cap is not used up: none of these may have a stop"}
+	case len(unreachable)+closed == len(p.Spots):
 		return nil, nil, &Fault{"spots", "", "no road leads from any unit's start to any of the places: the road network is in parts that do not meet"}
 	case !some:
 		return nil, nil, &Fault{"units", "", "every shift is too short: no unit can drive to any place, stay and be back in time"}

@@ -15,7 +15,7 @@ type Spot struct {
 	Place int     // row of Travel
 	Score float64 // what the first stop there is worth: expected preventable events
 	StayS float64 // seconds of a stop; 0: Rules.StayS
-	Most  int     // stops in this plan, at most; 0: as many as their distance allows
+	Most  int     // stops in this plan, at most; 0: as many as their distance allows; [None]: none
 	// Explore marks a place for random exploration: its score counts nothing,
 	// and at most one stop is made there.
 	Explore bool
@@ -23,6 +23,9 @@ type Spot struct {
 	// keep their distance from them, and are worth as much less.
 	Taken []float64
 }
+
+// None, as Spot.Most, keeps a spot without stops: its cap is used up.
+const None = -1
 
 // A Unit is a crew with a shift.
 type Unit struct {

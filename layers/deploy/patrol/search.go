@@ -70,7 +70,7 @@ func (p Problem) stays() Problem {
 		if s.StayS == 0 {
 			s.StayS = p.Rules.StayS
 		}
-		if s.Explore {
+		if s.Explore && s.Most != None {
 			s.Most = 1
 		}
 		spots[i] = s

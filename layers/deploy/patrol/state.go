@@ -106,7 +106,7 @@ func (st *state) gain(s int32) float64 {
 // wanted says whether one more stop at s is allowed, of whichever unit.
 func (st *state) wanted(s int32) bool {
 	spot := &st.p.Spots[s]
-	return st.worth[s] > 0 && (spot.Most == 0 || len(st.visits[s])-len(spot.Taken) < spot.Most)
+	return st.worth[s] > 0 && spot.Most != None && (spot.Most == 0 || len(st.visits[s])-len(spot.Taken) < spot.Most)
 }
 
 // room says whether unit u may take one more stop, at s.

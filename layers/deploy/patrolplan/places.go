@@ -1,0 +1,218 @@
+package patrolplan
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geo"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/forecast"
+	"onemap/layers/locate"
+)
+
+// source is the forecast that a plan is made from.
+type source struct {
+	run   forecast.Run
+	share float64 // of its expectation that falls into the plan's hours
+	notes []string
+}
+
+// hotspots are the densest cells of the order's forecast, as places.
+func (s *Store) hotspots(ctx context.Context, scope access.Scope, o *Order) ([]Place, source, error) {
+	if o.Run == 0 {
+		return nil, source{}, nil
+	}
+	if s.Forecasts == nil {
+		return nil, source{}, &layers.InputError{Field: "run", Remedy: "left out: this server makes no forecasts"}
+	}
+	run, err := s.Forecasts.Get(ctx, scope, o.Run)
+	if err != nil {
+		return nil, source{}, err
+	}
+	top := o.Top
+	if top == 0 {
+		top = defaultTop
+	}
+	cells, err := s.Forecasts.Top(ctx, scope, o.Run, top)
+	if err != nil {
+		return nil, source{}, err
+	}
+	if len(cells) == 0 {
+		return nil, source{}, &layers.InputError{Field: "run", Value: fmt.Sprint(o.Run), Remedy: "a forecast with cells in your area"}
+	}
+	src := shareOf(run, o)
+	out := make([]Place, 0, len(cells))
+	for _, c := range cells {
+		out = append(out, Place{Title: fmt.Sprintf("#%d %s", c.Rank, c.GridCode), Lon: c.Centre[0], Lat: c.Centre[1], Grid: c.GridCode, Cell: c.Cell, Rank: c.Rank,
+			Score: c.Expected * src.share, WhyZH: c.Why.ZH, WhyEN: c.Why.EN})
+	}
+	return out, src, nil
+}
+
+// shareOf is how much of a forecast's expectation falls into the plan's hours:
+// as much as their share of its hours, for it says nothing finer about a cell.
+func shareOf(run forecast.Run, o *Order) source {
+	from, until := o.span()
+	src := source{run: run, notes: []string{"hours_even"}}
+	hours := run.To.Sub(run.From).Hours()
+	if n := len(run.Hours); n > 0 {
+		hours *= float64(n) / 24
+	}
+	src.share = math.Min(1, until.Sub(from).Hours()/math.Max(hours, 1))
+	if from.Before(run.From) || until.After(run.To) {
+		src.notes = append(src.notes, "other_time")
+	}
+	return src
+}
+
+// picked are the places that a person named.
+func (s *Store) picked(ctx context.Context, drafts []PlaceDraft, among []Place) ([]Place, error) {
+	mean := 1.0
+	if len(among) > 0 {
+		mean = 0
+		for _, p := range among {
+			mean += p.Score / float64(len(among))
+		}
+	}
+	out := make([]Place, 0, len(drafts))
+	for i, d := range drafts {
+		l, err := locate.On(ctx, s.Layers.DB(), fmt.Sprintf("places[%d].place", i), d.At)
+		if err != nil {
+			return nil, err
+		}
+		p := Place{Title: strings.TrimSpace(d.Title), Lon: round7(l.At[0]), Lat: round7(l.At[1]), Score: d.Score, StayMin: d.StayMin, ByHand: true}
+		if p.Title == "" {
+			p.Title = fmt.Sprintf("P%d", i+1)
+		}
+		if p.Score == 0 {
+			p.Score = mean
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// explored offers places for exploration, drawn by the seed: cells of the
+// forecast that are not among the hot spots, or roads about them, none nearer
+// than a cell to any of them.
+func (s *Store) explored(ctx context.Context, o *Order, hot []Place, seed int64, cellM float64) ([]Place, error) {
+	sql := `SELECT cell, rank, grid_code, ST_PointOnSurface(geom) FROM map.forecast WHERE run = @run AND NOT cell = ANY (@cells) ORDER BY md5(@seed::text || ' ' || cell::text) LIMIT @n`
+	args := pgx.NamedArgs{"run": o.Run, "seed": strconv.FormatInt(seed, 10), "n": 3 * candidates}
+	if o.Run != 0 {
+		cells := make([]int, len(hot))
+		for i, p := range hot {
+			cells[i] = p.Cell
+		}
+		args["cells"] = cells
+	} else {
+		box := orb.MultiPoint{}
+		for _, p := range hot {
+			box = append(box, p.at())
+		}
+		b := geo.BoundPad(box.Bound(), 500)
+		args["box"] = []float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
+		sql = `SELECT 0, 0, '', ST_LineInterpolatePoint(geom, 0.5) FROM map.road_edge
+			WHERE geom && ST_MakeEnvelope((@box::float8[])[1], (@box::float8[])[2], (@box::float8[])[3], (@box::float8[])[4], 4326) AND class NOT IN ('motorway', 'trunk', 'motorway_link', 'trunk_link')
+			ORDER BY md5(@seed::text || ' ' || id::text) LIMIT @n`
+	}
+	rows, err := s.Layers.DB().Query(ctx, sql, args)
+	if err != nil {
+		return nil, fmt.Errorf("places to explore: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (p Place, err error) {
+		var at orb.Point
+		err = r.Scan(&p.Cell, &p.Rank, &p.Grid, &at)
+		p.Lon, p.Lat, p.Explore = round7(at[0]), round7(at[1]), true
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("places to explore: %w", err)
+	}
+	out := []Place{}
+	for _, p := range found {
+		if len(out) < candidates && apart(p, hot, cellM) && apart(p, out, cellM) {
+			p.Title = fmt.Sprintf("R%d", len(out)+1)
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func apart(p Place, others []Place, metres float64) bool {
+	for _, o := range others {
+		if geo.Distance(p.at(), o.at()) < metres {
+			return false
+		}
+	}
+	return true
+}
+
+// near is how close two places are the same for caps, in cells: half a cell
+// moved is the same place, the next cell of a lattice is not.
+const near = 0.75
+
+// distinct refuses places that a person picked twice, or where a hot spot is,
+// which would have two caps; a hot spot gives way to the person's place.
+func distinct(hand, hot []Place, cellM float64) ([]Place, error) {
+	for i, p := range hand {
+		for j, o := range hand[:i] {
+			if geo.Distance(p.at(), o.at()) < near*cellM {
+				return nil, &layers.InputError{Field: fmt.Sprintf("places[%d]", i), Value: layers.Short(p.Title),
+					Remedy: fmt.Sprintf("a place of its own: it is within %.0f m of places[%d], which is one place for caps", near*cellM, j)}
+			}
+		}
+	}
+	out := hand
+	for _, p := range hot {
+		if apart(p, hand, near*cellM) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// ground finds the grids of places, and refuses those outside the area of the
+// caller's organisation; of exploration, they are left out.
+func (s *Store) ground(ctx context.Context, scope access.Scope, places []Place) ([]Place, error) {
+	x, y := make([]float64, len(places)), make([]float64, len(places))
+	for i, p := range places {
+		x[i], y[i] = p.Lon, p.Lat
+	}
+	rows, err := s.Layers.DB().Query(ctx, `SELECT coalesce(g.grid_code, ''), coalesce(g.area_code, '') FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS p (x, y, n)
+		LEFT JOIN LATERAL map.grid_at(ST_SetSRID(ST_MakePoint(p.x, p.y), 4326)) g ON true ORDER BY p.n`, x, y)
+	if err != nil {
+		return nil, fmt.Errorf("grids of places: %w", err)
+	}
+	type at struct{ Grid, Area string }
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[at])
+	if err != nil {
+		return nil, fmt.Errorf("grids of places: %w", err)
+	}
+	area := scope.Org().AreaCode
+	out := make([]Place, 0, len(places))
+	for i, p := range places {
+		if found[i].Area != "" && !strings.HasPrefix(found[i].Area, area) {
+			if p.Explore {
+				continue
+			}
+			return nil, fmt.Errorf("place %q in %s: %w", layers.Short(p.Title), found[i].Area, access.ErrForbidden)
+		}
+		if p.Grid == "" {
+			p.Grid = found[i].Grid
+		}
+		if p.Explore && p.Grid != "" {
+			p.Title += " " + p.Grid
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func round7(x float64) float64 { return math.Round(x*1e7) / 1e7 }
