@@ -83,6 +83,13 @@ var special = map[string]words{
 	"service-index.publish": {"公布了 {} 的共享服务指数", "published the service index of {}"},
 	"service-index.object":  {"对共享服务指数提出异议 {}", "objected to the service index: {}"},
 	"service-index.decide":  {"答复了对共享服务指数的异议 {}", "decided the objection {} to the service index"},
+	"fire_risk.run":         {"评估了处所火灾风险 {}", "scored places by their risk of fire {}"},
+	"fire_risk.list":        {"生成了消防检查清单 {}", "made the list of fire inspections {}"},
+	"fire_risk.decide":      {"确定了消防检查清单 {} 的条目", "decided on a line of the list of fire inspections {}"},
+	"fire_risk.export":      {"导出了消防检查清单 {}", "took the list of fire inspections {} as a file"},
+	"fire_risk.gaps":        {"重新计算了消防水源和到场时间盲区", "computed the gaps of fire water and response anew"},
+	"deviation.answer":      {"处置了数量异常 {}", "answered the deviation {}"},
+	"deviation.run":         {"重新检查了数量异常", "looked for deviations anew"},
 	"hazard.forget":         {"清除了隐患 {} 的责任人岗位", "let the post responsible for the hazard {} go by rule"},
 }
 

@@ -17,6 +17,9 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/accountability"
+	"onemap/layers/forecast"
+	"onemap/layers/forecast/deviation"
+	"onemap/layers/forecast/firerisk"
 	"onemap/layers/sharing"
 	"onemap/layers/worktime"
 )
@@ -73,11 +76,53 @@ var settings = []struct {
 	{"accountability.weights", "How much each rate of a department's score card counts in its score", `{}`, isWeights},
 	{"accountability.grades", "From which score on A, B, C and D are given", `[90]`, isGrades},
 	{"open.portal", "Whether the public gets open data at /open; it sees nothing without", `false`, nil},
+	{"fire.classes", "Which classes of matters are fires: standard and code, which may end in *", `[{"code": "", "standard": ""}]`, isFireClasses},
+	{"fire.limits", "Metres that a hydrant covers, seconds until an engine is to arrive, and of them until it leaves", `{"water_m": 150, "turnout_s": 60, "response_s": 300}`, isFireLimits},
+	{"deviation", "In which grids counts are held against their expectation, the share of chance among what is told, and what a place is that repeats", `{"fdr": 0.1, "days": 90, "grid": "", "least": 3, "repeats": 4, "radius_m": 40}`, isDeviation},
+	{"forecast.enabled", "Whether forecasts are made and shown at all: the kill switch", `true`, nil},
+	{"forecast.keep", "How many days the cells of a forecast are kept that another took the place of, and of how many at most", `{"days": 35, "runs": 24}`, nil},
+	{"forecast.shifts", "When the shifts begin: hours of the day, growing", `[]`, isShifts},
+	{"forecast.gate", "What a backtest must show, or its forecast is withheld", `{}`, isGate},
 	{"phone.keep", "How many tiles a phone keeps, and how far around its grids", `{"tiles": 300, "margin_m": 200}`, nil},
+}
+
+func isFireClasses(value json.RawMessage) string {
+	if _, err := firerisk.ParseClasses(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isFireLimits(value json.RawMessage) string {
+	if err := firerisk.ParseLimits(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isDeviation(value json.RawMessage) string {
+	if _, err := deviation.ParseRules(value); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 func isSharingLimits(value json.RawMessage) string {
 	if _, err := sharing.ParseLimits(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isShifts(value json.RawMessage) string {
+	if _, err := forecast.ParseShifts(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isGate(value json.RawMessage) string {
+	if _, err := forecast.ParseGate(value); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -148,6 +148,7 @@ var owners = map[string]string{
 	"population": "centre", "population_od": "centre",
 	"enterprise": "market", "inspection": "market",
 	"asset": "urban", "place": "emergency", "incident": "centre", "alert": "emergency", "worker": "centre", "fence": "centre", "fence_event": "centre", "hazard": "emergency",
+	"fire_risk": "fire", "water_gap": "fire", "response_gap": "fire", "deviation": "centre", "repeat_place": "centre",
 }
 
 // BareSeeds are the organisations that a bare city's first accounts belong to.

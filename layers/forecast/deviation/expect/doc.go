@@ -37,8 +37,8 @@ type Question struct {
 	Today int
 	// Windows are the numbers of days up to Today that are judged; nil: 1, 7 and 28.
 	Windows []int
-	Off     func(day int) bool // days off, beside Sundays; may be nil
-	Weekday func(day int) int  // 0 is Sunday
+	Off     func(day int) bool  // days off, beside Sundays; may be nil
+	Weekday func(day int) int   // 0 is Sunday
 	Group   func(class int) int // classes whose data come together; nil: all do
 	// Known is the share of a class's incidents that are known so many days after
 	// they occurred, from the delay of its reports; nil: all are at once.

@@ -16,8 +16,8 @@ const (
 // past is what is known of one class up to the question's day.
 type past struct {
 	first, last int
-	days        []float64      // counts of the city, from start on
-	start       int            // the first day of days
+	days        []float64       // counts of the city, from start on
+	start       int             // the first day of days
 	cells       map[int][]Count // by cell, sorted by day, the last lookBack days
 	lastYear    int
 }

@@ -114,7 +114,7 @@ func (m *Model) standardise(x []float64, k int) {
 			m.mean[j] = sum / n
 			m.sd[j] = math.Sqrt(math.Max(0, square/n-m.mean[j]*m.mean[j]))
 		}
-		if m.sd[j] < 1e-9 {
+		if m.sd[j] < 1e-3 { // all as good as alike: rounding would be made into a feature
 			m.sd[j] = 1
 		}
 	}
@@ -227,4 +227,29 @@ func (m *Model) eta(r []float64) float64 {
 		e += m.beta[j+1] * v
 	}
 	return e
+}
+
+// A Coefficient is what one column adds to the logarithm of the fires a day,
+// for one standard deviation of it.
+type Coefficient struct {
+	Factor string  `json:"factor"`
+	Name   string  `json:"name,omitempty"` // of Use which, of Grade which
+	Beta   float64 `json:"beta"`
+	Error  float64 `json:"error"` // standard error, with the dispersion
+	Mean   float64 `json:"mean"`
+	SD     float64 `json:"sd"`
+}
+
+// Coefficients are the model's, the constant first.
+func (m *Model) Coefficients() []Coefficient {
+	se := func(a int) float64 { return math.Sqrt(math.Max(0, m.covariance.At(a, a)) * m.Phi) }
+	out := []Coefficient{{Factor: "constant", Beta: m.beta[0], Error: se(0)}}
+	for j, c := range m.design.columns {
+		x := Coefficient{Factor: c.factor, Name: c.use, Beta: m.beta[j+1], Error: se(j + 1), Mean: m.mean[j], SD: m.sd[j]}
+		if c.level > 0 {
+			x.Name = fmt.Sprint(c.level)
+		}
+		out = append(out, x)
+	}
+	return out
 }

@@ -1,0 +1,428 @@
+package firerisk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/forecast/firerisk/model"
+	"onemap/layers/jobs"
+)
+
+// An Order asks for a run. Zero fields have their defaults.
+type Order struct {
+	Kind    string
+	Horizon int   // days; 365
+	Visits  int   // that can be made within the horizon; a tenth of the places
+	Seed    int64 // of the bootstrap; 0: one is drawn and recorded
+	Address string
+}
+
+type runJob struct{ Run int64 }
+
+func (runJob) Kind() string { return "fire_run" }
+
+// dailyJob makes the runs and the gaps of a city anew.
+type dailyJob struct{}
+
+func (dailyJob) Kind() string { return "fire_daily" }
+
+// runTime is the longest that a run may take.
+const runTime = 20 * time.Minute
+
+// keptRuns of a kind stay in the list.
+const keptRuns = 60
+
+// mostKept is how many places of a kind have their score kept: those with the highest.
+const mostKept = 20_000
+
+// Work makes the store's jobs known to the queue: before the queue runs.
+func (s *Store) Work() {
+	jobs.Handle(s.Jobs, runTime, nil, func(ctx context.Context, j *river.Job[runJob]) error { return s.Run(ctx, j.Args.Run) })
+	jobs.Handle(s.Jobs, runTime, nil, func(ctx context.Context, _ *river.Job[dailyJob]) error { return s.Daily(ctx) })
+	s.Jobs.Every(24*time.Hour, dailyJob{})
+}
+
+// Ask puts a run down, and returns its number. It is made in the background.
+func (s *Store) Ask(ctx context.Context, by access.Scope, o Order) (int64, error) {
+	if err := by.Require(access.CommandCentre, access.Planner, access.DepartmentOfficer); err != nil {
+		return 0, err
+	}
+	if _, _, err := s.right(ctx, by); err != nil {
+		return 0, err
+	}
+	if by.Org().AreaCode != "" && by.Org().Level != "county" && by.Org().Level != "city" && by.Org().Level != "province" {
+		return 0, fmt.Errorf("a run scores the whole city: ask its planners: %w", access.ErrForbidden)
+	}
+	if err := o.check(); err != nil {
+		return 0, err
+	}
+	set, err := s.settings(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if !set.enabled {
+		return 0, ErrOff
+	}
+	who, _ := by.Person()
+	var id int64
+	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		var open bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND state IN ('queued', 'running') AND made_at > now() - interval '1 hour')`, o.Kind).Scan(&open); err != nil {
+			return err
+		}
+		if open {
+			return fmt.Errorf("a run of these places is being made: wait for it: %w", layers.ErrConflict)
+		}
+		if id, err = s.put(ctx, tx, o, who.Login, who.Org); err != nil {
+			return err
+		}
+		return access.RecordTx(ctx, tx, by, access.Entry{Action: "fire_risk.run", Object: fmt.Sprintf("fire_run/%d", id), Result: access.Done, Address: o.Address,
+			Detail: map[string]any{"kind": o.Kind, "horizon_days": o.Horizon, "visits": o.Visits}})
+	})
+	if err != nil {
+		return 0, access.Wrap("ask for a run of fire risk", err)
+	}
+	if s.Jobs == nil {
+		return id, s.Run(ctx, id)
+	}
+	return id, nil
+}
+
+func (o *Order) check() error {
+	if o.Horizon == 0 {
+		o.Horizon = 365
+	}
+	switch {
+	case o.Kind != Enterprise && o.Kind != Building:
+		return checkKind("kind", o.Kind)
+	case o.Horizon < 28 || o.Horizon > 1096:
+		return &layers.InputError{Field: "horizon_days", Value: fmt.Sprint(o.Horizon), Remedy: "28 to 1096 days"}
+	case o.Visits < 0 || o.Visits > 100_000:
+		return &layers.InputError{Field: "visits", Value: fmt.Sprint(o.Visits), Remedy: "how many places can be visited within the horizon, 1 to 100,000; or left out for a tenth of them"}
+	}
+	return nil
+}
+
+func (s *Store) put(ctx context.Context, tx pgx.Tx, o Order, login, org string) (id int64, err error) {
+	if o.Seed == 0 {
+		o.Seed = rand.Int64N(1<<53-1) + 1 // a number that JSON keeps
+	}
+	err = tx.QueryRow(ctx, `INSERT INTO onemap.fire_run (kind, until, horizon_days, visits, seed, made_by, org) VALUES ($1, $2, $3, greatest($4, 1), $5, $6, $7) RETURNING id`,
+		o.Kind, s.now(), o.Horizon, visitsOf(ctx, tx, o), o.Seed, login, org).Scan(&id)
+	if err != nil || s.Jobs == nil {
+		return id, err
+	}
+	return id, s.Jobs.InsertTx(ctx, tx, runJob{id}, &river.InsertOpts{MaxAttempts: 2})
+}
+
+// visitsOf is what was asked, or a tenth of the places.
+func visitsOf(ctx context.Context, tx pgx.Tx, o Order) (n int) {
+	if o.Visits > 0 {
+		return o.Visits
+	}
+	sql := `SELECT count(*) / 10 FROM map.enterprise WHERE state = 'open'`
+	if o.Kind == Building {
+		sql = `SELECT count(*) / 10 FROM map.base_building`
+	}
+	_ = tx.QueryRow(ctx, sql).Scan(&n) // an error comes again with the next statement
+	return min(n, 100_000)
+}
+
+// Run makes a run: reads, plays past days again, scores, writes the layer.
+func (s *Store) Run(ctx context.Context, id int64) error {
+	db := s.Layers.DB()
+	var kind, state string
+	var until time.Time
+	var horizon, visits int
+	var seed int64
+	err := db.QueryRow(ctx, `UPDATE onemap.fire_run SET state = 'running', started_at = now(), progress = 0.05 WHERE id = $1 AND state IN ('queued', 'running')
+		RETURNING kind, state, until, horizon_days, visits, seed`, id).Scan(&kind, &state, &until, &horizon, &visits, &seed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // done already
+	}
+	if err != nil {
+		return fmt.Errorf("fire run %d: %w", id, err)
+	}
+	err = s.make(ctx, id, kind, until, horizon, visits, seed)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	s.log().Error("fire run", "run", id, "error", err)
+	_, failed := db.Exec(ctx, `UPDATE onemap.fire_run SET state = 'failed', finished_at = now(), progress = 1,
+		why = 'it failed; the server''s log says of what', why_zh = '计算失败,原因见服务器日志' WHERE id = $1`, id)
+	return errors.Join(err, failed)
+}
+
+func (s *Store) progress(ctx context.Context, id int64, share float64) {
+	if _, err := s.Layers.DB().Exec(ctx, `UPDATE onemap.fire_run SET progress = $2 WHERE id = $1`, id, share); err != nil {
+		s.log().Warn("progress of a fire run", "run", id, "error", err)
+	}
+}
+
+func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time, horizon, visits int, seed int64) error {
+	set, err := s.settings(ctx)
+	if err != nil {
+		return err
+	}
+	if !set.enabled {
+		return s.withhold(ctx, id, kind, nil, nil, world{}, "forecasts are switched off", "预测功能已关闭")
+	}
+	var w world
+	err = pgx.BeginTxFunc(ctx, s.Layers.DB(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+		w, err = readWorld(ctx, tx, kind, until, set)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.progress(ctx, id, 0.2)
+	params := model.Params{Horizon: float64(horizon)}.WithDefaults()
+	day := dayOf(until, set.zone)
+	width, splits := windows(w.fires, day, params.Horizon)
+	rec := record{Kind: kind, Until: until.UTC(), Params: params, Seed: seed, Visits: visits, Places: len(w.places), Fires: len(w.fires), LeftOut: w.left, Hash: hashOf(w),
+		Classes: set.classes, Width: width, Version: "fire/1"}
+	trial, err := model.Evaluate(ctx, w.places, w.fires, day, width, splits, visits, uint64(seed), params)
+	if errors.Is(err, model.ErrFew) {
+		return s.withhold(ctx, id, kind, &rec, nil, w, "too little to learn from: "+err.Error(), "数据太少,无法学习:"+fewZH(w))
+	}
+	if err != nil {
+		return err
+	}
+	s.progress(ctx, id, 0.7)
+	m, err := model.Fit(ctx, w.places, w.fires, day, params)
+	if errors.Is(err, model.ErrFew) {
+		return s.withhold(ctx, id, kind, &rec, &trial, w, "too little to learn from: "+err.Error(), "数据太少,无法学习:"+fewZH(w))
+	}
+	if err != nil {
+		return err
+	}
+	rec.Far, rec.Phi, rec.Coefficients = m.Far, m.Phi, m.Coefficients()
+	if !trial.Passed {
+		en, zh := whyNot(trial)
+		return s.withhold(ctx, id, kind, &rec, &trial, w, en, zh)
+	}
+	return s.publish(ctx, id, kind, rec, trial, w, m.Score(w.places, w.fires))
+}
+
+// windows says how long a past day is looked at after it, and how many of them
+// there are: as long as the horizon where the history allows it.
+func windows(fires []model.Fire, until, horizon float64) (width float64, splits int) {
+	if len(fires) == 0 {
+		return horizon, 1
+	}
+	history := until - fires[0].Day
+	width = min(horizon, max(28, (history-120)/2))
+	return width, min(3, max(1, int((history-180)/width)))
+}
+
+func fewZH(w world) string {
+	return fmt.Sprintf("处所 %d 个,可用火警 %d 起(处所附近至少需要 20 起)", len(w.places), len(w.fires))
+}
+
+// whyNot says why scores are withheld.
+func whyNot(t model.Trial) (en, zh string) {
+	m := t.Orders[0]
+	switch t.Why {
+	case "few":
+		return fmt.Sprintf("only %d fires at places to judge by; 20 are needed", t.AtPlaces), fmt.Sprintf("可用于检验的火灾只有 %d 起,至少需要 20 起", t.AtPlaces)
+	case "no_lift":
+		return fmt.Sprintf("on past days it found %.0f %% of the fires at %d places; chance alone finds %.0f %%, and the difference is not sure", 100*m.Recall, t.K, 100*float64(t.K)/float64(t.Places)),
+			fmt.Sprintf("回放检验中前 %d 个处所只覆盖 %.0f%% 的火灾,与随机抽取(%.0f%%)没有可靠差别", t.K, 100*m.Recall, 100*float64(t.K)/float64(t.Places))
+	}
+	worst := m
+	for _, o := range t.Orders[1:] {
+		if o.LessHigh < 0 && o.Recall > worst.Recall {
+			worst = o
+		}
+	}
+	names := map[string][2]string{model.ByFires: {"prior fires", "以往火灾次数"}, model.ByUnseen: {"who was longest without an inspection", "最久未检查"}, model.ByGrade: {"the department's grades", "部门风险等级"}}
+	n := names[worst.Name]
+	return fmt.Sprintf("on past days a list by %s found %.0f %% of the fires, the model %.0f %%", n[0], 100*worst.Recall, 100*m.Recall),
+		fmt.Sprintf("回放检验中按“%s”排序可覆盖 %.0f%% 的火灾,模型只有 %.0f%%", n[1], 100*worst.Recall, 100*m.Recall)
+}
+
+// A record is what a run's hash is of.
+type record struct {
+	Version      string              `json:"version"`
+	Kind         string              `json:"kind"`
+	Until        time.Time           `json:"until"`
+	Places       int                 `json:"places"`
+	Fires        int                 `json:"fires"`
+	Far          int                 `json:"far"`
+	LeftOut      map[string]int      `json:"left_out"`
+	Hash         string              `json:"data_hash"`
+	Classes      []fireClass         `json:"classes"`
+	Params       model.Params        `json:"params"`
+	Width        float64             `json:"trial_days"`
+	Visits       int                 `json:"visits"`
+	Seed         int64               `json:"seed"`
+	Phi          float64             `json:"phi"`
+	Coefficients []model.Coefficient `json:"coefficients"`
+}
+
+// hashOf is SHA-256 over all that goes to the model, in its order.
+func hashOf(w world) string {
+	h := sha256.New()
+	put := func(vs ...float64) {
+		var b [8]byte
+		for _, v := range vs {
+			binary.BigEndian.PutUint64(b[:], math.Float64bits(v))
+			h.Write(b[:])
+		}
+	}
+	for _, p := range w.places {
+		put(p.At[0], p.At[1], float64(p.Grade), p.Storeys, p.HeightM, p.AreaM2, p.Built, p.WaterM, float64(len(p.Visits)), float64(len(p.Hazards)), float64(len(p.Use)))
+		h.Write([]byte(p.Use))
+		for _, v := range p.Visits {
+			put(v.Day, v.Findings, truth(v.Failed))
+		}
+		for _, z := range p.Hazards {
+			put(z.From, z.To, truth(z.Major))
+		}
+	}
+	for _, f := range w.fires {
+		put(f.Day, f.At[0], f.At[1])
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// withhold ends a run without scores, and takes those of earlier runs away:
+// what is not trusted is not shown.
+func (s *Store) withhold(ctx context.Context, id int64, kind string, rec *record, trial *model.Trial, w world, en, zh string) error {
+	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if err := finish(ctx, tx, id, "withheld", rec, trial, len(w.places), len(w.fires), en, zh); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM map.fire_risk WHERE kind = $1`, kind)
+		return err
+	})
+}
+
+func finish(ctx context.Context, tx pgx.Tx, id int64, state string, rec *record, trial *model.Trial, places, fires int, en, zh string) error {
+	var body, sum, past []byte
+	var err error
+	if rec != nil {
+		if body, err = json.Marshal(rec); err != nil {
+			return err
+		}
+		h := sha256.Sum256(body)
+		sum = h[:]
+	}
+	if trial != nil {
+		if past, err = json.Marshal(trial); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `UPDATE onemap.fire_run SET state = @state, finished_at = now(), progress = 1, why = @why, why_zh = @zh, record = @record, hash = @hash, trial = @trial, places = @places, fires = @fires
+		WHERE id = @id`, pgx.NamedArgs{"id": id, "state": state, "why": layers.Cut(en, 500), "zh": layers.Cut(zh, 500), "record": body, "hash": sum, "trial": past, "places": places, "fires": fires}); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM onemap.fire_run r WHERE id <= (SELECT id FROM onemap.fire_run WHERE kind = (SELECT kind FROM onemap.fire_run WHERE id = $1) ORDER BY id DESC OFFSET $2 LIMIT 1)
+		AND kind = (SELECT kind FROM onemap.fire_run WHERE id = $1) AND NOT EXISTS (SELECT FROM onemap.inspection_list l WHERE l.run = r.id)`, id, keptRuns)
+	return err
+}
+
+var riskColumns = []string{"run", "kind", "place", "name", "use", "rank", "level", "expected", "low", "high", "likely", "why_zh", "why_en", "last_inspected_on", "next_due_on", "dept_code", "grid_code", "area_code", "geom"}
+
+// publish writes the scores in the place of those of the run before.
+func (s *Store) publish(ctx context.Context, id int64, kind string, rec record, trial model.Trial, w world, scores []model.Score) error {
+	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if err := finish(ctx, tx, id, "done", &rec, &trial, len(w.places), len(w.fires), "", ""); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM map.fire_risk WHERE kind = $1`, kind); err != nil {
+			return err
+		}
+		n := min(len(scores), mostKept)
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"map", LayerName}, riskColumns, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
+			x := scores[i]
+			h, p := w.heads[x.Place], w.places[x.Place]
+			zh, en := whyOf(x.Drivers)
+			return []any{id, kind, w.ids[x.Place], h.name, p.Use, int32(x.Rank), levelOf(x.Rank, len(scores)), x.Expected, x.Low, x.High, x.Any, zh, en,
+				h.last, h.due, h.dept, h.grid, h.area, h.at}, nil
+		}))
+		return err
+	})
+}
+
+// levelOf is the band of a rank: the first 1 % of the places, 5 %, 20 %, the rest.
+func levelOf(rank, of int) int16 {
+	switch share := float64(rank) / float64(of); {
+	case share <= 0.01:
+		return 1
+	case share <= 0.05:
+		return 2
+	case share <= 0.2:
+		return 3
+	}
+	return 4
+}
+
+// whyOf joins drivers to a text, one a line.
+func whyOf(ds []model.Driver) (zh, en string) {
+	var zhs, ens []string
+	for _, d := range ds {
+		z, e := d.Words()
+		zhs, ens = append(zhs, z), append(ens, e)
+	}
+	return strings.Join(zhs, "\n"), strings.Join(ens, "\n")
+}
+
+// Daily makes a run of each kind and the gaps anew, where there is something to
+// make them of and nobody made one within twenty hours.
+func (s *Store) Daily(ctx context.Context) error {
+	set, err := s.settings(ctx)
+	if err != nil || !set.enabled {
+		return err
+	}
+	for _, kind := range []string{Enterprise, Building} {
+		var due bool
+		table := map[string]string{Enterprise: "map.enterprise", Building: "map.base_building"}[kind]
+		err := s.Layers.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+table+`) AND NOT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND made_at > now() - interval '20 hours' AND state <> 'failed')`, kind).Scan(&due)
+		if err != nil {
+			return fmt.Errorf("daily fire risk: %w", err)
+		}
+		if !due {
+			continue
+		}
+		o := Order{Kind: kind}
+		if err := o.check(); err != nil {
+			return err
+		}
+		var id int64
+		if err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) (err error) {
+			if id, err = s.put(ctx, tx, o, "system", ""); err != nil {
+				return err
+			}
+			return access.RecordTx(ctx, tx, access.System("fire"), access.Entry{Action: "fire_risk.run", Object: fmt.Sprintf("fire_run/%d", id), Result: access.Done, Detail: map[string]any{"kind": kind}})
+		}); err != nil {
+			return fmt.Errorf("daily fire risk: %w", err)
+		}
+		if s.Jobs == nil {
+			if err := s.Run(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	return s.MakeGaps(ctx)
+}
