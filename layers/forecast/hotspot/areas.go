@@ -39,8 +39,7 @@ func Areas(cells []orb.MultiPolygon) (*Space, error) {
 	s.sum()
 	w, h := b.Max[0]-b.Min[0], b.Max[1]-b.Min[1]
 	m := max(s.CellM()/math.Sqrt(pixelsPerGrid), math.Sqrt(w*h/finestPixels))
-	// Half a pixel of room on each side, so that no corner lies on the rim.
-	s.turn(orb.Point{b.Min[0] - m/2, b.Min[1] - m/2}, 0, m)
+	s.turn(b.Min, 0, m) // with a pixel of room at the far sides, whose rim is outside
 	s.cols, s.rows = int(w/m)+2, int(h/m)+2
 	s.owner = make([]int32, s.cols*s.rows)
 	s.seek = seek(&s.raster, cells)
