@@ -60,6 +60,7 @@ var Benches = map[string]func(context.Context, Options) error{
 	"cases":     Cases,
 	"catalogue": Catalogue,
 	"feed":      Feed,
+	"forecast":  Forecast,
 	"geocoding": Geocoding,
 	"import":    Import,
 	"tiles":     Tiles,
