@@ -57,6 +57,7 @@ CREATE TABLE onemap.stationing (
     uuid     uuid NOT NULL UNIQUE,           -- made by the client: the same plan sent again is the same plan
     title    text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 200),
     org      text NOT NULL,                  -- whose forces
+    area_code text NOT NULL DEFAULT '',      -- of whoever made it: those of a smaller area do not see it
     model    text NOT NULL CHECK (model IN ('mclp', 'pmedian', 'mexclp', 'dsm')),
     parent   bigint REFERENCES onemap.stationing, -- the plan that a person changed
     question jsonb NOT NULL CHECK (jsonb_typeof(question) = 'object'),

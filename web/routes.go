@@ -439,6 +439,24 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/objections", onlyScores, "listObjections", "accountability", "Objections of my department, or all", call(s.listObjections), nil},
 		{"POST", "/api/v1/objections/{id}/decision", onlyIndex, "decideObjection", "accountability", "Accept or dismiss an objection, once", call(s.decideObjection), nil},
 
+		// Stationing: see stationing.go. The command centre and planners, and officers for their own department; the public never.
+		{"GET", "/api/v1/stationing/plans", stationers, "listStationings", "stationing", "Plans of stationing of my department, or all, the latest first", call(s.listStationings), nil},
+		{"POST", "/api/v1/stationing/plans", stationers, "createStationing", "stationing", "Have a plan made: where so many units stand best, and how far from the best that is at most. Sent again with its uuid, it is the same",
+			call(s.createStationing), []option{created(), body(maxStationingBody), rate(30), also(200, "It was made before; here is what became of it")}},
+		{"POST", "/api/v1/stationing/preview", stationers, "previewStationing", "stationing", "What a plan of a question would be made from: demand by cell, candidates, areas",
+			call(s.previewStationing), []option{body(maxStationingBody), rate(60)}},
+		{"GET", "/api/v1/stationing/plans/{id}", stationers, "getStationing", "stationing", "One plan with its record; who looks is recorded", call(s.getStationing), nil},
+		{"GET", "/api/v1/stationing/plans/{id}/material", stationers, "getStationingMaterial", "stationing", "What it was made from: demand by cell, candidates, areas", call(s.getStationingMaterial), nil},
+		{"POST", "/api/v1/stationing/plans/{id}/what-if", stationers, "compareStationing", "stationing", "What became of it if its posts stood elsewhere: coverage, response times, who gains and who loses. Nothing is kept",
+			call(s.compareStationing), []option{body(maxStationingBody)}},
+		{"POST", "/api/v1/stationing/plans/{id}/edits", stationers, "editStationing", "stationing", "Keep it with its posts moved, as a plan of its own", call(s.editStationing), []option{created(), body(maxStationingBody), also(200, "It was made before; here is what became of it")}},
+		{"POST", "/api/v1/stationing/plans/{id}/decisions", stationers, "decideStationing", "stationing", "Accept, refuse or end a plan, with the reason; posts of an accepted one are on the map", call(s.decideStationing), nil},
+		{"GET", "/api/v1/stationing/plans/{id}/file", stationers, "exportStationing", "stationing", "Its posts as GeoJSON, or posts and areas as a sheet; who takes it is recorded",
+			plain(s.exportStationing, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
+				answers(200, "application/geo+json", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"])}},
+		{"GET", "/api/v1/stationing/speeds", stationers, "listRoadSpeeds", "stationing", "How fast roads are by class, day and hour, against the usual", call(s.listSpeeds), nil},
+		{"PUT", "/api/v1/stationing/speeds", only(access.CommandCentre, access.Planner), "setRoadSpeeds", "stationing", "Set that; times follow with the next question", call(s.setSpeeds), []option{body(256 << 10)}},
+
 		// Administration.
 		{"GET", "/api/v1/people", threeAdmins, "listPeople", "administration", "Accounts", call(s.listPeople), nil},
 		{"POST", "/api/v1/people", admins, "createPerson", "administration", "Make an account, without roles", call(s.createPerson), []option{created()}},

@@ -30,6 +30,8 @@ import (
 	"onemap/layers/bridge"
 	"onemap/layers/catalog"
 	"onemap/layers/class"
+	"onemap/layers/deploy"
+	"onemap/layers/deploy/roads"
 	"onemap/layers/feed"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
@@ -55,35 +57,36 @@ import (
 
 // Server is the HTTP side of onemap. Set its fields, then call Handler once.
 type Server struct {
-	Store     *layers.Store
-	Directory *access.Directory
-	Audit     *access.Audit
-	Incidents *incident.Store
-	Classes   *class.Store // nil: that of Incidents, or one of its own
-	Positions *position.Store
-	Tasks     *task.Store
-	Hazards   *hazard.Store
-	Hooks     *hook.Store
-	Grids     *grid.Drafts
-	Alerts    *alert.Store
-	Bridges   *bridge.Store
-	Open311   *open311.Store
-	Uploads   *upload.Store    // nil: no files are brought in
-	Open      *opendata.Store  // nil: one of its own, which makes copies at once
-	Push      *push.Store      // nil: no rows are pushed
-	Pulls     *pull.Store      // nil: no sources are pulled from
-	Outbound  *outbound.Client // fetches pictures that a report names; nil: they are not
-	Tiles     *tiles.Maker
-	Degrees   *tiles.Maker // of tiles of the plane of degrees; nil: there are none
-	Search    *search.Index
-	Addresses *address.Store
-	Sharing   *sharing.Store
-	Scores    *accountability.Store
-	Usage     *accountability.Usage // nil: calls are not counted
-	Quality   *quality.Store
-	Catalogue *catalog.Store // nil: one of its own
-	Matching  *match.Store
-	Hub       *live.Hub // nil: no live connections
+	Store      *layers.Store
+	Directory  *access.Directory
+	Audit      *access.Audit
+	Incidents  *incident.Store
+	Classes    *class.Store // nil: that of Incidents, or one of its own
+	Positions  *position.Store
+	Tasks      *task.Store
+	Hazards    *hazard.Store
+	Hooks      *hook.Store
+	Grids      *grid.Drafts
+	Alerts     *alert.Store
+	Bridges    *bridge.Store
+	Open311    *open311.Store
+	Uploads    *upload.Store    // nil: no files are brought in
+	Open       *opendata.Store  // nil: one of its own, which makes copies at once
+	Push       *push.Store      // nil: no rows are pushed
+	Pulls      *pull.Store      // nil: no sources are pulled from
+	Outbound   *outbound.Client // fetches pictures that a report names; nil: they are not
+	Tiles      *tiles.Maker
+	Degrees    *tiles.Maker // of tiles of the plane of degrees; nil: there are none
+	Search     *search.Index
+	Addresses  *address.Store
+	Sharing    *sharing.Store
+	Scores     *accountability.Store
+	Usage      *accountability.Usage // nil: calls are not counted
+	Quality    *quality.Store
+	Catalogue  *catalog.Store // nil: one of its own
+	Matching   *match.Store
+	Stationing *deploy.Store // nil: one of its own
+	Hub        *live.Hub     // nil: no live connections
 	// Archives of tiles that may be had as files, by name; each may give nil.
 	Archives map[string]func() *archive.File
 	Feed     func() feed.Status // nil: the log is not followed
@@ -142,6 +145,9 @@ func (s *Server) defaults() {
 	}
 	if s.Open == nil && s.Store != nil {
 		s.Open = &opendata.Store{Layers: s.Store}
+	}
+	if s.Stationing == nil && s.Store != nil {
+		s.Stationing = &deploy.Store{Layers: s.Store, Roads: &roads.Store{Layers: s.Store}}
 	}
 	if s.Catalogue == nil && s.Store != nil {
 		s.Catalogue = &catalog.Store{Layers: s.Store}

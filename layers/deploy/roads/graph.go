@@ -1,6 +1,12 @@
 package roads
 
-import "sync"
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"sync"
+)
 
 // Graph is the network as one profile travels it. It never changes and is safe
 // for concurrent use.
@@ -86,6 +92,20 @@ func (g *Graph) Profile() Profile { return g.profile }
 
 // Parts says how the graph hangs together.
 func (g *Graph) Parts() Parts { return g.parts }
+
+// Print is equal for networks whose edges and times are equal: 16 hexadecimal
+// digits (FNV-1a).
+func (g *Graph) Print() string {
+	h := fnv.New64a()
+	var b [24]byte
+	for i, e := range g.edges {
+		binary.LittleEndian.PutUint64(b[:8], uint64(e.ID))
+		binary.LittleEndian.PutUint64(b[8:16], math.Float64bits(g.forward[i]))
+		binary.LittleEndian.PutUint64(b[16:], math.Float64bits(g.backward[i]))
+		h.Write(b[:])
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}
 
 // offMS is how fast the way between a place and its road is passed, in metres
 // a second: at walking pace; by car as on a private drive.

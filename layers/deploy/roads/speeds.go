@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"onemap/layers"
+	"onemap/layers/access"
 )
 
 // A Speed says how many times as fast as usual a mode passes a class of road
@@ -68,4 +71,48 @@ func (s *Store) Speeds(ctx context.Context) ([]Speed, error) {
 		return nil, fmt.Errorf("road speeds: %w", err)
 	}
 	return out, nil
+}
+
+// SetSpeeds puts other lines in the place of all. It returns a
+// [layers.InputError], and one wrapping [access.ErrForbidden] for who may not:
+// the command centre and planners may. Times follow with the next question.
+func (s *Store) SetSpeeds(ctx context.Context, by access.Scope, speeds []Speed, address string) error {
+	if err := by.Require(access.CommandCentre, access.Planner); err != nil {
+		return err
+	}
+	for i, v := range speeds {
+		field := func(name string) string { return fmt.Sprintf("speeds[%d].%s", i, name) }
+		switch {
+		case v.Mode != Car && v.Mode != Emergency:
+			return &layers.InputError{Field: field("mode"), Value: layers.Short(v.Mode), Remedy: "car or emergency: people on foot are as fast at any hour"}
+		case v.Days != "all" && v.Days != "workday" && v.Days != "weekend":
+			return &layers.InputError{Field: field("days"), Value: layers.Short(v.Days), Remedy: "all, workday or weekend"}
+		case v.From < 0 || v.From > 23 || v.To <= v.From || v.To > 24:
+			return &layers.InputError{Field: field("from"), Value: fmt.Sprintf("%d to %d", v.From, v.To), Remedy: "hours of the day that ascend, from 0 to 24"}
+		case !(v.Factor >= 0.05 && v.Factor <= 3):
+			return &layers.InputError{Field: field("factor"), Value: fmt.Sprint(v.Factor), Remedy: "from 0.05 to 3"}
+		}
+		if err := layers.CheckText(field("class"), v.Class, 40); err != nil {
+			return err
+		}
+		for _, o := range speeds[:i] {
+			if o.Mode == v.Mode && o.Class == v.Class && o.Days == v.Days && o.From < v.To && v.From < o.To {
+				return &layers.InputError{Field: field("from"), Value: fmt.Sprintf("%s %s %d to %d", v.Class, v.Days, v.From, v.To), Remedy: "hours that no other line of the class and days has"}
+			}
+		}
+	}
+	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM onemap.road_speed`); err != nil {
+			return err
+		}
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"onemap", "road_speed"}, []string{"mode", "class", "days", "from_hour", "to_hour", "factor"}, pgx.CopyFromSlice(len(speeds), func(i int) ([]any, error) {
+			v := speeds[i]
+			return []any{v.Mode, v.Class, v.Days, v.From, v.To, v.Factor}, nil
+		}))
+		if err != nil {
+			return err
+		}
+		return access.RecordTx(ctx, tx, by, access.Entry{Action: "roads.speeds", Object: "roads/speeds", Result: access.Done, Address: address, Detail: map[string]any{"lines": len(speeds)}})
+	})
+	return access.Wrap("set road speeds", err)
 }

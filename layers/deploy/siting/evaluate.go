@@ -141,19 +141,28 @@ func (e *Evaluation) conditions(p *Problem) {
 	}
 }
 
-// Curve says which share of demand is reached within each of some seconds.
-func (p *Problem) Curve(e Evaluation, seconds []float64) []float64 {
-	type part struct {
-		s float32
-		d float64
-	}
-	parts := make([]part, 0, len(p.Demand))
+// A part is demand that is reached at a time.
+type part struct {
+	s float32
+	d float64
+}
+
+// parts are the demand that is reached, soonest first.
+func (p *Problem) parts(e Evaluation) []part {
+	out := make([]part, 0, len(p.Demand))
 	for i, d := range p.Demand {
-		if e.Post[i] >= 0 {
-			parts = append(parts, part{e.Seconds[i], d})
+		if e.Post[i] >= 0 && d > 0 {
+			out = append(out, part{e.Seconds[i], d})
 		}
 	}
-	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.s, b.s) })
+	slices.SortFunc(out, func(a, b part) int { return cmp.Compare(a.s, b.s) })
+	return out
+}
+
+// Curve says which share of demand is reached within each of some seconds,
+// which ascend.
+func (p *Problem) Curve(e Evaluation, seconds []float64) []float64 {
+	parts := p.parts(e)
 	out := make([]float64, len(seconds))
 	sum, at := 0.0, 0
 	for k, s := range seconds {
@@ -164,4 +173,16 @@ func (p *Problem) Curve(e Evaluation, seconds []float64) []float64 {
 		out[k] = sum / e.Demand
 	}
 	return out
+}
+
+// WithinShare says within how many seconds a share of all demand is reached; ok
+// is false where less than that is reached at all.
+func (p *Problem) WithinShare(e Evaluation, share float64) (seconds float64, ok bool) {
+	sum := 0.0
+	for _, part := range p.parts(e) {
+		if sum += part.d; sum >= share*e.Demand*(1-tiny) {
+			return float64(part.s), true
+		}
+	}
+	return 0, false
 }
