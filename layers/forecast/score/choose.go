@@ -91,21 +91,26 @@ func (f *Forecast) ties(chosen []int, r Rule) int {
 	return n
 }
 
-// best is n*: the most events in cells of the same area, by who knows the
-// counts. Cells are taken by events a square metre while they fit; for cells
-// of one size that is the optimum, for others within one cell of it.
-func (f *Forecast) best(counts []int, areaM2 float64) int {
+// best is n*, the most events that who knows the outcome finds: in as many cells
+// as were flagged, which is how the entries of the NIJ challenge were judged.
+// Where cells of unlike size are ranked by density it is the most in the same
+// area instead, cells being taken by events a square metre while they fit.
+func (f *Forecast) best(counts []int, chosen int, areaM2 float64, r Rule) int {
 	var order []int
 	for c, n := range counts {
 		if n > 0 {
 			order = append(order, c)
 		}
 	}
-	density := func(c int) float64 { return float64(counts[c]) / f.space.AreaM2(c) }
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(density(b), density(a)), cmp.Compare(a, b)) })
+	worth := func(c int) float64 { return float64(counts[c]) }
+	if r.Density {
+		worth = func(c int) float64 { return float64(counts[c]) / f.space.AreaM2(c) }
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(worth(b), worth(a)), cmp.Compare(a, b)) })
 	left, n := areaM2*(1+1e-6), 0
-	for _, c := range order {
-		if a := f.space.AreaM2(c); a <= left {
+	for i, c := range order {
+		a := f.space.AreaM2(c)
+		if !r.Density && i < chosen || r.Density && a <= left {
 			left -= a
 			n += counts[c]
 		}

@@ -5,8 +5,8 @@
 //
 //	hit rate = n/N    PAI = (n/N)/(a/A)    PEI = PAI/PAI* = n/n*
 //
-// PAI* being that of the best choice of cells of the same area, made by who
-// knows the outcome (Chainey, Tompson & Uhlig 2008; Hunt 2016; rules of the
+// PAI* being that of the best choice of as many cells, made by who knows the
+// outcome (Chainey, Tompson & Uhlig 2008; Hunt 2016; rules of the
 // NIJ Real-Time Crime Forecasting Challenge, 2017).
 //
 // One window of a few hundred events says little: one hit more moves the PAI by

@@ -31,8 +31,9 @@ type Rule struct {
 	AreaM2, Share float64
 	// CityM2 is A, in square metres; 0: the area of all cells.
 	CityM2 float64
-	// Density ranks by score a square metre: for scores that are expected
-	// counts in cells of unlike size.
+	// Density ranks by score a square metre, and holds PAI* to the same area
+	// instead of the same number of cells: for scores that are expected counts
+	// in cells of unlike size.
 	Density bool
 }
 
@@ -155,7 +156,7 @@ func (f *Forecast) Score(events []orb.Point, r Rule) (Result, error) {
 		res.FlaggedM2 += f.space.AreaM2(c)
 	}
 	res.Flagged = len(chosen)
-	res.BestHits = f.best(counts, res.FlaggedM2)
+	res.BestHits = f.best(counts, len(chosen), res.FlaggedM2, r)
 	n := float64(res.Events)
 	share := res.FlaggedM2 / res.CityM2
 	res.HitRate = float64(res.Hits) / n
