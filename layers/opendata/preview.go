@@ -70,11 +70,11 @@ func (s *Store) Preview(ctx context.Context, by access.Scope, r Rule) (Preview, 
 		}
 		return tx.QueryRow(ctx, fmt.Sprintf(`
 			WITH coarse AS (SELECT %[1]s, %[2]s AS geom FROM map.%[3]s WHERE %[4]s AND %[5]s),
-			counted AS (SELECT *, count(*) OVER (PARTITION BY geom::bytea) AS together FROM coarse WHERE geom IS NOT NULL AND NOT ST_IsEmpty(geom) AND ST_IsValid(geom)),
+			counted AS (SELECT *, count(*) OVER (PARTITION BY geom::bytea) AS together, row_number() OVER (PARTITION BY geom::bytea) AS nth FROM coarse WHERE geom IS NOT NULL AND NOT ST_IsEmpty(geom) AND ST_IsValid(geom)),
 			n AS (SELECT (SELECT count(*) FROM map.%[3]s WHERE %[5]s) AS rows, (SELECT count(*) FROM coarse) AS old,
 			             count(*) AS shaped, count(*) FILTER (WHERE together >= @floor) AS shown FROM counted),
 			sample AS (SELECT jsonb_build_object('type', 'Feature', 'geometry', ST_AsGeoJSON(geom, 6)::jsonb, 'properties', %[6]s) AS f
-			         FROM counted WHERE together >= @floor ORDER BY md5(geom::bytea) LIMIT @most)
+			         FROM counted WHERE together >= @floor ORDER BY nth, md5(geom::bytea) LIMIT @most -- every cell before any twice)
 			SELECT rows, shown, rows - old, old - shaped, shaped - shown, coalesce((SELECT jsonb_agg(f) FROM sample), '[]') FROM n`,
 			strings.Join(append(values, "NULL AS nothing"), ", "), coarse(l, r), pgx.Identifier{l.Name}.Sanitize(), old(l, r), of, properties),
 			pgx.NamedArgs{"floor": r.Floor, "metres": float64(max(r.CellM, r.SimplifyM)), "delay": r.DelayHours, "most": previewRows},

@@ -161,9 +161,9 @@ test('a fence is drawn on the map, changed and ended', async () => {
 
 test('every page about data and who may see it stands up to axe, wide and narrow, in both languages', async () => {
   const walk = {
-    urban: ['catalogue', 'requests', 'scores', 'quality', 'upload', 'matching'],
-    admin: ['people', 'account'],
-    security: ['people', 'scores'],
+    urban: ['catalogue', 'requests', 'scores', 'quality', 'upload', 'matching', 'opendata'],
+    admin: ['people', 'account', 'opendata', 'opendata&l=base_poi'],
+    security: ['people', 'scores', 'opendata'],
     auditor: ['audit', 'quality'],
   };
   const found = [];
@@ -174,9 +174,13 @@ test('every page about data and who may see it stands up to axe, wide and narrow
       await page.evaluate((l) => localStorage.setItem('onemap.lang', l), lang);
       for (const name of pages) {
         await page.goto(`${server.base}/desk?p=${name}`);
-        await page.locator(`nav a[aria-current=page][href="/desk?p=${name}"]`).waitFor();
+        await page.locator(`nav a[aria-current=page][href="/desk?p=${name.split('&')[0]}"]`).waitFor();
         await page.waitForLoadState('networkidle');
-        await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+        await page.evaluate((t) => {
+          document.documentElement.dataset.theme = t;
+          getComputedStyle(document.documentElement).color; // begins the transitions
+          return Promise.all(document.getAnimations().map((a) => a.finished.catch(() => undefined)));
+        }, theme);
         const at = `${login} ${name} ${width}`;
         found.push(...(await axe(page)).map((v) => `${at}: ${v}`));
         if (await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)) found.push(`${at}: wider than the screen`);

@@ -12,7 +12,8 @@ export const inkOf = (n: number): string => inks[n % inks.length]!;
 export class OpenMap {
   private readonly map;
 
-  constructor(container: HTMLElement, layers: readonly OpenLayer[]) {
+  /** `off` are the layers that are not shown to begin with. */
+  constructor(container: HTMLElement, layers: readonly OpenLayer[], off: ReadonlySet<string>) {
     const p = palettes.light;
     const base = layers.filter((l) => l.subject === 'base').map((l) => l.name);
     const tiles = (names: string) => [`${location.origin}/tiles/${names}/{z}/{x}/{y}.mvt`];
@@ -21,11 +22,12 @@ export class OpenMap {
     const around = boxes.length > 0 ? [0, 1, 2, 3].map((i) => (i < 2 ? Math.min : Math.max)(...boxes.map((b) => b[i]!))) : undefined;
     const drawn: LayerSpecification[] = over.flatMap((l, i): LayerSpecification[] => {
       const at = { source: l.name, 'source-layer': l.name };
-      if (l.geometry.endsWith('Point')) return [{ id: l.name, type: 'circle', ...at, paint: { 'circle-color': inkOf(i), 'circle-radius': 5, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1 } }];
-      if (l.geometry.endsWith('LineString')) return [{ id: l.name, type: 'line', ...at, paint: { 'line-color': inkOf(i), 'line-width': 2 } }];
+      const layout = { visibility: off.has(l.name) ? ('none' as const) : ('visible' as const) };
+      if (l.geometry.endsWith('Point')) return [{ id: l.name, type: 'circle', ...at, layout, paint: { 'circle-color': inkOf(i), 'circle-radius': 5, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1 } }];
+      if (l.geometry.endsWith('LineString')) return [{ id: l.name, type: 'line', ...at, layout, paint: { 'line-color': inkOf(i), 'line-width': 2 } }];
       return [
-        { id: l.name, type: 'fill', ...at, paint: { 'fill-color': inkOf(i), 'fill-opacity': 0.18 } },
-        { id: `${l.name} edge`, type: 'line', ...at, paint: { 'line-color': inkOf(i), 'line-width': 1 } },
+        { id: l.name, type: 'fill', ...at, layout, paint: { 'fill-color': inkOf(i), 'fill-opacity': l.subject === 'grid' ? 0.05 : 0.18 } },
+        { id: `${l.name} edge`, type: 'line', ...at, layout, paint: { 'line-color': inkOf(i), 'line-width': 1 } },
       ];
     });
     this.map = new maplibre.Map({

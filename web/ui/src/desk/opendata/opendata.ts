@@ -65,15 +65,15 @@ export function ways(l: Layer): Way[] {
   return l.ask_reason || l.owner === '' ? ['whole'] : [...copies, 'whole'];
 }
 
-/** The form of a rule; of none, a careful beginning: every public field, in cells of 500 m, at least 3 in each, a day late. */
+/** The form of a rule; of none, or of one that makes no copy, a careful beginning: every public field, in cells of 500 m, at least 3 in each, a day late. */
 export function formOf(l: Layer, r: Rule | undefined): Form {
   const all = l.fields.map((f) => f.name);
-  if (!r) {
-    const way = ways(l)[0]!;
-    return { way, fields: all, metres: way === 'simpler' ? 50 : 500, delay: 24, floor: way === 'cells' ? 3 : 1, refresh: 24, licence: '' };
+  if (!r || r.as_is) {
+    const first = ways(l)[0]!;
+    return { way: r ? 'whole' : first, fields: all, metres: first === 'simpler' ? 50 : 500, delay: 24, floor: 3, refresh: 24, licence: r?.licence ?? '' };
   }
-  const way: Way = r.as_is ? 'whole' : r.cell_m ? 'cells' : r.simplify_m ? 'simpler' : 'same';
-  return { way, fields: r.as_is ? all : (r.fields ?? []), metres: r.cell_m || r.simplify_m || 500, delay: r.delay_hours ?? 0, floor: Math.max(1, r.floor ?? 1), refresh: r.refresh_hours || 24, licence: r.licence ?? '' };
+  const way: Way = r.cell_m ? 'cells' : r.simplify_m ? 'simpler' : 'same';
+  return { way, fields: r.fields ?? [], metres: r.cell_m || r.simplify_m || 500, delay: r.delay_hours ?? 0, floor: Math.max(1, r.floor ?? 1), refresh: r.refresh_hours || 24, licence: r.licence ?? '' };
 }
 
 /** What is sent of the form: only what its way has. */
