@@ -16,13 +16,13 @@ func (m Uniform) Fit(ctx context.Context, s *Space, past []Event, until float64)
 func (m Uniform) fit(_ context.Context, s *Space, past placed, until float64) (localFitted, error) {
 	q := make([]float64, s.Len())
 	normalise(s, q)
-	return &uniformFitted{shares{s, q, newLevel(past.day, until)}}, nil
+	return &uniformFitted{shares{s, q, past.level(until)}}, nil
 }
 
 type uniformFitted struct{ shares }
 
 func (f *uniformFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
-	return &uniformFitted{shares{f.s, f.q, newLevel(past.before(until).day, until)}}, nil
+	return &uniformFitted{shares{f.s, f.q, past.level(until)}}, nil
 }
 
 // Count expects what was counted: each cell has the share it had of the events
@@ -49,7 +49,7 @@ func (m Count) fit(_ context.Context, s *Space, past placed, until float64) (loc
 func newCount(s *Space, t *tally, past placed, until float64) *countFitted {
 	q := append([]float64(nil), t.sum...)
 	normalise(s, q)
-	return &countFitted{shares{s, q, newLevel(past.before(until).day, until)}, t}
+	return &countFitted{shares{s, q, past.level(until)}, t}
 }
 
 type countFitted struct {

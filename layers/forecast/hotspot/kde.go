@@ -28,7 +28,7 @@ func (m KDE) at(s *Space, t *tally, past placed, until float64) *kdeFitted {
 	q := make([]float64, s.Len())
 	density(s, t, m.BandwidthM, q)
 	normalise(s, q)
-	return &kdeFitted{shares: shares{s, q, newLevel(past.before(until).day, until)}, model: m, t: t}
+	return &kdeFitted{shares: shares{s, q, past.level(until)}, model: m, t: t}
 }
 
 // density writes the smoothed tally by cell into into.

@@ -1,12 +1,38 @@
 package hotspot
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // placed are events with the cells that hold them, found once for all models.
 // Those outside the city are left out.
 type placed struct {
 	day         []float64
 	cell, pixel []int32
+	levels      *levels
+}
+
+// levels keeps the city's level at the cuts that were asked for last: all
+// models of one cut share it.
+type levels struct {
+	mu   sync.Mutex
+	kept map[float64]level
+}
+
+// level is the city's level at a cut, by the events before it.
+func (p placed) level(until float64) level {
+	p.levels.mu.Lock()
+	defer p.levels.mu.Unlock()
+	l, ok := p.levels.kept[until]
+	if !ok {
+		if len(p.levels.kept) > 64 { // a roll asks for one after the other
+			clear(p.levels.kept)
+		}
+		l = newLevel(p.day[:firstAt(p.day, until)], until)
+		p.levels.kept[until] = l
+	}
+	return l
 }
 
 // place finds the cells of events, which are sorted.
@@ -14,6 +40,7 @@ func place(s *Space, events []Event) placed {
 	p := placed{
 		day:  make([]float64, 0, len(events)),
 		cell: make([]int32, 0, len(events)), pixel: make([]int32, 0, len(events)),
+		levels: &levels{kept: map[float64]level{}},
 	}
 	for _, e := range events {
 		c := s.CellAt(e.At)
@@ -32,7 +59,7 @@ func place(s *Space, events []Event) placed {
 // before returns the events before a cut.
 func (p placed) before(cut float64) placed {
 	n := firstAt(p.day, cut)
-	return placed{p.day[:n], p.cell[:n], p.pixel[:n]}
+	return placed{p.day[:n], p.cell[:n], p.pixel[:n], p.levels}
 }
 
 func (p placed) len() int { return len(p.day) }

@@ -50,7 +50,7 @@ func (m ProMap) fit(_ context.Context, s *Space, past placed, until float64) (lo
 	q := make([]float64, s.Len())
 	s.cells(*felt, q)
 	normalise(s, q)
-	return &promapFitted{shares{s, q, newLevel(past.before(until).day, until)}, m}, nil
+	return &promapFitted{shares{s, q, past.level(until)}, m}, nil
 }
 
 type promapFitted struct {

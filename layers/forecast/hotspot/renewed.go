@@ -53,7 +53,7 @@ func (f *renewedFitted) move(_ context.Context, past placed, until float64) (loc
 
 func (f *renewedFitted) see(past placed, until float64, estimate bool) {
 	s := f.s
-	f.level = newLevel(past.before(until).day, until)
+	f.level = past.level(until)
 	f.q = make([]float64, s.Len())
 	split := until - f.model.WindowD
 	if past.start(until) > split-f.model.WindowD { // too short to tell the two apart

@@ -66,7 +66,7 @@ func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
 	for k := range prior {
 		prior[k] = r.pool.Prior / float64(len(prior))
 	}
-	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: newLevel(r.placed.before(cut).day, cut)}
+	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: r.placed.level(cut)}
 	f.Weights, f.Score = e.weigh(prior, r.pool.Steps)
 	return f
 }

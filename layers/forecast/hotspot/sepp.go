@@ -210,7 +210,7 @@ func (s *Space) spread(mass, pixels []float64) {
 // burst sums what still works on at the cut.
 func (f *seppFitted) burst(past placed, until float64) {
 	f.now, f.at = make([]float64, f.s.Len()), until
-	f.level = newLevel(past.day, until)
+	f.level = past.level(until)
 	for i := firstAt(past.day, until-40/f.omega); i < past.len(); i++ {
 		f.now[past.cell[i]] += math.Exp(-f.omega * (until - past.day[i]))
 	}

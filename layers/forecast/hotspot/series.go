@@ -12,16 +12,16 @@ import (
 // as a single forecast would: it never looks ahead, and what it gives does not
 // depend on the cuts it was asked for before.
 //
-// A [Mover]'s parameters are estimated at the last multiple of RefitD days
-// before the cut, and moved to it: that is a rule about the cut alone, so a
-// forecast and the backtest beside it are the same model.
+// A [Mover]'s parameters are estimated at the last multiple of so many days
+// before the cut (28, from a year of history on 91), and moved to it: that is a
+// rule about the cut and the history's first day alone, so a forecast and the
+// backtest beside it are the same model.
 type Series struct {
 	Space  *Space
 	Models []Model
 
 	events []Event
 	placed placed
-	refitD float64
 	kept   []keptFit // by model
 }
 
@@ -34,8 +34,17 @@ type keptFit struct {
 	ownAt  float64
 }
 
-// RefitDays is how long the parameters of costly models are kept.
-const RefitDays = 28
+// estimatedAt is the day at which parameters for a cut are estimated.
+func (r *Series) estimatedAt(cut float64) float64 {
+	start, every := r.placed.start(cut), 28.0
+	if cut-start >= 365 {
+		every = 91
+	}
+	if at := every * math.Floor(cut/every); at-start >= 28 {
+		return at
+	}
+	return cut // of hardly any history nothing is estimated that is to last
+}
 
 // NewSeries begins a series on events, which are sorted by day ([Sort]).
 // It returns an error wrapping [ErrInput] for events that are not.
@@ -50,7 +59,7 @@ func NewSeries(s *Space, models []Model, events []Event) (*Series, error) {
 		}
 		names[m.Name()] = true
 	}
-	return &Series{Space: s, Models: models, events: events, placed: place(s, events), refitD: RefitDays, kept: make([]keptFit, len(models))}, nil
+	return &Series{Space: s, Models: models, events: events, placed: place(s, events), kept: make([]keptFit, len(models))}, nil
 }
 
 // At fits every model at a cut, on the events before it.
@@ -69,7 +78,7 @@ func (r *Series) fit(ctx context.Context, k int, cut float64) (Fitted, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	at := r.refitD * math.Floor(cut/r.refitD)
+	at := r.estimatedAt(cut)
 	kept := &r.kept[k]
 	if kept.fitted == nil || kept.at != at {
 		*kept = keptFit{at: at}

@@ -60,7 +60,7 @@ func (f *shrunkFitted) move(_ context.Context, past placed, until float64) (loca
 // see makes the map at the tally's cut.
 func (f *shrunkFitted) see(past placed, until float64, estimate bool) {
 	s := f.s
-	f.level = newLevel(past.before(until).day, until)
+	f.level = past.level(until)
 	f.q = make([]float64, s.Len())
 	count, mean := borrow(len(s.owner)), borrow(len(s.owner))
 	defer giveBack(count)

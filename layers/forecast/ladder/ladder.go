@@ -42,7 +42,7 @@ func Models(seed uint64) []hotspot.Model {
 		hotspot.KDE{Label: "kde-200-t180", BandwidthM: 200, Weighing: decay(180)},
 		hotspot.ProMap{Weeks: 8, ReachM: 400},
 		hotspot.SEPP{Iterations: 40, LeastD: 1, Shrink: true},
-		etas.Model{Seed: seed},
+		hotspot.Latest{Model: etas.Model{Seed: seed}, Most: 40_000},
 		hotspot.Shrunk{Label: "shrunk"},
 		hotspot.Shrunk{Label: "shrunk-t730", Weighing: decay(730)},
 		hotspot.Shrunk{Label: "shrunk-t365", Weighing: decay(365)},
