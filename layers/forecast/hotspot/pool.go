@@ -14,9 +14,11 @@ type Pool struct {
 	HorizonD float64 // length of a window in days
 	Windows  int     // that the weights are learned from
 	Steps    int     // of EM
-	// Prior is how many events the prior of even weights is worth. It keeps
-	// weights from being learned from a handful.
+	// Prior is how many events the weights that are believed in beforehand are
+	// worth. It keeps weights from being learned from a handful.
 	Prior float64
+	// Belief is those weights by part, up to a factor; nil: even ones.
+	Belief []float64
 }
 
 // Name implements [Model].

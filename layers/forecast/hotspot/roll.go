@@ -3,6 +3,7 @@ package hotspot
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // A Roll fits a pool, with all of its parts, at one cut after the other, and
@@ -21,6 +22,9 @@ func NewRoll(s *Space, m Pool, events []Event) (*Roll, error) {
 		return nil, fmt.Errorf("%w: a pool needs parts", ErrInput)
 	case !(m.HorizonD > 0) || m.Windows < 1 || m.Steps < 1:
 		return nil, fmt.Errorf("%w: a pool needs a horizon above zero, and at least one window and step", ErrInput)
+	}
+	if m.Belief != nil && (len(m.Belief) != len(m.Parts) || !(slices.Min(m.Belief) > 0)) {
+		return nil, fmt.Errorf("%w: a pool's beliefs must be one above zero for each part", ErrInput)
 	}
 	series, err := NewSeries(s, m.Parts, events)
 	if err != nil {
@@ -62,9 +66,16 @@ func (r *Roll) Ahead(ctx context.Context, cut float64) (*PoolFitted, [][]float64
 }
 
 func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
-	prior := make([]float64, len(parts))
+	prior := slices.Repeat([]float64{1}, len(parts))
+	if r.pool.Belief != nil {
+		copy(prior, r.pool.Belief)
+	}
+	var sum float64
+	for _, v := range prior {
+		sum += v
+	}
 	for k := range prior {
-		prior[k] = r.pool.Prior / float64(len(prior))
+		prior[k] *= r.pool.Prior / sum
 	}
 	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: r.placed.level(cut)}
 	f.Weights, f.Score = e.weigh(prior, r.pool.Steps)
