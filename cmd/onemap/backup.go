@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/backup"
+	"onemap/layers/vault"
 )
 
 // BackupTarget is where backups are.
@@ -27,6 +30,7 @@ func (b BackupTarget) target(address string, create bool) (backup.Target, error)
 type backupCommand struct {
 	Database
 	BackupTarget
+	SecretKey
 	To          string        `arg:"" help:"A folder, better on another machine's disk, or s3://BUCKET/PREFIX."`
 	List        bool          `help:"List the backups that are there, and take none."`
 	Full        bool          `help:"Take a whole copy, even where the log since the last would do."`
@@ -50,7 +54,8 @@ With --database-url, where the role may not replicate or the server has other da
 written between two dumps cannot be brought back. The answer says which it was, and why.
 
 What is in the backup is the city, with the contacts of reporters and the hashes of passwords: protect it like the database. It does
-not hold demo-users.txt and settings of the command line.
+not hold demo-users.txt, settings of the command line, and secret.key, which opens the secrets of second factors and sources: keep a
+copy of that file elsewhere, and put it into the data folder after a restore.
 
 Example:
   onemap backup /mnt/backup/city
@@ -108,10 +113,14 @@ func (c backupCommand) take(ctx context.Context, t terminal, to backup.Target, l
 		return backup.Manifest{}, 0, err
 	}
 	folders := Config{Database: c.Database, Photos: c.Photos, Uploads: c.Uploads}
+	key, err := vault.Read(c.SecretKey.path(c.folder()))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // only its number would be told
+		log.Warn("the key of secrets", "error", err)
+	}
 	progress, finish := progressOf(t)
 	defer finish()
 	return backup.Take(ctx, backup.Options{
-		Target: to, URL: url, BinDir: c.PostgresBin, Program: programVersion(),
+		Target: to, URL: url, BinDir: c.PostgresBin, Program: programVersion(), Key: key.ID(),
 		Folders: map[string]string{"photos": folders.photos(), "uploads": folders.uploads()},
 		Full:    c.Full, FullDays: c.FullDays, Dump: c.Dump, Checks: c.Checks,
 		Keep: backup.Rule{Days: c.KeepDays, Months: c.KeepMonths}, Progress: progress,
@@ -184,6 +193,9 @@ func sayBackup(t terminal, to backup.Target, m backup.Manifest, dropped int) err
 		fmt.Fprintf(w, "Any moment can be had from %s to %s.\n", row.From.Format(time.RFC3339), m.Moment.Format(time.RFC3339))
 		for _, l := range m.Lost {
 			fmt.Fprintln(w, "Not had:", l)
+		}
+		if m.Key != "" {
+			fmt.Fprintf(w, "Its secrets are sealed with the key %s, which is not in it: keep a copy of %s elsewhere.\n", m.Key, vault.FileName)
 		}
 		if dropped > 0 {
 			fmt.Fprintf(w, "%d older backups were let go by the rule.\n", dropped)

@@ -14,6 +14,7 @@ import (
 type Config struct {
 	Database
 	LayerMemory
+	SecretKey
 	Listen      string         `help:"Address to serve on, host:port (default: ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	PublicURL   string         `help:"How clients reach the server, where a proxy stands before it." placeholder:"URL"`
 	Proxies     []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For and -Proto are believed." placeholder:"CIDR"`
@@ -25,6 +26,8 @@ type Config struct {
 	TileCache   byteSize       `help:"How much of memory made tiles may take; 0 keeps none (default: ${default})." default:"256MiB" placeholder:"SIZE"`
 	Timeout     time.Duration  `help:"Of one request." default:"30s"`
 	Grace       time.Duration  `help:"How long open requests may take to finish when the server stops." default:"20s"`
+
+	makeKey bool // make the key that seals secrets where there is none
 }
 
 // OIDC names an identity provider through which people may sign in.

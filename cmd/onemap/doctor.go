@@ -17,11 +17,13 @@ import (
 
 	"onemap/layers/cluster"
 	"onemap/layers/setup"
+	"onemap/layers/vault"
 )
 
 type doctorCommand struct {
 	Database
 	LayerMemory
+	SecretKey
 	BackupTarget
 	PostgresBin  string `help:"Folder of PostgreSQL's programs (default: look for them)." placeholder:"DIR"`
 	RestoreDrill string `help:"Restore the newest backup in this folder or s3://BUCKET/PREFIX aside, compare all of it with its manifest, and look at nothing else." placeholder:"DIR"`
@@ -61,8 +63,7 @@ func (c doctorCommand) Run(ctx context.Context, t terminal, _ *slog.Logger) erro
 
 func (c doctorCommand) examine(ctx context.Context) []setup.Finding {
 	if c.DatabaseURL != "" {
-		found := append(setup.Examine(ctx, c.DatabaseURL), memoryFindings(ctx, c.DatabaseURL, c.LayerMemory)...)
-		return append(found, ogr2ogr(ctx, setup.Warning))
+		return append(c.city(ctx, c.DatabaseURL), ogr2ogr(ctx, setup.Warning))
 	}
 	found := append(postgres(c.PostgresBin), ogr2ogr(ctx, setup.Fault))
 	dir := c.folder()
@@ -76,7 +77,13 @@ func (c doctorCommand) examine(ctx context.Context) []setup.Finding {
 	case url == "":
 		return append(found, setup.Finding{What: "database", Level: setup.Good, Found: "not running, so not looked at", Remedy: "onemap up --data " + dir})
 	}
-	return append(append(found, setup.Examine(ctx, url)...), memoryFindings(ctx, url, c.LayerMemory)...)
+	return append(found, c.city(ctx, url)...)
+}
+
+// city is what there is to say of the database at url.
+func (c doctorCommand) city(ctx context.Context, url string) []setup.Finding {
+	found := append(setup.Examine(ctx, url), memoryFindings(ctx, url, c.LayerMemory)...)
+	return append(found, secretFindings(ctx, url, c.SecretKey.path(c.folder()))...)
 }
 
 // postgres looks for PostgreSQL's programs and the extensions beside them.
@@ -163,7 +170,7 @@ func folderRights(dir string) setup.Finding {
 	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
 		f.Level, f.Remedy = setup.Warning, fmt.Sprintf("it belongs to user number %d: run onemap as that user", owner)
 	}
-	for name, most := range map[string]fs.FileMode{".": 0o710, "pg": 0o700, "run": 0o700, "pgpass": 0o600, "demo-users.txt": 0o600, "photos": 0o700} {
+	for name, most := range map[string]fs.FileMode{".": 0o710, "pg": 0o700, "run": 0o700, "pgpass": 0o600, "demo-users.txt": 0o600, vault.FileName: 0o600, "photos": 0o700} {
 		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&^most != 0 {
 			f.Level, f.Found = setup.Warning, fmt.Sprintf("%s has mode %o", path, info.Mode().Perm())

@@ -22,8 +22,13 @@ import (
 	"onemap/layers/alert"
 	"onemap/layers/bridge"
 	"onemap/layers/class"
+	"onemap/layers/deploy"
+	"onemap/layers/deploy/roads"
 	"onemap/layers/edit"
 	"onemap/layers/feed"
+	"onemap/layers/forecast"
+	"onemap/layers/forecast/deviation"
+	"onemap/layers/forecast/firerisk"
 	"onemap/layers/georef"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
@@ -97,7 +102,12 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	defer photos.Close()
 
 	store := layers.NewStore(db)
+	keys, err := cfg.keys(ctx, db, log)
+	if err != nil {
+		return err
+	}
 	directory := access.NewDirectory(db)
+	directory.Keys = keys
 	defer directory.Close()
 	incidents := &incident.Store{Layers: store, Photos: photos}
 	hazards := &hazard.Store{Layers: store}
@@ -126,10 +136,17 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	uploads.Quality, uploads.Georef, uploads.Log = qualities, &georef.Store{Layers: store}, log
 	uploads.Locate = upload.ByAddress(&address.Store{Layers: store})
 	uploads.Work(queue)
-	pulls := &pull.Store{Uploads: uploads, Directory: directory, Jobs: queue, Open: outside.Open, Dial: outside.Dial, Check: outside.Check}
+	pulls := &pull.Store{Uploads: uploads, Keys: keys, Directory: directory, Jobs: queue, Open: outside.Open, Dial: outside.Dial, Check: outside.Check}
 	pulls.Work()
 	opened := &opendata.Store{Layers: store, Jobs: queue}
 	opened.Work()
+	forecasts := &forecast.Store{Layers: store, Jobs: queue, Log: log}
+	forecasts.Work()
+	network := &roads.Store{Layers: store}
+	fireRisk := &firerisk.Store{Layers: store, Tasks: tasks, Roads: network, Classes: shares.Classes, Jobs: queue, Log: log}
+	fireRisk.Work()
+	deviations := &deviation.Store{Layers: store, Classes: shares.Classes, Jobs: queue, Log: log}
+	deviations.Work()
 	positions := position.New(store)
 	positions.Log = log
 	defer positions.Close()
@@ -172,7 +189,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	counted.MustRegister(tileMetrics{maker}, jobMetrics{db})
 	s := &web.Server{
 		Open:  opened,
-		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching,
+		Store: store, Directory: directory, Audit: audit, OIDC: provider, Incidents: incidents, Positions: positions, Hooks: hooks, Alerts: alerts, Sharing: shares, Scores: scores, Usage: usage, Quality: qualities, Matching: matching, Stationing: &deploy.Store{Layers: store, Roads: network}, Forecasts: forecasts, FireRisk: fireRisk, Deviations: deviations,
 		Bridges: &bridge.Store{Layers: store, Incidents: incidents}, Open311: &open311.Store{Layers: store}, Outbound: outside,
 		Tasks: tasks, Hazards: hazards, Grids: drafts, Uploads: uploads, Push: &push.Store{Uploads: uploads}, Pulls: pulls,
 		Tiles: maker, Degrees: &tiles.Maker{PostGIS: tilefeed.PostGIS{Store: store, Visible: wal.Visible, Degrees: true}}, Search: &search.Index{Layers: store}, Addresses: &address.Store{Layers: store}, Hub: hub, Feed: wal.Status, Archives: archives,

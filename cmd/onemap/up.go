@@ -73,6 +73,7 @@ func up(ctx context.Context, c upCommand, log *slog.Logger, ready func(net.Addr,
 	if c.Photos == "" {
 		c.Photos = filepath.Join(c.Data, "photos")
 	}
+	c.makeKey = true
 	accounts, err := prepare(ctx, c, log)
 	if err != nil {
 		return err

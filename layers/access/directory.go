@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"onemap/layers/vault"
 )
 
 const (
@@ -29,6 +31,10 @@ const (
 // [Directory.Follow]. Without them it works from PostgreSQL, with rights up to
 // a second old.
 type Directory struct {
+	// Keys seal the secrets of second factors; nil: new ones stand as they are.
+	// Set before the first use.
+	Keys *vault.Keys
+
 	db *pgxpool.Pool
 
 	fresh   atomic.Pointer[func() bool] // whether the feed is live and in time; nil: no feed

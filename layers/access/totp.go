@@ -17,6 +17,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"onemap/layers"
+	"onemap/layers/vault"
 )
 
 // The second factor: time-based one-time passwords (RFC 6238) of any
@@ -92,8 +93,13 @@ func (d *Directory) BeginFactor(ctx context.Context, by Scope, issuer string) (S
 	if err != nil {
 		return Secret{}, doing("make second factor", err)
 	}
-	tag, err := d.db.Exec(ctx, `INSERT INTO onemap.totp (person, secret) VALUES ($1, $2)
-		ON CONFLICT (person) DO UPDATE SET secret = excluded.secret, made_at = now(), step = 0 WHERE totp.confirmed_at IS NULL`, p.ID, raw)
+	if d.Keys != nil {
+		if raw, err = d.Keys.Seal(raw, vault.Place("totp", p.ID)); err != nil {
+			return Secret{}, doing("make second factor", err)
+		}
+	}
+	tag, err := d.db.Exec(ctx, `INSERT INTO onemap.totp (person, secret, sealed) VALUES ($1, $2, $3)
+		ON CONFLICT (person) DO UPDATE SET secret = excluded.secret, sealed = excluded.sealed, made_at = now(), step = 0 WHERE totp.confirmed_at IS NULL`, p.ID, raw, d.Keys != nil)
 	if err != nil {
 		return Secret{}, doing("make second factor", err)
 	}
@@ -225,7 +231,7 @@ func (d *Directory) withCode(ctx context.Context, by Scope, code string, from Fr
 	}
 	var held heldSession
 	err = pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error {
-		right, err := useCode(ctx, tx, p.ID, code, confirmed, time.Now())
+		right, err := d.useCode(ctx, tx, p.ID, code, confirmed, time.Now())
 		if err != nil {
 			return err
 		}
@@ -261,7 +267,7 @@ func (d *Directory) withCode(ctx context.Context, by Scope, code string, from Fr
 }
 
 // useCode says whether a code is right, and uses it up.
-func useCode(ctx context.Context, tx pgx.Tx, person int64, code string, confirmed bool, now time.Time) (bool, error) {
+func (d *Directory) useCode(ctx context.Context, tx pgx.Tx, person int64, code string, confirmed bool, now time.Time) (bool, error) {
 	code = strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
 			return -1
@@ -272,12 +278,18 @@ func useCode(ctx context.Context, tx pgx.Tx, person int64, code string, confirme
 	case 6:
 		var secret []byte
 		var last int64
-		err := tx.QueryRow(ctx, `SELECT secret, step FROM onemap.totp WHERE person = $1 AND (confirmed_at IS NOT NULL) = $2 FOR UPDATE`, person, confirmed).Scan(&secret, &last)
+		var sealed bool
+		err := tx.QueryRow(ctx, `SELECT secret, sealed, step FROM onemap.totp WHERE person = $1 AND (confirmed_at IS NOT NULL) = $2 FOR UPDATE`, person, confirmed).Scan(&secret, &sealed, &last)
 		if noRow(err) {
 			return false, nil
 		}
 		if err != nil {
 			return false, err
+		}
+		if sealed {
+			if secret, err = d.Keys.Open(secret, vault.Place("totp", person)); err != nil {
+				return false, err
+			}
 		}
 		step, ok := stepOf(secret, code, now)
 		if !ok || step <= last {

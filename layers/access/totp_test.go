@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/vault"
 )
 
 // code is what an authenticator shows, some steps from now: each works once.
@@ -22,7 +24,12 @@ func code(t *testing.T, s access.Secret, steps int) string {
 func TestSecondFactor(t *testing.T) {
 	c := newCity(t)
 	ctx := t.Context()
-	_, err := c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "sec", Name: "安", Org: "gov", Password: password, Roles: []access.Role{access.Administrator}})
+	file := filepath.Join(t.TempDir(), vault.FileName)
+	must(t, vault.Make(file))
+	sealed, err := vault.Read(file)
+	must(t, err)
+	c.dir.Keys = sealed
+	_, err = c.dir.CreatePerson(ctx, operator, access.NewPerson{Login: "sec", Name: "安", Org: "gov", Password: password, Roles: []access.Role{access.Administrator}})
 	must(t, err)
 	before, err := c.dir.SignIn(ctx, "sec", password, access.From{})
 	must(t, err)
@@ -56,6 +63,9 @@ func TestSecondFactor(t *testing.T) {
 	}
 	_, err = c.dir.ConfirmFactor(ctx, half, "000000", access.From{})
 	wantInput(t, err, "code")
+	if s, err := vault.Look(ctx, c.db, sealed); err != nil || s != (vault.State{Sealed: 1}) {
+		t.Errorf("the secret is not sealed: %+v, %v", s, err)
+	}
 	codes, err := c.dir.ConfirmFactor(ctx, half, code(t, secret, -1), access.From{})
 	must(t, err)
 	if len(codes) != 10 || len(codes[0]) != 19 {

@@ -98,6 +98,7 @@ type Manifest struct {
 	Moment     time.Time `json:"moment"` // it holds all that was committed before
 	Ended      time.Time `json:"ended"`
 	Program    string    `json:"program"`
+	Key        string    `json:"key,omitempty"` // number of the key that its secrets are sealed with; the key is not in it
 	System     string    `json:"system"`
 	PostgreSQL int       `json:"postgresql"` // major version
 	Database   string    `json:"database"`

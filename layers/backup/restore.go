@@ -40,6 +40,7 @@ type Restored struct {
 	Kind   string    `json:"kind"`
 	Moment time.Time `json:"moment"`
 	Files  int       `json:"files"`
+	Key    string    `json:"key,omitempty"` // number of the key that seals its secrets
 }
 
 // Restore brings a city back into a data folder, which must be empty or absent.
@@ -65,7 +66,7 @@ func restore(ctx context.Context, o RestoreOptions) (c *cluster.Cluster, r Resto
 	if err != nil {
 		return nil, r, err
 	}
-	r = Restored{Backup: p.m, ID: p.m.ID, Kind: p.m.Kind, Moment: p.m.Moment}
+	r = Restored{Backup: p.m, ID: p.m.ID, Kind: p.m.Kind, Moment: p.m.Moment, Key: p.m.Key}
 	if !o.At.IsZero() {
 		r.Moment = o.At.UTC()
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Folders  map[string]string // what is copied beside it: photos, uploads -> folder
 	BinDir   string            // of PostgreSQL's programs; "": look for them
 	Program  string            // the version, for the manifest
+	Key      string            // number of the key that seals secrets, which is not copied; "": none
 	Full     bool              // a base even where the log since the last would do
 	Dump     bool              // a dump even where a physical copy could be had
 	Checks   bool              // checks even where the last are young
@@ -116,7 +117,7 @@ func Take(ctx context.Context, o Options) (m Manifest, dropped int, err error) {
 
 // begin looks at the database and at the target, and decides the kind.
 func (t *taking) begin(ctx context.Context) (mark marker, all []Manifest, err error) {
-	t.m = Manifest{Format: format, ID: time.Now().UTC().Format("20060102T150405Z"), Program: t.Program, Kind: Physical}
+	t.m = Manifest{Format: format, ID: time.Now().UTC().Format("20060102T150405Z"), Program: t.Program, Kind: Physical, Key: t.Key}
 	var num int
 	err = t.db.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_database()`).Scan(&num, &t.m.Database)
 	if err != nil {

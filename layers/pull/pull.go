@@ -20,7 +20,6 @@ package pull
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -34,6 +33,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/jobs"
 	"onemap/layers/upload"
+	"onemap/layers/vault"
 )
 
 // Store keeps sources and runs them. Its methods are safe for concurrent use.
@@ -42,6 +42,7 @@ type Store struct {
 	Directory *access.Directory
 	Jobs      *jobs.Queue      // nil: nothing runs by itself
 	Now       func() time.Time // nil: time.Now
+	Keys      *vault.Keys      // seal what sources ask for; nil: it stands as it is
 	// Open asks for an address; Dial connects to a database; Check says, as a
 	// layers.InputError, why an address could never be asked.
 	Open  func(ctx context.Context, address string, header map[string]string) (status int, answer func(name string) string, body io.ReadCloser, err error)
@@ -223,7 +224,7 @@ func (s *Store) Put(ctx context.Context, by access.Scope, address string, id int
 			}
 		}
 		if x.Login != nil || x.Secret != nil {
-			if _, err := tx.Exec(ctx, `UPDATE onemap.pull_secret SET login = coalesce($2, login), secret = coalesce($3, secret) WHERE pull = $1`, id, x.Login, x.Secret); err != nil {
+			if err := s.putSecret(ctx, tx, id, x.Login, x.Secret); err != nil {
 				return err
 			}
 		}
@@ -275,7 +276,7 @@ func (s *Store) List(ctx context.Context, by access.Scope) ([]Source, error) {
 
 func (s *Store) sources(ctx context.Context, db querier, where, lock string, args pgx.NamedArgs) ([]Source, error) {
 	rows, err := db.Query(ctx, `SELECT p.id, p.org, p.title, p.kind, p.place, p.layer, p.plan, extract(epoch FROM p.every)::int / 60, p.active, k.login, p.keeper,
-			EXISTS (SELECT FROM onemap.pull_secret x WHERE x.pull = p.id AND (x.login <> '' OR x.secret <> '')), p.made_by, p.made_at, p.next_at, p.heard_at, p.news_at,
+			EXISTS (SELECT FROM onemap.pull_secret x WHERE x.pull = p.id AND (x.login <> '' OR x.secret <> '' OR x.sealed IS NOT NULL)), p.made_by, p.made_at, p.next_at, p.heard_at, p.news_at,
 			p.etag, p.modified, p.sha256,
 			coalesce((SELECT jsonb_agg(jsonb_build_object('kind', a.kind, 'since', a.since, 'at', a.at) ORDER BY a.id) FROM onemap.pull_alarm a WHERE a.pull = p.id AND a.ended_at IS NULL), '[]'),
 			(SELECT `+runJSON+` FROM onemap.pull_run r WHERE r.pull = p.id ORDER BY r.id DESC LIMIT 1)
@@ -316,15 +317,4 @@ func (s *Store) End(ctx context.Context, by access.Scope, address string, id int
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "pull.end", Object: fmt.Sprintf("pull/%d", id), Result: access.Done, Address: address})
 	})
 	return access.Wrap("end a source", err)
-}
-
-// A secret is what a source asks for.
-type secret struct{ login, secret string }
-
-func (s *Store) secret(ctx context.Context, id int64) (x secret, err error) {
-	err = s.Uploads.Layers.DB().QueryRow(ctx, `SELECT login, secret FROM onemap.pull_secret WHERE pull = $1`, id).Scan(&x.login, &x.secret)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return x, nil
-	}
-	return x, err
 }
