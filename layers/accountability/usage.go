@@ -62,7 +62,8 @@ func (u *Usage) Count(by access.Scope, layer string) {
 	}
 }
 
-// Run writes what was counted until ctx ends, and then the rest.
+// Run writes what was counted until ctx ends, and then the rest. Beside it, it
+// looks which layers were changed, see [Activity].
 func (u *Usage) Run(ctx context.Context) error {
 	log := u.Log
 	if log == nil {
@@ -70,6 +71,14 @@ func (u *Usage) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
+	look := time.NewTicker(activityEvery)
+	defer look.Stop()
+	active := func() {
+		if err := Activity(ctx, u.Layers); err != nil && ctx.Err() == nil {
+			log.Error("activity of layers", "error", err)
+		}
+	}
+	active()
 	for {
 		select {
 		case <-ctx.Done():
@@ -79,6 +88,8 @@ func (u *Usage) Run(ctx context.Context) error {
 				log.Error("usage", "error", err)
 			}
 			return nil
+		case <-look.C:
+			active()
 		case <-tick.C:
 			if err := u.Flush(ctx, time.Now()); err != nil && ctx.Err() == nil {
 				log.Error("usage", "error", err)
