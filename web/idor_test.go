@@ -92,7 +92,11 @@ func newStation(t *testing.T) *station {
 	s.has("/api/v1/tasks/", "id", s.one(`INSERT INTO onemap.task (kind, title, enterprise, made_by, dept, grid_code, area_code) VALUES ('visit', '`+mark+`', `+firm+`, 'police', 'police', '330799001001001', '330799001001') RETURNING id::text`))
 	s.has("/api/v1/patrol-schedules/", "id", s.one(`INSERT INTO onemap.patrol_schedule (title, dept, grid_code, area_code, weekdays, points, made_by)
 		VALUES ('`+mark+`', 'police', '330799001001001', '330799001001', '{1}', '[]', 'police') RETURNING id::text`))
-	s.tables = append(s.tables, "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule")
+	s.has("/api/v1/patrols/", "id", s.one(`INSERT INTO onemap.patrol_plan (title, dept, area_code, from_at, until_at, seed, score, record, travel, hash, made_by)
+		VALUES ('`+mark+`', 'police', '330799001', now(), now() + interval '8 hours', 1, 0, '{"asked": {}}', '', sha256(''), 'police') RETURNING id::text`))
+	s.has("/api/v1/forecasts/", "id", s.one(`INSERT INTO onemap.forecast_run (state, title, dept_code, classes, class_key, recipe, horizon, from_at, to_at, space, params, seed, made_by, record, hash, result_hash)
+		VALUES ('done', '`+mark+`', 'police', '[]', 'x', 'x', 'week', now(), now() + interval '7 days', 'lattice', '{"from": "2026-01-01T00:00:00Z"}', 1, 'police', '{}', sha256(''), sha256('')) RETURNING id::text`), "cell", "0")
+	s.tables = append(s.tables, "onemap.forecast_run", "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule", "onemap.patrol_plan")
 
 	// Files, batches, rows that were kept out.
 	file := strings.NewReader("名称,经度,纬度\n" + mark + ",120.005,29.305\n" + mark + "2,120.006,29.305\n")
@@ -195,6 +199,12 @@ func (s *station) body(method, pattern string) any {
 		return map[string]any{"points": []any{}}
 	case "/api/v1/tasks/{id}/actions":
 		return map[string]any{"action": "cancel", "version": 1}
+	case "/api/v1/patrols/{id}/edits":
+		return map[string]any{"version": 1, "reason": mark, "units": []any{map[string]any{"n": 1}}}
+	case "/api/v1/patrols/{id}/decisions":
+		return map[string]any{"action": "refuse", "version": 1, "reason": mark}
+	case "/api/v1/forecasts/{id}/withdrawal":
+		return map[string]any{"reason": "because I can"}
 	case "/api/v1/requests/{id}/actions":
 		return act("cancel")
 	case "/api/v1/corrections/{id}/actions":

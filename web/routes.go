@@ -439,6 +439,43 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/objections", onlyScores, "listObjections", "accountability", "Objections of my department, or all", call(s.listObjections), nil},
 		{"POST", "/api/v1/objections/{id}/decision", onlyIndex, "decideObjection", "accountability", "Accept or dismiss an objection, once", call(s.decideObjection), nil},
 
+		// Forecasts: see forecasts.go. Planners, the command centre, and officers those of their own department; the public never.
+		{"GET", "/api/v1/forecasts/choices", onlyForecasts, "getForecastChoices", "forecasts", "What may be forecast: classes and why not, horizons, spaces, presets", call(s.forecastChoices), nil},
+		{"GET", "/api/v1/forecasts", onlyForecasts, "listForecasts", "forecasts", "Forecasts of my department, or all, the latest first, each with how far it can be trusted", call(s.listForecasts), nil},
+		{"POST", "/api/v1/forecasts", onlyForecasts, "orderForecast", "forecasts", "Order a forecast; it is made in the background with its backtest. Sent again with its uuid, it is the same",
+			call(s.orderForecast), []option{accepted(), rate(60), also(200, "It was ordered before; here is what became of it")}},
+		{"GET", "/api/v1/forecasts/compare", onlyForecasts, "compareForecasts", "forecasts", "Two forecasts of one space against each other", call(s.compareForecasts), nil},
+		{"GET", "/api/v1/forecasts/standing", onlyForecasts, "listStandingForecasts", "forecasts", "Forecasts that are made again by themselves", call(s.listStandingForecasts), nil},
+		{"POST", "/api/v1/forecasts/standing", onlyForecasts, "standForecast", "forecasts", "Have a forecast made again each shift, day, week or month", call(s.standForecast), []option{created()}},
+		{"DELETE", "/api/v1/forecasts/standing/{id}", onlyForecasts, "endStandingForecast", "forecasts", "End that; its forecasts stay", call(s.endStandingForecast), nil},
+		{"GET", "/api/v1/forecasts/{id}", onlyForecasts, "getForecast", "forecasts", "One forecast with its record; who looks is recorded", call(s.getForecast), nil},
+		{"GET", "/api/v1/forecasts/{id}/cells", onlyForecasts, "listForecastCells", "forecasts", "Its cells, the densest first; for maps take the tiles of layer forecast with filter=run={id}",
+			plain(s.listForecastCells, inPath("id", "Number"), inQuery("limit", "1 to 20000; left out: 1000"), param("query", "hot", "Only the hot ones", "true", "false"),
+				answers(200, geoJSONType, "A GeoJSON FeatureCollection")), []option{produces(geoJSONType, "application/json")}},
+		{"GET", "/api/v1/forecasts/{id}/cells/{cell}", onlyForecasts, "getForecastCell", "forecasts", "One cell with its reasons, its hours and its past", call(s.getForecastCell), nil},
+		{"GET", "/api/v1/forecasts/{id}/reliability", onlyForecasts, "getForecastReliability", "forecasts", "How wrong it has been: its backtest, the gate, the champions", call(s.forecastReliability), nil},
+		{"GET", "/api/v1/forecasts/{id}/hours", onlyForecasts, "getForecastHours", "forecasts", "When in the week, in the city and in its zones", call(s.forecastHours), nil},
+		{"GET", "/api/v1/forecasts/{id}/changes", onlyForecasts, "getForecastChanges", "forecasts", "Where it differs from last month", call(s.forecastChanges), nil},
+		{"GET", "/api/v1/forecasts/{id}/exposure", onlyForecasts, "getForecastExposure", "forecasts", "Which divisions it puts its weight on, beside their reports and people, and whether it was right about them", call(s.forecastExposure), nil},
+		{"GET", "/api/v1/forecasts/{id}/file", onlyForecasts, "getForecastFile", "forecasts", "A forecast as a file: cells, waypoints of the hot ones, or a paper; who takes it is recorded",
+			plain(s.forecastFile, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx", "gpx", "pdf"), param("query", "lang", "Left out: zh", "zh", "en"),
+				param("query", "hot", "Only the hot cells", "true", "false"), answers(200, geoJSONType, "The file"), answers(200, "application/pdf", "The file")), []option{stream}},
+		{"POST", "/api/v1/forecasts/{id}/refit", onlyForecasts, "refitForecast", "forecasts", "Make it again from its record and compare the bits", call(s.refitForecast), []option{stream, rate(10)}},
+		{"POST", "/api/v1/forecasts/{id}/withdrawal", onlyForecasts, "withdrawForecast", "forecasts", "Take it back, with a reason: its cells leave the map", call(s.withdrawForecast), nil},
+
+		// Patrol plans: see patrols.go. The command centre and planners of their area, a department's people their own; the public never.
+		{"GET", "/api/v1/patrols/choices", patrollers, "getPatrolChoices", "patrols", "What a plan of patrols may be made of: rules, workers, posts", call(s.patrolChoices), nil},
+		{"GET", "/api/v1/patrols", patrollers, "listPatrols", "patrols", "Plans of patrols, the latest hours first, each with what was done of it", call(s.listPatrols), nil},
+		{"POST", "/api/v1/patrols", patrollers, "makePatrol", "patrols", "Have patrols planned: which unit stops where and when. Sent again with its uuid, it is the same",
+			call(s.makePatrol), []option{created(), body(maxPatrolBody), stream, rate(30), also(200, "It was made before; here is what became of it")}},
+		{"GET", "/api/v1/patrols/{id}", patrollers, "getPatrol", "patrols", "One plan whole, with what its workers did; who looks is recorded", call(s.getPatrol), nil},
+		{"POST", "/api/v1/patrols/{id}/edits", patrollers, "editPatrol", "patrols", "Reorder, remove and add stops of a draft, or say who goes, with the reason", call(s.editPatrol), []option{body(maxPatrolBody)}},
+		{"POST", "/api/v1/patrols/{id}/decisions", patrollers, "decidePatrol", "patrols", "Accept or refuse a draft, or call an accepted plan back, with the reason; accepted, its stops are tasks on phones", call(s.decidePatrol), nil},
+		{"POST", "/api/v1/patrols/{id}/remake", patrollers, "remakePatrol", "patrols", "Make it again from its record and compare", call(s.remakePatrol), []option{stream, rate(10)}},
+		{"GET", "/api/v1/patrols/{id}/file", patrollers, "getPatrolFile", "patrols", "A plan as a file: for maps, as a sheet, as routes for a navigator, or a paper for each unit; who takes it is recorded",
+			plain(s.patrolFile, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx", "gpx", "pdf"), param("query", "lang", "Left out: zh", "zh", "en"),
+				inQuery("unit", "Only this unit, by its number"), answers(200, geoJSONType, "The file"), answers(200, "application/pdf", "The file")), []option{stream}},
+
 		// Stationing: see stationing.go. The command centre and planners, and officers for their own department; the public never.
 		{"GET", "/api/v1/stationing/plans", stationers, "listStationings", "stationing", "Plans of stationing of my department, or all, the latest first", call(s.listStationings), nil},
 		{"POST", "/api/v1/stationing/plans", stationers, "createStationing", "stationing", "Have a plan made: where so many units stand best, and how far from the best that is at most. Sent again with its uuid, it is the same",
@@ -456,6 +493,28 @@ func (s *Server) routes() []route {
 				answers(200, "application/geo+json", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"])}},
 		{"GET", "/api/v1/stationing/speeds", stationers, "listRoadSpeeds", "stationing", "How fast roads are by class, day and hour, against the usual", call(s.listSpeeds), nil},
 		{"PUT", "/api/v1/stationing/speeds", only(access.CommandCentre, access.Planner), "setRoadSpeeds", "stationing", "Set that; times follow with the next question", call(s.setSpeeds), []option{body(256 << 10)}},
+
+		// Fire risk of places: see firerisk.go. The command centre, planners and officers, by right to the layer; the public never.
+		{"GET", "/api/v1/fire-risk/runs", onlyFireRisk, "listFireRuns", "fire-risk", "Runs that scored places by the fires to be expected at them, each with its trial on past days, or why it is withheld", call(s.listFireRuns), nil},
+		{"POST", "/api/v1/fire-risk/runs", onlyFireRisk, "askFireRun", "fire-risk", "Score the places anew; it is made in the background", call(s.askFireRun), []option{accepted(), rate(30)}},
+		{"GET", "/api/v1/fire-risk/runs/{id}", onlyFireRisk, "getFireRun", "fire-risk", "One run with its record", call(s.getFireRun), nil},
+		{"GET", "/api/v1/fire-risk/places", onlyFireRisk, "listFirePlaces", "fire-risk", "Places with their score, interval and drivers, the highest first; for maps take the tiles of layer fire_risk", call(s.listFirePlaces), nil},
+		{"GET", "/api/v1/fire-risk/gaps", onlyFireRisk, "getFireGaps", "fire-risk", "How much lies beyond the limits of hydrants and of response: sums of the layers water_gap and response_gap", call(s.getFireGaps), nil},
+		{"POST", "/api/v1/fire-risk/gaps", onlyFireRisk, "makeFireGaps", "fire-risk", "Compute both anew", call(s.makeFireGaps), []option{stream, rate(10)}},
+		{"GET", "/api/v1/fire-risk/lists", onlyFireRisk, "listFireLists", "fire-risk", "Lists of inspections, the latest first", call(s.listFireLists), nil},
+		{"POST", "/api/v1/fire-risk/lists", onlyFireRisk, "makeFireList", "fire-risk", "Make a list: by risk, by legal terms, and always a random part; with a tour for each unit and day. Sent again with its uuid, it is the same",
+			call(s.makeFireList), []option{created(), rate(60), also(200, "It was made before; here is what became of it")}},
+		{"GET", "/api/v1/fire-risk/lists/{id}", onlyFireRisk, "getFireList", "fire-risk", "One list with its lines and tours", call(s.getFireList), nil},
+		{"GET", "/api/v1/fire-risk/lists/{id}/file", onlyFireRisk, "getFireListFile", "fire-risk", "One list as a sheet; who takes it is recorded",
+			plain(s.fireListFile, inPath("id", "Number"), param("query", "format", "Left out: xlsx", "xlsx", "csv"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
+				answers(200, sheetTypes["xlsx"], "The sheet"), answers(200, sheetTypes["csv"], "The sheet")), []option{produces(sheetTypes["xlsx"], sheetTypes["csv"])}},
+		{"POST", "/api/v1/fire-risk/lists/{id}/decisions", onlyFireRisk, "decideFireList", "fire-risk", "Accept lines, which become visits on the phone, or refuse them with a reason", call(s.decideFireList), []option{stream}},
+
+		// Deviations of counts and places that come again: see deviations.go. By right to the layers; the public never.
+		{"GET", "/api/v1/deviations", onlyDeviations, "listDeviations", "deviations", "Counts by class and grid that are not as was to be expected, and what could not be judged", call(s.listDeviations), nil},
+		{"POST", "/api/v1/deviations/looks", onlyAnswerers, "lookForDeviations", "deviations", "Look at the counts now; it happens every quarter of an hour by itself", call(s.lookForDeviations), []option{stream, rate(10)}},
+		{"POST", "/api/v1/deviations/{id}/answer", onlyAnswerers, "answerDeviation", "deviations", "Say that it is known why, or that something is done", call(s.answerDeviation), nil},
+		{"GET", "/api/v1/deviations/repeats", onlyDeviations, "listRepeatPlaces", "deviations", "Places where cases of a kind come again and again", call(s.listRepeatPlaces), nil},
 
 		// Administration.
 		{"GET", "/api/v1/people", threeAdmins, "listPeople", "administration", "Accounts", call(s.listPeople), nil},

@@ -31,8 +31,12 @@ import (
 	"onemap/layers/catalog"
 	"onemap/layers/class"
 	"onemap/layers/deploy"
+	"onemap/layers/deploy/patrolplan"
 	"onemap/layers/deploy/roads"
 	"onemap/layers/feed"
+	"onemap/layers/forecast"
+	"onemap/layers/forecast/deviation"
+	"onemap/layers/forecast/firerisk"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -85,8 +89,12 @@ type Server struct {
 	Quality    *quality.Store
 	Catalogue  *catalog.Store // nil: one of its own
 	Matching   *match.Store
-	Stationing *deploy.Store // nil: one of its own
-	Hub        *live.Hub     // nil: no live connections
+	Forecasts  *forecast.Store   // nil: there are none
+	FireRisk   *firerisk.Store   // nil: one of its own
+	Deviations *deviation.Store  // nil: one of its own, which looks when asked
+	Stationing *deploy.Store     // nil: one of its own
+	Patrols    *patrolplan.Store // nil: one of its own, on the roads of Stationing
+	Hub        *live.Hub         // nil: no live connections
 	// Archives of tiles that may be had as files, by name; each may give nil.
 	Archives map[string]func() *archive.File
 	Feed     func() feed.Status // nil: the log is not followed
@@ -107,6 +115,7 @@ type Server struct {
 	openapi   *openAPI
 	extents   extents
 	reasons   hourly // given with requests, and recorded
+	looks     hourly // at forecasts, recorded
 	latest    latests
 	anonymous *httprate.RateLimiter // of reports without a key
 	visitors  *httprate.RateLimiter // of the public's requests
@@ -148,6 +157,15 @@ func (s *Server) defaults() {
 	}
 	if s.Stationing == nil && s.Store != nil {
 		s.Stationing = &deploy.Store{Layers: s.Store, Roads: &roads.Store{Layers: s.Store}}
+	}
+	if s.FireRisk == nil && s.Store != nil {
+		s.FireRisk = &firerisk.Store{Layers: s.Store, Tasks: s.Tasks, Classes: s.Classes}
+	}
+	if s.Deviations == nil && s.Store != nil {
+		s.Deviations = &deviation.Store{Layers: s.Store, Classes: s.Classes}
+	}
+	if s.Patrols == nil && s.Store != nil {
+		s.Patrols = &patrolplan.Store{Layers: s.Store, Roads: s.Stationing.Roads, Tasks: s.Tasks, Forecasts: s.Forecasts}
 	}
 	if s.Catalogue == nil && s.Store != nil {
 		s.Catalogue = &catalog.Store{Layers: s.Store}

@@ -90,6 +90,13 @@ var special = map[string]words{
 	"fire_risk.gaps":        {"重新计算了消防水源和到场时间盲区", "computed the gaps of fire water and response anew"},
 	"deviation.answer":      {"处置了数量异常 {}", "answered the deviation {}"},
 	"deviation.run":         {"重新检查了数量异常", "looked for deviations anew"},
+	"patrol.make":           {"编制了巡逻方案 {}", "planned the patrols {}"},
+	"patrol.edit":           {"人工调整了巡逻方案 {}", "edited the plan of patrols {} by hand"},
+	"patrol.accept":         {"采纳了巡逻方案 {}", "accepted the plan of patrols {}"},
+	"patrol.refuse":         {"否决了巡逻方案 {}", "refused the plan of patrols {}"},
+	"patrol.withdraw":       {"撤回了巡逻方案 {}", "called the plan of patrols {} back"},
+	"patrol.look":           {"查看了巡逻方案 {}", "looked at the plan of patrols {}"},
+	"patrol.export":         {"导出了巡逻方案 {}", "took the plan of patrols {} as a file"},
 	"hazard.forget":         {"清除了隐患 {} 的责任人岗位", "let the post responsible for the hazard {} go by rule"},
 }
 
