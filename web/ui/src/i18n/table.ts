@@ -7,6 +7,8 @@ import { catalogue } from './words/catalogue';
 import { fences } from './words/fences';
 import { open } from './words/open';
 import { opendata } from './words/opendata';
+import { fire } from './words/fire';
+import { watch } from './words/watch';
 import { matching } from './words/matching';
 import { people } from './words/people';
 import { quality } from './words/quality';
@@ -1216,6 +1218,8 @@ export const table = {
   'hz.does.supervise': ['由指挥中心督办直到销号。', 'The command centre watches over it until it is closed.'],
 
   ...fences,
+  ...fire,
+  ...watch,
   ...catalogue,
   ...requests,
   ...open,

@@ -6,6 +6,7 @@ import type { Incident, Stats } from '../api/model';
 import { wroteAt } from '../api/http';
 import { Problem, type Trouble } from '../api/problem';
 import { LiveClient, type Status } from '../live/client';
+import { Watch } from './watch.svelte';
 import type { LiveEvent } from '../live/protocol';
 import type { LngLat, Omitted, TileLine } from '../map/view';
 import { endOf, spans, type Span } from './bars';
@@ -77,6 +78,9 @@ export class App {
 
   /** Set by the map: the address of each source's tile at its middle. */
   middle: (() => { source: string; url: string }[]) | undefined;
+
+  /** Counts that are not as was to be expected, and places that come again. */
+  readonly watch = new Watch();
 
   private calm = new Calm();
   private readonly client: LiveClient;
@@ -231,6 +235,7 @@ export class App {
         ended: () => this.begin(),
       });
     } else this.loading = false;
+    this.watch.follow(this.client, this.layerNames);
     if (this.layerNames.has('worker'))
       this.client.subscribe({ id: 'worker', layer: 'worker', load: (why, signal) => this.loadWorkers(why, signal), apply: (events) => this.applyWorkers(events), ended: () => this.workers.clear() });
     void this.count();

@@ -1,0 +1,263 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/forecast/firerisk"
+)
+
+// Fire risk of places, /api/v1/fire-risk…: see layers/forecast/firerisk. For
+// planners, the command centre and officers, each what the layer fire_risk is
+// shared with their organisation; never for the public.
+//
+//	GET    /fire-risk/runs                     the latest: state, why withheld, trial on past days beside baselines
+//	POST   /fire-risk/runs                     {kind, horizon_days, visits}: 202, made in the background
+//	GET    /fire-risk/runs/{id}                one with its record
+//	GET    /fire-risk/places?kind=             places, the highest first; on maps the layer fire_risk
+//	GET    /fire-risk/gaps, POST               sums of the layers water_gap and response_gap; POST computes them anew
+//	GET    /fire-risk/lists, POST              lists of inspections; POST makes one
+//	GET    /fire-risk/lists/{id}               one with lines and tours
+//	GET    /fire-risk/lists/{id}/file          as a sheet; recorded
+//	POST   /fire-risk/lists/{id}/decisions     accept lines (they become visits on the phone) or refuse them
+
+var onlyFireRisk = only(firerisk.Viewers...)
+
+type fireRunsOutput struct {
+	Body struct {
+		Runs []firerisk.Run `json:"runs" nullable:"false" doc:"The latest first, of both kinds, without their records"`
+	}
+}
+
+func (s *Server) listFireRuns(ctx context.Context, _ *struct{}) (*fireRunsOutput, error) {
+	out := &fireRunsOutput{}
+	var err error
+	out.Body.Runs, err = s.FireRisk.Runs(ctx, scopeOf(ctx))
+	if out.Body.Runs == nil {
+		out.Body.Runs = []firerisk.Run{}
+	}
+	return out, err
+}
+
+type askFireRunInput struct {
+	Request
+	Body struct {
+		Kind    string `json:"kind" enum:"enterprise,building"`
+		Horizon int    `json:"horizon_days,omitempty" minimum:"28" maximum:"1096" doc:"Left out: 365"`
+		Visits  int    `json:"visits,omitempty" minimum:"1" maximum:"100000" doc:"Places that can be visited within the horizon: recall is told at it. Left out: a tenth of the places"`
+		Seed    int64  `json:"seed,omitempty" minimum:"1" maximum:"9007199254740991" doc:"Of the bootstrap; left out: one is drawn and recorded"`
+	}
+}
+
+type fireRunOutput struct{ Body firerisk.Run }
+
+func (s *Server) askFireRun(ctx context.Context, in *askFireRunInput) (*fireRunOutput, error) {
+	id, err := s.FireRisk.Ask(ctx, scopeOf(ctx), firerisk.Order{Kind: in.Body.Kind, Horizon: in.Body.Horizon, Visits: in.Body.Visits, Seed: in.Body.Seed, Address: clientAddress(in.r)})
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.FireRisk.Get(ctx, scopeOf(ctx), id)
+	return &fireRunOutput{r}, err
+}
+
+type fireIDInput struct {
+	Request
+	ID int64 `path:"id" minimum:"1"`
+}
+
+func (s *Server) getFireRun(ctx context.Context, in *fireIDInput) (*fireRunOutput, error) {
+	r, err := s.FireRisk.Get(ctx, scopeOf(ctx), in.ID)
+	return &fireRunOutput{r}, err
+}
+
+type firePlacesInput struct {
+	Kind  string `query:"kind" enum:"enterprise,building" default:"enterprise"`
+	Text  string `query:"q" maxLength:"100" doc:"In the name"`
+	After int    `query:"after" minimum:"0" doc:"A rank: those behind it"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+type firePlacesOutput struct {
+	Body struct {
+		Places []firerisk.Place `json:"places" nullable:"false" doc:"The highest first"`
+	}
+}
+
+func (s *Server) listFirePlaces(ctx context.Context, in *firePlacesInput) (*firePlacesOutput, error) {
+	out := &firePlacesOutput{}
+	var err error
+	out.Body.Places, err = s.FireRisk.Places(ctx, scopeOf(ctx), firerisk.PlaceQuery{Kind: in.Kind, Text: in.Text, After: in.After, Limit: in.Limit})
+	if out.Body.Places == nil {
+		out.Body.Places = []firerisk.Place{}
+	}
+	return out, err
+}
+
+type fireGapsOutput struct{ Body firerisk.Gaps }
+
+func (s *Server) getFireGaps(ctx context.Context, _ *struct{}) (*fireGapsOutput, error) {
+	g, err := s.FireRisk.Gaps(ctx, scopeOf(ctx))
+	return &fireGapsOutput{g}, err
+}
+
+type fireGapsInput struct{ Request }
+
+func (s *Server) makeFireGaps(ctx context.Context, in *fireGapsInput) (*fireGapsOutput, error) {
+	g, err := s.FireRisk.AskGaps(ctx, scopeOf(ctx), clientAddress(in.r))
+	return &fireGapsOutput{g}, err
+}
+
+type fireListsOutput struct {
+	Body struct {
+		Lists []firerisk.List `json:"lists" nullable:"false" doc:"The latest first, without their lines"`
+	}
+}
+
+func (s *Server) listFireLists(ctx context.Context, _ *struct{}) (*fireListsOutput, error) {
+	out := &fireListsOutput{}
+	var err error
+	out.Body.Lists, err = s.FireRisk.Lists(ctx, scopeOf(ctx))
+	if out.Body.Lists == nil {
+		out.Body.Lists = []firerisk.List{}
+	}
+	return out, err
+}
+
+type makeFireListInput struct {
+	Request
+	Body struct {
+		UUID    string   `json:"uuid,omitempty" format:"uuid" doc:"Made by the client: sent again, it is the same list"`
+		Kind    string   `json:"kind" enum:"enterprise,building"`
+		Title   string   `json:"title,omitempty" maxLength:"100"`
+		Lines   int      `json:"lines" minimum:"1" maximum:"500"`
+		From    string   `json:"from_day,omitempty" format:"date" doc:"First day; the next one that is worked on. Left out: tomorrow"`
+		PerDay  int      `json:"per_day,omitempty" minimum:"1" maximum:"50" doc:"Visits of a unit on a day; left out: 6"`
+		Random  float64  `json:"random,omitempty" minimum:"0.05" maximum:"0.1" doc:"Share drawn from all places, whatever their score: there is always one. Left out: 0.08"`
+		Overdue *float64 `json:"overdue,omitempty" minimum:"0" maximum:"1" doc:"Of the rest, at most, for those past their legal term. Left out: 0.4"`
+		Area    string   `json:"area_code,omitempty" maxLength:"20" doc:"Only of this division; left out: my own area"`
+		Seed    int64    `json:"seed,omitempty" minimum:"1" maximum:"9007199254740991" doc:"Of the draw; left out: one is drawn and recorded"`
+	}
+}
+
+type fireListOutput struct {
+	Status int
+	Body   firerisk.List
+}
+
+func (s *Server) makeFireList(ctx context.Context, in *makeFireListInput) (*fireListOutput, error) {
+	b := in.Body
+	id, err := clientUUID(b.UUID)
+	if err != nil {
+		return nil, err
+	}
+	d := firerisk.Draft{UUID: id, Kind: b.Kind, Title: b.Title, Lines: b.Lines, PerDay: b.PerDay, Random: b.Random, Overdue: b.Overdue, Area: b.Area, Seed: b.Seed, Address: clientAddress(in.r)}
+	if b.From != "" {
+		if d.From, err = time.Parse(time.DateOnly, b.From); err != nil {
+			return nil, inputError("from_day", layers.Short(b.From), "a day such as 2026-11-23")
+		}
+	}
+	l, again, err := s.FireRisk.Make(ctx, scopeOf(ctx), d)
+	if err != nil {
+		return nil, err
+	}
+	out := &fireListOutput{Status: 201, Body: l}
+	if again {
+		out.Status = 200
+	}
+	return out, nil
+}
+
+func (s *Server) getFireList(ctx context.Context, in *fireIDInput) (*fireListOutput, error) {
+	l, err := s.FireRisk.List(ctx, scopeOf(ctx), in.ID)
+	return &fireListOutput{200, l}, err
+}
+
+type decideFireListInput struct {
+	fireIDInput
+	Body struct {
+		Lines    []int  `json:"lines,omitempty" maxItems:"500" doc:"Their numbers; left out: all that wait for a decision"`
+		Decision string `json:"decision" enum:"accepted,refused" doc:"An accepted line becomes a visit on the phone"`
+		Note     string `json:"note,omitempty" maxLength:"500" doc:"Why they are refused"`
+		Person   string `json:"person,omitempty" maxLength:"63" doc:"Login of the worker; left out: any worker of the grid"`
+	}
+}
+
+func (s *Server) decideFireList(ctx context.Context, in *decideFireListInput) (*fireListOutput, error) {
+	b := in.Body
+	l, err := s.FireRisk.Decide(ctx, scopeOf(ctx), in.ID, firerisk.Decision{Lines: b.Lines, Decision: b.Decision, Note: b.Note, Person: b.Person, Address: clientAddress(in.r)})
+	return &fireListOutput{200, l}, err
+}
+
+// fireListFile is a list as a sheet: one line a visit, in the order of days and stops.
+func (s *Server) fireListFile(w http.ResponseWriter, r *http.Request) error {
+	if err := onlyQuery(r, "format", "lang"); err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	format, err := choice(q, "format", "xlsx", "xlsx", "csv")
+	if err != nil {
+		return err
+	}
+	lang, err := choice(q, "lang", "zh", "zh", "en")
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return inputError("path.id", layers.Short(r.PathValue("id")), "the number of a list")
+	}
+	ctx := r.Context()
+	l, err := s.FireRisk.List(ctx, scopeOf(ctx), id)
+	if err != nil {
+		return err
+	}
+	if err := s.audit(ctx, r, access.Entry{Action: "fire_risk.export", Object: fmt.Sprintf("inspection_list/%d", id), Result: access.Done, Detail: map[string]any{"format": format}}); err != nil {
+		return err
+	}
+	return s.sendSheet(w, r, format, fmt.Sprintf("inspections-%d", id), []sheet{fireSheet(l, lang)})
+}
+
+var fireWords = map[string][2]string{"risk": {"风险", "risk"}, "overdue": {"逾期", "overdue"}, "random": {"随机抽查", "random audit"}, "longest": {"最久未检查", "longest without an inspection"},
+	"": {"待定", "to be decided"}, "accepted": {"采纳", "accepted"}, "refused": {"不采纳", "refused"}}
+
+func fireSheet(l firerisk.List, lang string) sheet {
+	n := 0
+	if lang == "en" {
+		n = 1
+	}
+	word := func(key string) string { return fireWords[key][n] }
+	t := sheet{title: [2]string{"消防检查清单", "Inspections"}[n], main: true,
+		head: [2][]string{{"日期", "单位", "站次", "名称", "用途", "原因", "名次", "一年内起火概率", "预计起数", "下限(90%)", "上限(90%)", "主要因素", "最近检查", "法定期限", "网格", "经度", "纬度", "决定", "决定人", "说明"},
+			{"Day", "Unit", "Stop", "Name", "Use", "Reason", "Rank", "Probability of a fire", "Expected", "Low (90 %)", "High (90 %)", "Drivers", "Last inspected", "Due by law", "Grid", "Longitude", "Latitude", "Decision", "By", "Note"}}[n]}
+	t.rows = func(yield func([]any, error) bool) {
+		for _, x := range l.Lines {
+			why := x.WhyZH
+			if n == 1 {
+				why = x.WhyEN
+			}
+			var rank any
+			if x.Rank > 0 {
+				rank = x.Rank
+			}
+			if !yield([]any{x.Day, x.UnitName, x.Stop, x.Name, x.Use, word(x.Reason), rank, orNothing(x.Likely), orNothing(x.Expected), orNothing(x.Low), orNothing(x.High),
+				strings.ReplaceAll(why, "\n", "; "), x.Inspected, x.Due, x.Grid, x.Lon, x.Lat, word(x.Decision), x.DecidedBy, x.Note}, nil) {
+				return
+			}
+		}
+	}
+	return t
+}
+
+// orNothing is an empty cell for what is not known.
+func orNothing(v *float64) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
