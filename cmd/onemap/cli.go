@@ -34,6 +34,7 @@ type commandLine struct {
 	Release  releaseCommand  `cmd:"" help:"Protected releases of counts of people: list, make."`
 	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
 	Match    matchCommand    `cmd:"" help:"Match registers of legal persons and places: plans, run, links, review, conflicts."`
+	Forecast forecastCommand `cmd:"" help:"Forecasts of places: score any against what happened."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`
 	Token    tokenCommand    `cmd:"" help:"API keys: create, list, revoke."`
 	Audit    auditCommand    `cmd:"" help:"The audit: verify its chain."`
