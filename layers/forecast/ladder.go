@@ -1,30 +1,28 @@
 package forecast
 
 import (
-	"onemap/layers/forecast/etas"
 	"onemap/layers/forecast/hotspot"
+	rungs "onemap/layers/forecast/ladder"
 )
 
 // ladder is the pool that is shipped, with all models as its parts, for
 // forecasts of so many days.
-func ladder(horizonD float64, seed uint64) hotspot.Pool {
-	all := func() hotspot.Weighing { return hotspot.Weighing{} }
-	return hotspot.Pool{Label: "pool", HorizonD: horizonD, Windows: 12, Steps: 300, Prior: 12, Parts: []hotspot.Model{
-		hotspot.Uniform{},
-		hotspot.Count{Label: "count-28", Weighing: hotspot.Weighing{WindowD: 28}},
-		hotspot.Count{Label: "count-90", Weighing: hotspot.Weighing{WindowD: 90}},
-		hotspot.Count{Label: "count-365", Weighing: hotspot.Weighing{WindowD: 365}},
-		hotspot.Count{Label: "count-all", Weighing: all()},
-		hotspot.KDE{Label: "kde-200", BandwidthM: 200, Weighing: all()},
-		hotspot.KDE{Label: "kde-400", BandwidthM: 400, Weighing: all()},
-		hotspot.ProMap{Weeks: 8, ReachM: 400},
-		etas.Model{Seed: seed},
-	}}
-}
+func ladder(horizonD float64, seed uint64) hotspot.Pool { return rungs.Pool(horizonD, seed) }
 
 // titles are the models' names for people.
 var titles = map[string]Words{
-	"pool":      {"加权组合", "Weighted pool"},
+	"pool": {"加权组合", "Weighted pool"},
+
+	"shrunk":       {"次数向邻近收缩", "Count drawn to its surroundings"},
+	"shrunk-t730":  {"次数向邻近收缩,两年衰减", "Count drawn to its surroundings, fading over 2 years"},
+	"shrunk-t365":  {"次数向邻近收缩,一年衰减", "Count drawn to its surroundings, fading over a year"},
+	"shrunk-t180":  {"次数向邻近收缩,半年衰减", "Count drawn to its surroundings, fading over half a year"},
+	"shrunk-t60":   {"次数向邻近收缩,两月衰减", "Count drawn to its surroundings, fading over 2 months"},
+	"renewed-365":  {"长期分布按近一年修正", "Long run, corrected by the last year"},
+	"renewed-180":  {"长期分布按近半年修正", "Long run, corrected by the last half year"},
+	"kde-200-t30":  {"核密度200米,一月衰减", "Density, 200 m, fading over a month"},
+	"kde-200-t180": {"核密度200米,半年衰减", "Density, 200 m, fading over half a year"},
+
 	"uniform":   {"平均分布", "Even spread"},
 	"count-28":  {"近28天次数", "Count of 28 days"},
 	"count-90":  {"近90天次数", "Count of 90 days"},

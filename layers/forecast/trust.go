@@ -65,7 +65,8 @@ func familyOf(model string) string {
 		return spread
 	case model == "sepp" || model == "etas" || model == "promap":
 		return again
-	case strings.Contains(model, "-28") || strings.Contains(model, "-90") || strings.Contains(model, "decay") || strings.Contains(model, "-30") || strings.Contains(model, "-180"):
+	case strings.Contains(model, "-28") || strings.Contains(model, "-90") || strings.Contains(model, "decay") || strings.Contains(model, "-30") || strings.Contains(model, "-180"),
+		strings.HasSuffix(model, "-t30"), strings.HasSuffix(model, "-t60"), strings.HasSuffix(model, "-t180"):
 		return lately
 	}
 	return longStanding
