@@ -952,6 +952,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deviations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts by class and grid that are not as was to be expected, and what could not be judged */
+        get: operations["listDeviations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deviations/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the counts now; it happens every quarter of an hour by itself */
+        post: operations["lookForDeviations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deviations/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places where cases of a kind come again and again */
+        get: operations["listRepeatPlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deviations/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that it is known why, or that something is done */
+        post: operations["answerDeviation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluation": {
         parameters: {
             query?: never;
@@ -1040,6 +1108,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fire-risk/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much lies beyond the limits of hydrants and of response: sums of the layers water_gap and response_gap */
+        get: operations["getFireGaps"];
+        put?: never;
+        /** Compute both anew */
+        post: operations["makeFireGaps"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists of inspections, the latest first */
+        get: operations["listFireLists"];
+        put?: never;
+        /** Make a list: by risk, by legal terms, and always a random part; with a tour for each unit and day. Sent again with its uuid, it is the same */
+        post: operations["makeFireList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One list with its lines and tours */
+        get: operations["getFireList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/lists/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept lines, which become visits on the phone, or refuse them with a reason */
+        post: operations["decideFireList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/lists/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One list as a sheet; who takes it is recorded */
+        get: operations["getFireListFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places with their score, interval and drivers, the highest first; for maps take the tiles of layer fire_risk */
+        get: operations["listFirePlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs that scored places by the fires to be expected at them, each with its trial on past days, or why it is withheld */
+        get: operations["listFireRuns"];
+        put?: never;
+        /** Score the places anew; it is made in the background */
+        post: operations["askFireRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fire-risk/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run with its record */
+        get: operations["getFireRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flow": {
         parameters: {
             query?: never;
@@ -1051,6 +1258,263 @@ export interface paths {
         get: operations["getFlow"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Forecasts of my department, or all, the latest first, each with how far it can be trusted */
+        get: operations["listForecasts"];
+        put?: never;
+        /** Order a forecast; it is made in the background with its backtest. Sent again with its uuid, it is the same */
+        post: operations["orderForecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be forecast: classes and why not, horizons, spaces, presets */
+        get: operations["getForecastChoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two forecasts of one space against each other */
+        get: operations["compareForecasts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Forecasts that are made again by themselves */
+        get: operations["listStandingForecasts"];
+        put?: never;
+        /** Have a forecast made again each shift, day, week or month */
+        post: operations["standForecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/standing/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End that; its forecasts stay */
+        delete: operations["endStandingForecast"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One forecast with its record; who looks is recorded */
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its cells, the densest first; for maps take the tiles of layer forecast with filter=run={id} */
+        get: operations["listForecastCells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/cells/{cell}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cell with its reasons, its hours and its past */
+        get: operations["getForecastCell"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where it differs from last month */
+        get: operations["getForecastChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/exposure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which divisions it puts its weight on, beside their reports and people, and whether it was right about them */
+        get: operations["getForecastExposure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A forecast as a file: cells, waypoints of the hot ones, or a paper; who takes it is recorded */
+        get: operations["getForecastFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When in the week, in the city and in its zones */
+        get: operations["getForecastHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/refit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make it again from its record and compare the bits */
+        post: operations["refitForecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/reliability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How wrong it has been: its backtest, the gate, the champions */
+        get: operations["getForecastReliability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecasts/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it back, with a reason: its cells leave the map */
+        post: operations["withdrawForecast"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2040,6 +2504,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patrols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of patrols, the latest hours first, each with what was done of it */
+        get: operations["listPatrols"];
+        put?: never;
+        /** Have patrols planned: which unit stops where and when. Sent again with its uuid, it is the same */
+        post: operations["makePatrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a plan of patrols may be made of: rules, workers, posts */
+        get: operations["getPatrolChoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan whole, with what its workers did; who looks is recorded */
+        get: operations["getPatrol"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept or refuse a draft, or call an accepted plan back, with the reason; accepted, its stops are tasks on phones */
+        post: operations["decidePatrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reorder, remove and add stops of a draft, or say who goes, with the reason */
+        post: operations["editPatrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan as a file: for maps, as a sheet, as routes for a navigator, or a paper for each unit; who takes it is recorded */
+        get: operations["getPatrolFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patrols/{id}/remake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make it again from its record and compare */
+        post: operations["remakePatrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2981,6 +3565,161 @@ export interface paths {
         get: operations["getSignInRules"];
         /** Set them */
         put: operations["setSignInRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of stationing of my department, or all, the latest first */
+        get: operations["listStationings"];
+        put?: never;
+        /** Have a plan made: where so many units stand best, and how far from the best that is at most. Sent again with its uuid, it is the same */
+        post: operations["createStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan with its record; who looks is recorded */
+        get: operations["getStationing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept, refuse or end a plan, with the reason; posts of an accepted one are on the map */
+        post: operations["decideStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep it with its posts moved, as a plan of its own */
+        post: operations["editStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its posts as GeoJSON, or posts and areas as a sheet; who takes it is recorded */
+        get: operations["exportStationing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}/material": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it was made from: demand by cell, candidates, areas */
+        get: operations["getStationingMaterial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/plans/{id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of it if its posts stood elsewhere: coverage, response times, who gains and who loses. Nothing is kept */
+        post: operations["compareStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a plan of a question would be made from: demand by cell, candidates, areas */
+        post: operations["previewStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stationing/speeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How fast roads are by class, day and hour, against the usual */
+        get: operations["listRoadSpeeds"];
+        /** Set that; times follow with the next question */
+        put: operations["setRoadSpeeds"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4362,6 +5101,27 @@ export interface components {
             /** Format: int64 */
             next?: number;
         };
+        Answer: {
+            /**
+             * Format: double
+             * @description No plan of as many units at these candidates has a better value
+             */
+            bound?: number;
+            /** @description A person moved its posts */
+            by_hand?: boolean;
+            /** @description The seconds of the curves */
+            curve_s: number[];
+            /**
+             * Format: double
+             * @description Proven: the plan is at most this share worse than the best there is. 0: it is the best. With conditions that are not kept it says nothing
+             */
+            gap?: number;
+            /** @description What to know of it: points without a road, parts of the network that do not hang together */
+            notes: components["schemas"]["DeployWords"][];
+            plan: components["schemas"]["Measured"];
+            /** @description Units at all stations that are candidates now, as many as there are; absent where there is none */
+            today?: components["schemas"]["Measured"];
+        };
         AnswerBody: {
             item: string;
             /**
@@ -4375,6 +5135,43 @@ export interface components {
             plan?: components["schemas"]["ProposalBody"];
             /** @description yes, no, na (does not apply); a number; words; nothing for a photo */
             value?: string;
+        };
+        AnswerDeviationInputBody: {
+            /**
+             * @description known: it is explained; acting: something is done; empty takes it back
+             * @enum {string}
+             */
+            answer: "known" | "acting" | "";
+            /** @description Why it is so, or what is done */
+            note?: string;
+        };
+        Area: {
+            code: string;
+            name_en: string;
+            name_zh: string;
+        };
+        AreaHas: {
+            code: string;
+            /**
+             * Format: double
+             * @description Share of its demand within the standard
+             */
+            covered: number;
+            /** Format: double */
+            demand: number;
+            /** Format: double */
+            mean_s: number;
+            name_en: string;
+            name_zh: string;
+            /** Format: double */
+            reached: number;
+        };
+        AreaOf: {
+            /** Format: double */
+            km2: number;
+            name: string;
+            /** Format: double */
+            share: number;
         };
         AskCorrectionInputBody: {
             /**
@@ -4403,6 +5200,25 @@ export interface components {
              * @description Made by the client; sent again, it is the same correction
              */
             uuid: string;
+        };
+        AskFireRunInputBody: {
+            /**
+             * Format: int64
+             * @description Left out: 365
+             */
+            horizon_days?: number;
+            /** @enum {string} */
+            kind: "enterprise" | "building";
+            /**
+             * Format: int64
+             * @description Of the bootstrap; left out: one is drawn and recorded
+             */
+            seed?: number;
+            /**
+             * Format: int64
+             * @description Places that can be visited within the horizon: recall is told at it. Left out: a tenth of the places
+             */
+            visits?: number;
         };
         AskInputBody: {
             /** @description The law or the duty */
@@ -4545,6 +5361,27 @@ export interface components {
         BindInputBody: {
             layer: string;
             reason?: string;
+        };
+        Break: {
+            /**
+             * Format: int64
+             * @description Stops of the unit before it
+             */
+            before: number;
+            /** Format: date-time */
+            earliest: string;
+            /**
+             * Format: date-time
+             * @description When it is taken; absent: the unit is back before
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description It begins between the two
+             */
+            latest: string;
+            /** Format: double */
+            minutes: number;
         };
         BridgeBody: {
             /** @description Whose accounts use it; left out: command centres only */
@@ -4699,6 +5536,20 @@ export interface components {
         BridgesOutputBody: {
             bridges: components["schemas"]["BridgeInfo"][];
         };
+        Calibrated: {
+            /** @description Tenths of what was expected, from the sparsest cells to the densest */
+            bins: components["schemas"]["Tenths"][];
+            /**
+             * Format: double
+             * @description All that was seen over all that was expected
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description 1: dense cells were as much denser as expected; below 1: less
+             */
+            slope: number;
+        };
         Candidate: {
             /** @description Administrative division; empty where it has none */
             area_code: string;
@@ -4738,6 +5589,17 @@ export interface components {
             /** @description What tells it from others of its title */
             more: string;
             title: string;
+        };
+        CandidatesFrom: {
+            /**
+             * @description The middle of each of these grids
+             * @enum {string}
+             */
+            grids?: "grid_unit" | "grid_duty" | "grid_community";
+            /** @description Existing places of these kinds, if they are in service */
+            places?: ("fire_station" | "police_station" | "hospital" | "depot")[] | null;
+            /** @description Points that were drawn */
+            points?: components["schemas"]["Named"][] | null;
         };
         Card: {
             /** Format: date-time */
@@ -4976,6 +5838,110 @@ export interface components {
             name_zh?: string;
             value: string;
         };
+        Cell: {
+            area_code: string;
+            /** Format: double */
+            area_m2: number;
+            /** Format: int64 */
+            cell: number;
+            /** @description Longitude and latitude */
+            centre: number[] | null;
+            /**
+             * Format: double
+             * @description Expected, less what the same model would have expected a month before
+             */
+            change: number;
+            /**
+             * Format: double
+             * @description Times the city's average
+             */
+            density: number;
+            /** Format: double */
+            expected: number;
+            grid_code: string;
+            /** Format: int64 */
+            high: number;
+            hot: boolean;
+            /**
+             * Format: int64
+             * @description Between which the count will be in nine of ten cases
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description 1: the densest
+             */
+            rank: number;
+            /** Format: int64 */
+            run: number;
+            /**
+             * Format: double
+             * @description Of the run's total
+             */
+            share: number;
+            /** @description What drives it; of hot cells only */
+            why: components["schemas"]["Words"];
+            /**
+             * Format: int64
+             * @description Whose hours of the week it has: see hours
+             */
+            zone: number;
+        };
+        CellStory: {
+            area_code: string;
+            /** Format: double */
+            area_m2: number;
+            /** Format: int64 */
+            cell: number;
+            /** @description Longitude and latitude */
+            centre: number[] | null;
+            /**
+             * Format: double
+             * @description Expected, less what the same model would have expected a month before
+             */
+            change: number;
+            /**
+             * Format: double
+             * @description Times the city's average
+             */
+            density: number;
+            /** Format: double */
+            expected: number;
+            grid_code: string;
+            /** Format: int64 */
+            high: number;
+            hot: boolean;
+            /** @description Expected in each hour of a week like the run's, 168, Monday 0:00 first */
+            hours: number[];
+            /**
+             * Format: int64
+             * @description Between which the count will be in nine of ten cases
+             */
+            low: number;
+            /** @description Incidents that trained the model, in this cell, the last 24 calendar months before the data cut, the earliest first */
+            months: components["schemas"]["MonthOf"][];
+            /** @description Which share of the expectation comes from what; of hot cells only */
+            parts: components["schemas"]["Parted"][];
+            /**
+             * Format: int64
+             * @description 1: the densest
+             */
+            rank: number;
+            /** Format: int64 */
+            run: number;
+            /**
+             * Format: double
+             * @description Of the run's total
+             */
+            share: number;
+            /** @description What drives it; of hot cells only */
+            why: components["schemas"]["Words"];
+            /**
+             * Format: int64
+             * @description Whose hours of the week it has: see hours
+             */
+            zone: number;
+        };
         ChainOutputBody: {
             /** @description Number and hash of the last seal: keep it elsewhere, and it can be shown later that nothing up to it was changed */
             head: string;
@@ -5014,6 +5980,60 @@ export interface components {
              * @description Of the task as the caller saw it
              */
             version: number;
+        };
+        Changed: {
+            /** Format: double */
+            after_s: number | null;
+            /**
+             * Format: double
+             * @description null: not reached
+             */
+            before_s: number | null;
+            /** Format: double */
+            demand: number;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+        };
+        Changes: {
+            /**
+             * Format: double
+             * @description The same a month before
+             */
+            before: number;
+            /**
+             * Format: double
+             * @description In the cells that I may see
+             */
+            expected: number;
+            /** @description Cells that lost most, the most first */
+            fewer: components["schemas"]["Cell"][];
+            /** @description Cells that gained most, the most first */
+            more: components["schemas"]["Cell"][];
+            /**
+             * Format: double
+             * @description Which share of the expected incidents lies in other cells than a month before, 0 to 1
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description Cells that are hot and would not have been
+             */
+            new_hot: number;
+            /** Format: int64 */
+            run: number;
+            words: components["schemas"]["Words"];
+        };
+        Check: {
+            /** Format: double */
+            limit: number;
+            /** @enum {string} */
+            name: "origins" | "events" | "over_uniform" | "of_best" | "intervals";
+            passed: boolean;
+            /** Format: double */
+            value: number;
+            words: components["schemas"]["Words"];
         };
         CheckFinding: {
             /** @description Longitude and latitude */
@@ -5096,6 +6116,43 @@ export interface components {
         ChecklistsOutputBody: {
             /** @description In their current versions */
             checklists: components["schemas"]["Checklist"][];
+        };
+        Choice: {
+            /** @description Usual sizes of a lattice's cells */
+            cells_m: number[];
+            classes: components["schemas"]["Trainable"][];
+            /** @description The only department that the caller may make forecasts for; absent: any, or all */
+            dept?: string;
+            /** @description Departments that have cases */
+            depts: components["schemas"]["Department"][];
+            /** @description false: forecasts are switched off in this city */
+            enabled: boolean;
+            horizons: components["schemas"]["HorizonIs"][];
+            /** @description Sets of classes to begin with */
+            presets: components["schemas"]["PresetIs"][];
+            /** @description Hours at which shifts begin */
+            shifts: number[];
+            spaces: components["schemas"]["SpaceIs"][];
+            time_zone: string;
+        };
+        Choices: {
+            /**
+             * Format: double
+             * @description Places nearer to each other than three quarters of this are one for caps
+             */
+            cell_m: number;
+            /** @description Departments that I may plan for */
+            depts: string[];
+            most: components["schemas"]["Most"];
+            /** @description Where units may begin and end: posts of accepted plans of stationing that I may see */
+            posts: components["schemas"]["End"][];
+            /** @description There is a road network; without one nothing can be planned */
+            roads: boolean;
+            /** @description What holds where an order says nothing */
+            rules: components["schemas"]["PatrolplanRules"];
+            time_zone: string;
+            /** @description Who may be sent, of my area, by name */
+            workers: components["schemas"]["Worker"][];
         };
         CityName: {
             en: string;
@@ -5202,10 +6259,41 @@ export interface components {
              */
             next?: number;
         };
+        ClassKey: {
+            code: string;
+            /**
+             * @description Left out: matter
+             * @enum {string}
+             */
+            kind?: "matter";
+            standard: string;
+        };
         ClassRef: {
             code: string;
             /** @description The list it is from; may be left out where the code is in one list only */
             standard?: string;
+        };
+        ClassState: {
+            code: string;
+            first?: string;
+            last?: string;
+            /** Format: int64 */
+            last_year: number;
+            name_en: string;
+            name_zh: string;
+            /**
+             * Format: double
+             * @description Expected
+             */
+            per_day: number;
+            /** @description Two years are known: the season is reckoned with */
+            seasonal: boolean;
+            standard: string;
+            /**
+             * @description new: began less than 56 days ago. few: fewer than 20 in a year. slow: the data of its list are late. silent: it alone has had none for longer than chance explains
+             * @enum {string}
+             */
+            state: "judged" | "new" | "few" | "slow" | "silent";
         };
         ClassesOutputBody: {
             /** @description The best first */
@@ -5276,6 +6364,60 @@ export interface components {
             samples: string[];
             /** @enum {string} */
             type: "text" | "integer" | "number" | "boolean" | "date" | "time";
+        };
+        Comparison: {
+            /** Format: int64 */
+            a: number;
+            /** Format: int64 */
+            b: number;
+            /**
+             * Format: int64
+             * @description That both have, of those that I may see
+             */
+            cells: number;
+            /** @description Cells whose share differs most, the most first */
+            differ: components["schemas"]["Differ"][];
+            /**
+             * Format: double
+             * @description A day
+             */
+            expected_a: number;
+            /**
+             * Format: double
+             * @description A day
+             */
+            expected_b: number;
+            /**
+             * Format: int64
+             * @description Hot in the first only
+             */
+            hot_a: number;
+            /**
+             * Format: int64
+             * @description Hot in the second only
+             */
+            hot_b: number;
+            /** Format: int64 */
+            hot_both: number;
+            /**
+             * Format: double
+             * @description Hot in both by hot in either
+             */
+            jaccard: number;
+            /**
+             * Format: double
+             * @description Share of the expected incidents that lies in the same cells, 0 to 1
+             */
+            overlap: number;
+            /**
+             * Format: double
+             * @description Spearman's correlation of the ranks of all cells
+             */
+            rank: number;
+            /** @description They differ in time only */
+            same_recipe: boolean;
+            same_space: boolean;
+            words: components["schemas"]["Words"];
         };
         Converted: {
             /** @enum {string} */
@@ -5392,6 +6534,24 @@ export interface components {
             /** Format: int64 */
             right_rows: number;
         };
+        Covered: {
+            /** Format: double */
+            covered: number;
+            /**
+             * Format: double
+             * @description Variance by mean: 1 if counts were Poisson
+             */
+            dispersion: number;
+            /** Format: int64 */
+            judged: number;
+            /**
+             * Format: double
+             * @description What it should be, exactly: counts are whole, so it is more than 0.9
+             */
+            nominal: number;
+            /** @enum {string} */
+            of: "cells" | "blocks" | "city";
+        };
         CreateScheduleInputBody: {
             /**
              * Format: date
@@ -5450,9 +6610,28 @@ export interface components {
             links: components["schemas"]["Link"][];
             note: string;
         };
+        CurveAt: {
+            /**
+             * Format: double
+             * @description Of the best choice, known only afterwards
+             */
+            best: number;
+            /** Format: double */
+            hit: number;
+            /** Format: double */
+            share: number;
+        };
         CutOff: {
             en: string[];
             zh: string[];
+        };
+        Data: {
+            areas: components["schemas"]["Area"][] | null;
+            candidates: components["schemas"]["DeployCandidate"][] | null;
+            notes: components["schemas"]["DeployWords"][] | null;
+            points: components["schemas"]["DeployPoint"][] | null;
+            roads: string;
+            today: number[] | null;
         };
         Day: {
             /** @description 2026-10-01 */
@@ -5462,6 +6641,19 @@ export interface components {
             source?: string;
             /** @description false: a holiday; true: offices work though it is a weekend */
             working: boolean;
+        };
+        DecideFireListInputBody: {
+            /**
+             * @description An accepted line becomes a visit on the phone
+             * @enum {string}
+             */
+            decision: "accepted" | "refused";
+            /** @description Their numbers; left out: all that wait for a decision */
+            lines?: number[] | null;
+            /** @description Why they are refused */
+            note?: string;
+            /** @description Login of the worker; left out: any worker of the grid */
+            person?: string;
         };
         DecideInputBody: {
             /** @enum {string} */
@@ -5490,6 +6682,31 @@ export interface components {
             /** @description Whether the item counts no more in the next revision */
             accepted: boolean;
             opinion: string;
+        };
+        DecidePatrolInputBody: {
+            /** @enum {string} */
+            action: "accept" | "refuse" | "withdraw";
+            /** @description Kept with the plan */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Of the plan that you looked at
+             */
+            version: number;
+        };
+        DecideStationingInputBody: {
+            /** @enum {string} */
+            decision: "accepted" | "refused" | "ended";
+            /** @description Needed for a refusal, an end, and a plan that does not keep all its conditions */
+            reason?: string;
+        };
+        Decision: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @enum {string} */
+            decision: "accepted" | "refused" | "ended";
+            reason: string;
         };
         Definition: {
             /**
@@ -5538,6 +6755,130 @@ export interface components {
             /** Format: int64 */
             status?: number;
         };
+        DemandFrom: {
+            /**
+             * Format: double
+             * @description Incidents are counted in squares of so many metres. Left out: 200
+             */
+            cell_m?: number;
+            /** @description Of incidents: classes that are marked as reported by the public; left out: all of those */
+            classes?: components["schemas"]["DeployClassKey"][] | null;
+            /**
+             * Format: date-time
+             * @description Of incidents: from when; left out: a year before until
+             */
+            from?: string;
+            /**
+             * Format: int64
+             * @description Of a forecast: its number
+             */
+            run?: number;
+            /** @enum {string} */
+            source: "incidents" | "forecast";
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            until?: string;
+        };
+        Department: {
+            code: string;
+            name_en: string;
+            name_zh: string;
+        };
+        DeployCandidate: {
+            fixed?: boolean;
+            kind: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            name: string;
+            /** Format: int64 */
+            place?: number;
+        };
+        DeployClassKey: {
+            code: string;
+            standard: string;
+        };
+        DeployComparison: {
+            after: components["schemas"]["Measured"];
+            /** @description The plan as it is */
+            before: components["schemas"]["Measured"];
+            curve_s: number[];
+            /**
+             * Format: double
+             * @description Demand that comes within the standard
+             */
+            gained: number;
+            /**
+             * Format: double
+             * @description Against the plan's bound; absent where there are more units than it is of, or one stands at no candidate
+             */
+            gap?: number;
+            /**
+             * Format: double
+             * @description Demand that is reached later by half a minute or more
+             */
+            later: number;
+            /**
+             * Format: double
+             * @description Demand that falls out of it
+             */
+            lost: number;
+            /** @description Where it changes by half a minute or more, what weighs most first, at most 2000 */
+            points: components["schemas"]["Changed"][];
+            /** @description The roads or their speeds changed since the plan was made: before is by the roads of now */
+            roads_changed: boolean;
+            /**
+             * Format: double
+             * @description Demand that is reached sooner by half a minute or more
+             */
+            sooner: number;
+        };
+        DeployPlan: {
+            answer: components["schemas"]["Answer"];
+            /** @description In their order */
+            decisions: components["schemas"]["Decision"][];
+            /** @description SHA-256 of the question and the data that it was made from */
+            hash: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            model: string;
+            /** @description Whose forces */
+            org: string;
+            org_en: string;
+            org_zh: string;
+            /**
+             * Format: int64
+             * @description The plan that a person changed into this one
+             */
+            parent?: number;
+            question: components["schemas"]["Question"];
+            /** @enum {string} */
+            state: "proposed" | "accepted" | "refused" | "ended";
+            title: string;
+            uuid: string;
+        };
+        DeployPoint: {
+            /** Format: int64 */
+            area: number;
+            /** Format: double */
+            demand: number;
+            is_must?: boolean;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            must?: string;
+        };
+        DeployWords: {
+            en: string;
+            zh: string;
+        };
         Detail: {
             area_class?: string;
             blame?: string;
@@ -5572,6 +6913,159 @@ export interface components {
             until?: string;
             was?: string;
             worker?: string;
+        };
+        Deviation: {
+            /**
+             * @description Of a person: known, it is explained; acting, something is done
+             * @enum {string}
+             */
+            answer: "known" | "acting" | "";
+            /** Format: date-time */
+            answered_at?: string;
+            answered_by?: string;
+            class_code: string;
+            class_en: string;
+            class_standard: string;
+            class_zh: string;
+            dept_code: string;
+            /**
+             * Format: double
+             * @description By its own level, weekday and season
+             */
+            expected: number;
+            /** Format: date-time */
+            first_told: string;
+            /** @description Empty: the whole city */
+            grid_code: string;
+            grid_name: string;
+            /** Format: int64 */
+            high: number;
+            /**
+             * Format: int64
+             * @description Of the feature of layer deviation
+             */
+            id: number;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * Format: int64
+             * @description 1: q below 0.001, 2: 0.01, 3: 0.05, 4: the rest
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description A point in the grid. Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /**
+             * Format: int64
+             * @description Of nine in ten such windows: what would not have surprised
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description Cases in the window
+             */
+            n: number;
+            note: string;
+            /**
+             * Format: double
+             * @description Share of chance among all that is told at this sureness, at most (FDR)
+             */
+            q: number;
+            /** Format: double */
+            ratio: number;
+            /** Format: date-time */
+            until: string;
+            whole_city: boolean;
+            /**
+             * Format: int64
+             * @description Of 24 hours each, up to until
+             */
+            window_days: number;
+        };
+        DeviationLook: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Of those told, so many are expected to be chance at most
+             */
+            chance: number;
+            /** @description What was judged, and what not and why */
+            classes: components["schemas"]["ClassState"][];
+            /**
+             * Format: int64
+             * @description Cases that were counted
+             */
+            events: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            repeats: number;
+            rules: components["schemas"]["DeviationRules"];
+            /** Format: double */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Counts that were held against their expectation
+             */
+            tests: number;
+            /** Format: int64 */
+            told: number;
+            /**
+             * Format: date-time
+             * @description The last full hour: days are of 24 hours and end at it
+             */
+            until: string;
+        };
+        DeviationRepeatsOutputBody: {
+            /** @description Those with most cases first */
+            places: components["schemas"]["Repeat"][];
+        };
+        DeviationRules: {
+            /** Format: int64 */
+            days: number;
+            /** Format: double */
+            fdr: number;
+            grid: string;
+            /** Format: int64 */
+            least: number;
+            /** Format: double */
+            radius_m: number;
+            /** Format: int64 */
+            repeats: number;
+        };
+        DeviationsOutputBody: {
+            /** @description Those without an answer first, the surest first */
+            deviations: components["schemas"]["Deviation"][];
+            /** @description The last time that counts were looked at; absent: never */
+            look?: components["schemas"]["DeviationLook"];
+        };
+        Differ: {
+            /** Format: int64 */
+            cell: number;
+            /** @description Longitude and latitude */
+            centre: unknown;
+            grid_code: string;
+            /** Format: int64 */
+            rank_a: number;
+            /** Format: int64 */
+            rank_b: number;
+            /** Format: double */
+            share_a: number;
+            /** Format: double */
+            share_b: number;
+        };
+        Difference: {
+            /** @description The best baseline by information gain */
+            against: string;
+            ig: components["schemas"]["Range"];
+            /** @description At the first area */
+            pai: components["schemas"]["Range"];
         };
         Dimension: {
             en: string;
@@ -5621,6 +7115,26 @@ export interface components {
             /** @description The nearest first */
             duplicates: components["schemas"]["Likely"][];
         };
+        EditPatrolInputBody: {
+            /** @description Kept with the plan */
+            reason: string;
+            /** @description Those that change */
+            units: components["schemas"]["PatrolUnitEditBody"][];
+            /**
+             * Format: int64
+             * @description Of the plan that you looked at
+             */
+            version: number;
+        };
+        EditStationingInputBody: {
+            /** @description Left out: as it was */
+            title?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client: sent again, it is the same plan
+             */
+            uuid?: string;
+        };
         Edited: {
             /** @description Of what changed */
             bbox?: number[] | null;
@@ -5663,6 +7177,13 @@ export interface components {
             /** @description The one in force first */
             editions: components["schemas"]["Edition"][];
         };
+        End: {
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            title?: string;
+        };
         EndedOutputBody: {
             /** Format: int64 */
             ended: number;
@@ -5700,6 +7221,58 @@ export interface components {
         EvaluationRulesOutputBody: {
             /** @description The latest first; each is in force from its date until the next one */
             versions: components["schemas"]["Version"][];
+        };
+        ExposedGroup: {
+            /** @description Code of the division; empty: outside of all */
+            area: string;
+            /**
+             * Format: double
+             * @description Share of the expected incidents
+             */
+            expected: number;
+            /**
+             * Format: double
+             * @description Share of the hot area
+             */
+            hot: number;
+            /** Format: double */
+            km2: number;
+            name_en: string;
+            name_zh: string;
+            /**
+             * Format: double
+             * @description Share of the people there; absent where no counts are released
+             */
+            people?: number;
+            /**
+             * Format: double
+             * @description Seen by expected in the windows of the past: above 1 it expected too few
+             */
+            ratio: number;
+            /**
+             * Format: double
+             * @description Share of those of the last 365 days
+             */
+            reported: number;
+            /**
+             * Format: int64
+             * @description Incidents in those windows
+             */
+            seen: number;
+        };
+        Exposure: {
+            /**
+             * Format: date-time
+             * @description Of the windows of the past that calibration is of
+             */
+            from: string;
+            groups: components["schemas"]["ExposedGroup"][];
+            /** @description Groups that stand out, in words */
+            notes: components["schemas"]["Words"][];
+            /** Format: int64 */
+            run: number;
+            /** Format: date-time */
+            to: string;
         };
         ExtendInputBody: {
             /** @description New cases may be of it */
@@ -5908,11 +7481,410 @@ export interface components {
             text_en?: string;
             text_zh: string;
         };
+        FireListsOutputBody: {
+            /** @description The latest first, without their lines */
+            lists: components["schemas"]["List"][];
+        };
+        FirePlacesOutputBody: {
+            /** @description The highest first */
+            places: components["schemas"]["FireriskPlace"][];
+        };
+        FireRunsOutputBody: {
+            /** @description The latest first, of both kinds, without their records */
+            runs: components["schemas"]["FireriskRun"][];
+        };
+        FireriskFound: {
+            /**
+             * Format: int64
+             * @description Visits that took place
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Of them with findings: conditional or failed
+             */
+            faults: number;
+            /** Format: int64 */
+            lines: number;
+            /** @enum {string} */
+            reason: "risk" | "overdue" | "random" | "longest";
+        };
+        FireriskPlace: {
+            dept_code: string;
+            /**
+             * Format: double
+             * @description Fires within the horizon
+             */
+            expected: number;
+            grid_code: string;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: int64
+             * @description Of the feature of layer fire_risk
+             */
+            id: number;
+            /** @enum {string} */
+            kind: "enterprise" | "building";
+            last_inspected_on?: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * Format: int64
+             * @description 1: the first 1 % of places, 2: to 5 %, 3: to 20 %, 4: the rest
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description Probability of at least one fire within the horizon
+             */
+            likely: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Of expected, 90 %: how well the model knows it
+             */
+            low: number;
+            name: string;
+            /** @description By law */
+            next_due_on?: string;
+            /**
+             * Format: int64
+             * @description Number of the enterprise or building
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description 1 is the highest of its kind
+             */
+            rank: number;
+            use: string;
+            why_en: string;
+            /** @description Up to three drivers, one a line */
+            why_zh: string;
+        };
+        FireriskRun: {
+            /** Format: date-time */
+            finished_at?: string;
+            /**
+             * Format: int64
+             * @description That it could learn from
+             */
+            fires: number;
+            /** @description SHA-256 of the record */
+            hash?: string;
+            /** Format: int64 */
+            horizon_days: number;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "enterprise" | "building";
+            /** Format: date-time */
+            made_at: string;
+            /** @description Login; system: by itself */
+            made_by: string;
+            /** Format: int64 */
+            places: number;
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            progress: number;
+            /** @description What it was made of: data cut, parameters, coefficients. Of one run only */
+            record?: unknown;
+            /** Format: int64 */
+            seed: number;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "withheld";
+            /** @description Past days played again: how good such scores were */
+            trial?: components["schemas"]["Trial"];
+            /**
+             * Format: date-time
+             * @description The data cut: what was known then
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description That a crew can make within the horizon
+             */
+            visits: number;
+            /** @description Of a failure, or why the scores are withheld */
+            why: string;
+            why_zh: string;
+        };
+        ForecastClass: {
+            code: string;
+            /**
+             * @description Left out: matter
+             * @enum {string}
+             */
+            kind?: "matter";
+            name_en: string;
+            name_zh: string;
+            standard: string;
+        };
+        ForecastOrder: {
+            /**
+             * Format: double
+             * @description Of the lattice, degrees counter-clockwise, 0 to below 90
+             */
+            angle?: number;
+            /**
+             * Format: double
+             * @description Side of a lattice's cell in metres; left out: 150, or 500 where cases are rare
+             */
+            cell_m?: number;
+            classes: components["schemas"]["ClassKey"][];
+            /**
+             * Format: int64
+             * @description Or how many cells are
+             */
+            count?: number;
+            /** @description Of this department's cases, whose officers will see it; left out: of all. Officers leave it out: it is of their own */
+            dept?: string;
+            /**
+             * Format: date-time
+             * @description Left out: when the next shift or day begins
+             */
+            from?: string;
+            /** @enum {string} */
+            horizon: "shift" | "day" | "week" | "month" | "year";
+            /** @description Only these hours of each day, 0 to 23; left out: all */
+            hours?: number[] | null;
+            /** @description Of the lattice: longitude and latitude of a corner */
+            origin?: number[];
+            /**
+             * Format: int64
+             * @description How many times the backtest forecasts the past; left out: by the horizon
+             */
+            origins?: number;
+            /**
+             * Format: int64
+             * @description Left out: one is chosen, and kept
+             */
+            seed?: number;
+            /**
+             * Format: double
+             * @description Which share of the area is hot; left out with count: 0.01
+             */
+            share?: number;
+            /**
+             * @description Left out: lattice
+             * @enum {string}
+             */
+            space?: "lattice" | "grid_unit" | "grid_duty" | "grid_community";
+            /** @description Left out: its classes */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description The data cut: only what was reported before it is used; left out: now
+             */
+            until?: string;
+        };
+        ForecastRun: {
+            /**
+             * Format: double
+             * @description Of a lattice: the side of a cell in metres
+             */
+            cell_m?: number;
+            /**
+             * Format: int64
+             * @description How many there are
+             */
+            cells?: number;
+            /**
+             * Format: date-time
+             * @description When its cells were taken away by age; its record stays
+             */
+            cells_gone_at?: string;
+            classes: components["schemas"]["ForecastClass"][];
+            /**
+             * Format: int64
+             * @description Or asked: how many cells are
+             */
+            count?: number;
+            /** @description The latest of its recipe, and not withdrawn: what the layer shows where no run is named */
+            current: boolean;
+            /** @description The department whose it is; absent: of all */
+            dept?: string;
+            /**
+             * @description The step that it is at
+             * @enum {string}
+             */
+            doing?: "reading" | "ground" | "backtest" | "fitting" | "reasons" | "writing";
+            /**
+             * Format: double
+             * @description Incidents expected in all
+             */
+            expected?: number;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: date-time */
+            from: string;
+            /** @description SHA-256 of its record: data cut, ground, parameters, seed, model */
+            hash?: string;
+            /** Format: double */
+            high?: number;
+            /** @enum {string} */
+            horizon: "shift" | "day" | "week" | "month" | "year";
+            /**
+             * Format: int64
+             * @description How many of them are hot
+             */
+            hot?: number;
+            /** @description Only these hours of each day; absent: all */
+            hours?: number[] | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: double
+             * @description Between which they will be in nine of ten cases
+             */
+            low?: number;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Login; system: a standing order */
+            made_by: string;
+            /** @description The model whose numbers these are: the champion of the backtest */
+            model?: string;
+            /** @description All that was asked */
+            params?: components["schemas"]["Params"];
+            /** Format: double */
+            progress: number;
+            /** @description What the hash is of */
+            record?: unknown;
+            /** @description SHA-256 of its cells' numbers: made again from the record they are the same bits */
+            result_hash?: string;
+            /** Format: int64 */
+            seed: number;
+            /**
+             * Format: double
+             * @description Asked: which share of the area is hot
+             */
+            share?: number;
+            /** @description Its cells are in the layer; false: withheld, withdrawn, or taken away by age */
+            shown: boolean;
+            /** @enum {string} */
+            space: "lattice" | "grid_unit" | "grid_duty" | "grid_community";
+            /**
+             * Format: int64
+             * @description Number of the standing order that it comes from
+             */
+            standing?: number;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "withheld";
+            summary: components["schemas"]["ForecastSummary"];
+            /** @description As whoever ordered it called it; else its classes */
+            title: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The data cut: what was reported before it is known
+             */
+            until: string;
+            /** @description Why it failed, or why it is withheld */
+            why?: components["schemas"]["Words"];
+            /** Format: date-time */
+            withdrawn_at?: string;
+            withdrawn_by?: string;
+        };
+        ForecastStandingsOutputBody: {
+            standing: components["schemas"]["Standing"][];
+        };
+        ForecastSummary: {
+            /**
+             * Format: double
+             * @description Of all cells
+             */
+            area_km2: number;
+            /**
+             * Format: int64
+             * @description Incidents that it learned from
+             */
+            events: number;
+            /**
+             * Format: date-time
+             * @description The earliest of them
+             */
+            first: string;
+            /** Format: double */
+            hot_area_km2: number;
+            /** Format: double */
+            hot_expected: number;
+            /**
+             * Format: double
+             * @description Of the expected incidents, the share in hot cells
+             */
+            hot_share: number;
+            /** @description What a reader must know of the data: cases left out, classes that began later */
+            notes: components["schemas"]["Words"][];
+            trust: components["schemas"]["Trust"];
+            /** @description One sentence: how far it can be trusted */
+            verdict: components["schemas"]["Words"];
+        };
+        ForecastsOutputBody: {
+            /** @description The latest first */
+            forecasts: components["schemas"]["ForecastRun"][];
+            /** @description Send it as page for those before them; absent at the end */
+            next?: string;
+        };
         Found: {
             /** @description The best first */
             candidates: components["schemas"]["Candidate"][];
             /** @description The text by its levels */
             parsed: components["schemas"]["Parsed"];
+        };
+        Gap: {
+            /**
+             * Format: int64
+             * @description Buildings beyond the limit
+             */
+            beyond: number;
+            /** Format: int64 */
+            buildings: number;
+            /**
+             * Format: int64
+             * @description Squares of 150 m with buildings
+             */
+            cells: number;
+            /**
+             * Format: int64
+             * @description Of them beyond the limit
+             */
+            gaps: number;
+            /**
+             * Format: double
+             * @description Metres, or seconds
+             */
+            limit: number;
+            /** Format: date-time */
+            made_at: string;
+            /**
+             * @description Along roads, or straight
+             * @enum {string}
+             */
+            measure: "road" | "straight";
+            /**
+             * Format: int64
+             * @description Cells to which no road leads
+             */
+            unreached?: number;
+        };
+        Gaps: {
+            /** @description Absent: no fire station is known, or no building */
+            response?: components["schemas"]["Gap"];
+            /** @description Absent: no hydrant is known, or no building */
+            water?: components["schemas"]["Gap"];
         };
         GeorefCandidate: {
             /** @description The way's name, such as GCJ02, EPSG:4549/yx, WGS84/ddmm */
@@ -6065,6 +8037,17 @@ export interface components {
             /** @description A corner, or a place on an edge */
             from: number[] | null;
             to: number[] | null;
+        };
+        GridShift: {
+            /** Format: double */
+            hit_high: number;
+            /** Format: double */
+            hit_low: number;
+            /**
+             * Format: int64
+             * @description How many places the lattice was laid at
+             */
+            origins: number;
         };
         GridsInputBody: {
             /** @description Codes of the unit, responsibility and community grids that a grid worker answers for */
@@ -6442,6 +8425,27 @@ export interface components {
             /** @description What tells it from others of its name: a class, an address */
             more: string;
             title: string;
+        };
+        HorizonIs: {
+            /**
+             * Format: date-time
+             * @description When the next one begins
+             */
+            from: string;
+            /** @enum {string} */
+            horizon: "shift" | "day" | "week" | "month" | "year";
+            /**
+             * Format: int64
+             * @description How many times its backtest forecasts the past
+             */
+            origins: number;
+            /** Format: date-time */
+            to: string;
+        };
+        Hours: {
+            /** @description 168 shares of the week, Monday 0:00 first; they add up to 1 */
+            city: number[];
+            zones: components["schemas"]["Zone"][];
         };
         HoursOutputBody: {
             /** @description Hours with population counts, the first to the last */
@@ -6935,9 +8939,39 @@ export interface components {
              */
             type?: "text" | "integer" | "number" | "boolean" | "date" | "time" | "binary";
         };
+        JudgeAt: {
+            hit_rate: components["schemas"]["Range"];
+            pai: components["schemas"]["Range"];
+            /**
+             * Format: double
+             * @description Hits by those of the best choice of the same area
+             */
+            pei: number;
+        };
         JudgeInputBody: {
             /** @description Of which the sheet, the place and the declared system count */
             plan: components["schemas"]["UploadPlan"];
+        };
+        Judged: {
+            /** @description By area, as areas has them */
+            at: components["schemas"]["JudgeAt"][];
+            /** @description A plain count or density that a city could have without us */
+            baseline: boolean;
+            champion: boolean;
+            /**
+             * Format: double
+             * @description Poisson deviance, mean of the windows: the less the better
+             */
+            deviance: number;
+            /** @description Information gained over an even spread, nats for each incident */
+            ig: components["schemas"]["Range"];
+            model: string;
+            title: components["schemas"]["Words"];
+            /**
+             * Format: double
+             * @description Of a part in the pool: the mean over the windows
+             */
+            weight: number;
         };
         KeyBody: {
             /** Format: date-time */
@@ -6980,6 +9014,19 @@ export interface components {
             optional?: boolean;
             params?: components["schemas"]["Param"][] | null;
             zh: string;
+        };
+        Lack: {
+            /**
+             * Format: double
+             * @description Seconds of a place; a share; demand of a post. -1: not reached at all
+             */
+            has: number;
+            /** @description The place, the area or the post */
+            name: string;
+            /** Format: double */
+            want: number;
+            /** @enum {string} */
+            what: "must" | "floor" | "outer" | "share" | "balance";
         };
         LayerBody: {
             /** @description Sensitive: who looks at it says why first */
@@ -7134,6 +9181,98 @@ export interface components {
             /** @enum {string} */
             unit: "urgent_hour" | "working_hour";
         };
+        Line: {
+            /**
+             * Format: double
+             * @description Of random: with which probability it was drawn
+             */
+            chance?: number;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /** @enum {string} */
+            decision: "accepted" | "refused" | "";
+            dept_code: string;
+            /** @description By law */
+            due_on?: string;
+            /**
+             * Format: double
+             * @description Fires within the horizon
+             */
+            expected?: number;
+            grid_code: string;
+            /** Format: double */
+            high?: number;
+            last_inspected_on?: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Probability of at least one fire
+             */
+            likely?: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Of expected, 90 %
+             */
+            low?: number;
+            /** Format: int64 */
+            n: number;
+            name: string;
+            /** @description Why it was refused */
+            note?: string;
+            /** Format: date */
+            on_day: string;
+            /** @description Of the visit: pass, conditional, fail, not_done; of a building: done */
+            outcome?: string;
+            /**
+             * Format: int64
+             * @description Number of the enterprise or building
+             */
+            place: number;
+            /** Format: int64 */
+            rank?: number;
+            /**
+             * @description longest: longest without an inspection, where there were no scores
+             * @enum {string}
+             */
+            reason: "risk" | "overdue" | "random" | "longest";
+            /**
+             * Format: int64
+             * @description In the tour of the unit on that day, from 1
+             */
+            stop: number;
+            /**
+             * Format: int64
+             * @description The visit on the phone
+             */
+            task?: number;
+            /** @enum {string} */
+            task_state?: "open" | "done" | "cancelled";
+            /**
+             * Format: int64
+             * @description The fire station that is suggested: number of the feature of layer place
+             */
+            unit?: number;
+            unit_name: string;
+            /**
+             * Format: double
+             * @description Seconds from it
+             */
+            unit_s?: number;
+            use: string;
+            why_en: string;
+            /** @description Up to three drivers, one a line */
+            why_zh: string;
+        };
         Link: {
             /**
              * @description How sure: see a class's certainty
@@ -7149,6 +9288,82 @@ export interface components {
             to_kind: string;
             to_standard: string;
             to_zh: string;
+        };
+        List: {
+            /** @description Where the places were taken from; empty is everywhere */
+            area_code: string;
+            counts: components["schemas"]["ListCount"];
+            /** @description What visits found, by why a place was on the list: how the scores are checked */
+            found: components["schemas"]["FireriskFound"][];
+            /** Format: date */
+            from_day: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "enterprise" | "building";
+            /** @description Of one list only */
+            lines?: components["schemas"]["Line"][] | null;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /**
+             * @description What tours were laid by
+             * @enum {string}
+             */
+            measure: "road" | "straight";
+            /**
+             * Format: double
+             * @description Of the rest, at most, for those past their legal term
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Visits of a unit on a day
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description How many places could be drawn
+             */
+            pool: number;
+            /**
+             * Format: double
+             * @description Share drawn from all places
+             */
+            random: number;
+            /**
+             * Format: int64
+             * @description The run whose scores it goes by
+             */
+            run?: number;
+            /** @description False: the scores were withheld, and the list goes by legal terms, by who was longest without an inspection, and by chance */
+            scored: boolean;
+            /**
+             * Format: int64
+             * @description Of the draw: with the same places and seed it is the same
+             */
+            seed: number;
+            title: string;
+            /** @description Of one list only */
+            tours?: components["schemas"]["Tour"][] | null;
+        };
+        ListCount: {
+            /** Format: int64 */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Visits that took place
+             */
+            done: number;
+            /** Format: int64 */
+            lines: number;
+            /** Format: int64 */
+            refused: number;
+            /**
+             * Format: int64
+             * @description For a decision
+             */
+            waiting: number;
         };
         LonLat: {
             /** Format: double */
@@ -7174,6 +9389,80 @@ export interface components {
             id: number;
             number?: string;
             state: string;
+        };
+        MakeFireListInputBody: {
+            /** @description Only of this division; left out: my own area */
+            area_code?: string;
+            /**
+             * Format: date
+             * @description First day; the next one that is worked on. Left out: tomorrow
+             */
+            from_day?: string;
+            /** @enum {string} */
+            kind: "enterprise" | "building";
+            /** Format: int64 */
+            lines: number;
+            /**
+             * Format: double
+             * @description Of the rest, at most, for those past their legal term. Left out: 0.4
+             */
+            overdue?: number;
+            /**
+             * Format: int64
+             * @description Visits of a unit on a day; left out: 6
+             */
+            per_day?: number;
+            /**
+             * Format: double
+             * @description Share drawn from all places, whatever their score: there is always one. Left out: 0.08
+             */
+            random?: number;
+            /**
+             * Format: int64
+             * @description Of the draw; left out: one is drawn and recorded
+             */
+            seed?: number;
+            title?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client: sent again, it is the same list
+             */
+            uuid?: string;
+        };
+        MakePatrolInputBody: {
+            /** @description Whose units go; left out: one's own department, else none in particular */
+            dept_code?: string;
+            /**
+             * @description Left out: car
+             * @enum {string}
+             */
+            mode?: "car" | "emergency" | "foot";
+            /** @description Places that a person picked, beside those or alone */
+            places?: components["schemas"]["PatrolPlaceBody"][] | null;
+            rules?: components["schemas"]["PatrolRulesBody"];
+            /**
+             * Format: int64
+             * @description The forecast whose densest cells are visited
+             */
+            run?: number;
+            /**
+             * Format: int64
+             * @description Of the random order and exploration; left out: one is drawn, and kept
+             */
+            seed?: number;
+            /** @description Left out: its day and hour */
+            title?: string;
+            /**
+             * Format: int64
+             * @description How many of them may be; left out: 60
+             */
+            top?: number;
+            units: components["schemas"]["PatrolUnitBody"][];
+            /**
+             * Format: uuid
+             * @description Made by the client; an order sent again with it is the same plan
+             */
+            uuid?: string;
         };
         MarkOpenInputBody: {
             open: boolean;
@@ -7398,6 +9687,70 @@ export interface components {
             numbers?: string[];
             /** @description [lon, lat] */
             place?: number[];
+        };
+        Measured: {
+            /** @description In the order of their codes; those without demand are left out */
+            areas: components["schemas"]["AreaHas"][];
+            /**
+             * Format: double
+             * @description Share of demand within the standard
+             */
+            covered: number;
+            /** @description Share of demand reached within each of curve_s */
+            curve: number[];
+            /** Format: double */
+            demand: number;
+            /**
+             * Format: double
+             * @description Mean seconds to demand that is reached
+             */
+            mean_s: number;
+            /**
+             * Format: double
+             * @description Seconds within which nine tenths of all demand are reached; absent where fewer are
+             */
+            p90_s?: number;
+            posts: components["schemas"]["Post"][];
+            /**
+             * Format: double
+             * @description Share of demand that a road leads to within an hour, or three times the standard
+             */
+            reached: number;
+            /** @description Conditions that are not kept */
+            unmet: components["schemas"]["Lack"][];
+            /**
+             * Format: double
+             * @description What the model makes the most of: demand covered (mclp), expected to be covered (mexclp), covered twice (dsm); for pmedian demand times seconds, which it makes least
+             */
+            value: number;
+        };
+        MonthOf: {
+            /**
+             * @description By the city's calendar
+             * @example 2026-05
+             */
+            month: string;
+            /** Format: int64 */
+            seen: number;
+        };
+        Most: {
+            /** Format: int64 */
+            places: number;
+            /** Format: int64 */
+            units: number;
+        };
+        Named: {
+            name?: string;
+            /**
+             * Format: double
+             * @description Longitude, or easting
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description Latitude, or northing
+             */
+            y: number;
         };
         NamedWord: {
             en: string;
@@ -7967,6 +10320,104 @@ export interface components {
              */
             target_m2?: number;
         };
+        Order: {
+            /**
+             * Format: double
+             * @description Probability that a place with a fire stands before one without
+             */
+            auc: number;
+            /** @description Recall at 0.5, 1, 2, 5, 10, 20, 30, 50 and 100 % of the places */
+            curve: number[] | null;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            less_high: number;
+            /**
+             * Format: double
+             * @description Model's recall less this one's, 95 %, paired
+             */
+            less_low: number;
+            /**
+             * Format: double
+             * @description Recall over what chance gives
+             */
+            lift: number;
+            /**
+             * Format: double
+             * @description Of recall, 95 %, by a bootstrap over fires
+             */
+            low: number;
+            /** @enum {string} */
+            name: "model" | "prior_fires" | "longest_unvisited" | "grade" | "random";
+            /**
+             * Format: double
+             * @description Share of the fires that happened at the k first places
+             */
+            recall: number;
+        };
+        OrderForecastInputBody: {
+            /**
+             * Format: double
+             * @description Of the lattice, degrees counter-clockwise, 0 to below 90
+             */
+            angle?: number;
+            /**
+             * Format: double
+             * @description Side of a lattice's cell in metres; left out: 150, or 500 where cases are rare
+             */
+            cell_m?: number;
+            classes: components["schemas"]["ClassKey"][];
+            /**
+             * Format: int64
+             * @description Or how many cells are
+             */
+            count?: number;
+            /** @description Of this department's cases, whose officers will see it; left out: of all. Officers leave it out: it is of their own */
+            dept?: string;
+            /**
+             * Format: date-time
+             * @description Left out: when the next shift or day begins
+             */
+            from?: string;
+            /** @enum {string} */
+            horizon: "shift" | "day" | "week" | "month" | "year";
+            /** @description Only these hours of each day, 0 to 23; left out: all */
+            hours?: number[] | null;
+            /** @description Of the lattice: longitude and latitude of a corner */
+            origin?: number[];
+            /**
+             * Format: int64
+             * @description How many times the backtest forecasts the past; left out: by the horizon
+             */
+            origins?: number;
+            /**
+             * Format: int64
+             * @description Left out: one is chosen, and kept
+             */
+            seed?: number;
+            /**
+             * Format: double
+             * @description Which share of the area is hot; left out with count: 0.01
+             */
+            share?: number;
+            /**
+             * @description Left out: lattice
+             * @enum {string}
+             */
+            space?: "lattice" | "grid_unit" | "grid_duty" | "grid_community";
+            /** @description Left out: its classes */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description The data cut: only what was reported before it is used; left out: now
+             */
+            until?: string;
+            /**
+             * Format: uuid
+             * @description Made by the client; an order sent again with it is the same run
+             */
+            uuid?: string;
+        };
         OrgMark: {
             dimensions: components["schemas"]["DimensionScore"][];
             /**
@@ -8188,6 +10639,62 @@ export interface components {
             /** @enum {string} */
             type: "text" | "number" | "integer" | "boolean" | "texts" | "field" | "fields" | "register";
         };
+        Params: {
+            /**
+             * Format: double
+             * @description Of a lattice: degrees counter-clockwise
+             */
+            angle?: number;
+            /**
+             * Format: double
+             * @description Of a lattice: the side of a cell in metres
+             */
+            cell_m?: number;
+            /** @description Sorted */
+            classes: components["schemas"]["ClassKey"][];
+            /**
+             * Format: int64
+             * @description Or how many cells are
+             */
+            count?: number;
+            /** @description Only cases of this department; absent: of all */
+            dept?: string;
+            /** @description The department, and its branches when it was ordered */
+            depts?: string[] | null;
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            horizon: "shift" | "day" | "week" | "month" | "year";
+            /** @description Only these hours of each day, 0 to 23; absent: all */
+            hours?: number[] | null;
+            /** @description Of a lattice: longitude and latitude of a corner; absent: the city's middle */
+            origin?: number[];
+            /**
+             * Format: int64
+             * @description How many times the backtest forecasts
+             */
+            origins: number;
+            /** Format: int64 */
+            seed: number;
+            /**
+             * Format: double
+             * @description Which share of the area is hot, 0 to 1
+             */
+            share?: number;
+            /** @enum {string} */
+            space: "lattice" | "grid_unit" | "grid_duty" | "grid_community";
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description It does not belong to it
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The data cut: what was reported before it is known
+             */
+            until: string;
+        };
         Parsed: {
             /** @description 幢、栋、号楼 */
             building?: string;
@@ -8247,6 +10754,13 @@ export interface components {
             /** Format: double */
             weight: number;
         };
+        Parted: {
+            /** @enum {string} */
+            family: "long" | "recent" | "repeat" | "even";
+            /** Format: double */
+            share: number;
+            title: components["schemas"]["Words"];
+        };
         PasswordInputBody: {
             /** Format: password */
             new: string;
@@ -8274,6 +10788,32 @@ export interface components {
              */
             lon: number;
         };
+        PatrolBreakBody: {
+            /** Format: date-time */
+            earliest: string;
+            /** Format: date-time */
+            latest: string;
+            /** Format: double */
+            minutes: number;
+        };
+        PatrolEndBody: {
+            place: components["schemas"]["PlaceBody"];
+            title?: string;
+        };
+        PatrolPlaceBody: {
+            place: components["schemas"]["PlaceBody"];
+            /**
+             * Format: double
+             * @description Expected incidents there in the plan's hours; left out: the mean of the forecast's places, or 1
+             */
+            score?: number;
+            /**
+             * Format: double
+             * @description Left out: as the rules say
+             */
+            stay_min?: number;
+            title?: string;
+        };
         PatrolPoint: {
             /** Format: date-time */
             client_at?: string;
@@ -8282,6 +10822,8 @@ export interface components {
              * @description Of the visit from the point; absent: the phone had no position
              */
             distance_m?: number;
+            /** @description Chance chose it: a stop of random exploration, by which the forecast is held against where it does not look */
+            explore?: boolean;
             /** @description The visit was further away than near_m: noted, not refused */
             far?: boolean;
             /** Format: double */
@@ -8296,8 +10838,18 @@ export interface components {
              */
             near_m: number;
             note?: string;
+            /**
+             * Format: date-time
+             * @description When the plan would have the unit there
+             */
+            planned_at?: string;
             /** @description Why it was left out */
             skipped?: string;
+            /**
+             * Format: int64
+             * @description For so many minutes
+             */
+            stay_min?: number;
             title: string;
             /**
              * Format: date-time
@@ -8305,6 +10857,38 @@ export interface components {
              */
             visited_at?: string;
             visited_by?: string;
+        };
+        PatrolRulesBody: {
+            /**
+             * Format: double
+             * @description Minutes of patrols at a place and week, at most; the city's cap holds where it is less
+             */
+            cap_min?: number;
+            /**
+             * Format: double
+             * @description Extra driving that a random order may cost; 0: the shortest order, which can be learned
+             */
+            detour?: number;
+            /**
+             * Format: double
+             * @description Share of random exploration; 0.05 to 0.1 are advised
+             */
+            explore?: number;
+            /**
+             * Format: int64
+             * @description Different places of a unit
+             */
+            max_spots?: number;
+            /**
+             * Format: double
+             * @description Minutes after which a stop comes again
+             */
+            revisit_min?: number;
+            /**
+             * Format: double
+             * @description Minutes of a stop; 12 to 16 are advised
+             */
+            stay_min?: number;
         };
         PatrolSchedule: {
             area_code: string;
@@ -8330,6 +10914,236 @@ export interface components {
             until_time: string;
             /** @description 1 Monday to 7 Sunday */
             weekdays: number[];
+        };
+        PatrolStopBody: {
+            /** @description Or a new one */
+            new?: components["schemas"]["PatrolPlaceBody"];
+            /**
+             * Format: int64
+             * @description The number of a place of the plan
+             */
+            place?: number;
+        };
+        PatrolUnitBody: {
+            breaks?: components["schemas"]["PatrolBreakBody"][] | null;
+            /** @description Left out: where it began */
+            end?: components["schemas"]["PatrolEndBody"];
+            /** Format: date-time */
+            from: string;
+            /** @description Or any worker of this grid. One of the two is needed to accept the plan */
+            grid_code?: string;
+            /** @description Left out: its number */
+            name?: string;
+            /** @description Login of the grid worker who goes */
+            person?: string;
+            /** @description Left out: anywhere */
+            start?: components["schemas"]["PatrolEndBody"];
+            /** Format: date-time */
+            until: string;
+        };
+        PatrolUnitEditBody: {
+            grid_code?: string;
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            n: number;
+            name?: string;
+            /** @description Login of the worker who goes; empty: nobody in particular */
+            person?: string;
+            /** @description All of them in their new order; left out: as they are */
+            stops?: components["schemas"]["PatrolStopBody"][];
+        };
+        PatrolplanPlace: {
+            /** @description A person picked it */
+            by_hand?: boolean;
+            /**
+             * Format: int64
+             * @description Of the forecast
+             */
+            cell?: number;
+            /** @description Chance chose it */
+            explore?: boolean;
+            grid_code?: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            /**
+             * Format: int64
+             * @description Stops that its cap allows this plan; absent: no cap
+             */
+            most?: number;
+            /** Format: int64 */
+            n: number;
+            /** @description No road leads there from any unit */
+            no_road?: boolean;
+            /**
+             * Format: int64
+             * @description In the forecast; 1 is the densest
+             */
+            rank?: number;
+            /**
+             * Format: double
+             * @description Expected incidents in the plan's hours
+             */
+            score: number;
+            /** Format: double */
+            stay_min: number;
+            /**
+             * Format: int64
+             * @description That the plan makes there
+             */
+            stops: number;
+            title: string;
+            /**
+             * Format: double
+             * @description Minutes of accepted plans there in that week
+             */
+            used_min?: number;
+            why_en?: string;
+            /** @description What drives it, of the forecast */
+            why_zh?: string;
+        };
+        PatrolplanPlan: {
+            /** @description What I may do to it now: edit, accept, refuse, withdraw */
+            allowed_actions: string[];
+            /** @description Of the organisation that made it */
+            area_code: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /** @description The department whose units go; absent: of no particular one */
+            dept_code?: string;
+            /**
+             * Format: double
+             * @description Of all units, minutes
+             */
+            drive_min: number;
+            /**
+             * Format: int64
+             * @description Stops that chance chose, of stops
+             */
+            explored: number;
+            /** @description What happened to it, in order */
+            flow?: components["schemas"]["PatrolplanStep"][] | null;
+            /** Format: date-time */
+            from: string;
+            /** @description SHA-256 of what it was made from */
+            hash: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Login */
+            made_by: string;
+            /** @enum {string} */
+            mode: "car" | "emergency" | "foot";
+            /** @description What a reader must know: unreachable, capped, no_cap, few_explored, other_time, edited, hours_even */
+            notes: string[];
+            /** @description That it chose from, and those of exploration that chance chose */
+            places?: components["schemas"]["PatrolplanPlace"][] | null;
+            progress: components["schemas"]["Progress"];
+            /** @description Of the last decision */
+            reason?: string;
+            rules?: components["schemas"]["PatrolplanRules"];
+            /**
+             * Format: int64
+             * @description The forecast that its places are from; absent: a person picked them
+             */
+            run?: number;
+            /**
+             * Format: double
+             * @description Expected incidents at the places and hours of its stops, a first stop at a place counted whole, each further at less; to compare plans of the same places, no promise that a stop prevents any
+             */
+            score: number;
+            /**
+             * Format: int64
+             * @description Of its random order and exploration
+             */
+            seed: number;
+            /** @enum {string} */
+            state: "draft" | "accepted" | "refused" | "withdrawn";
+            /**
+             * Format: double
+             * @description At stops, of all units
+             */
+            stay_min: number;
+            /** Format: int64 */
+            stops: number;
+            title: string;
+            units?: components["schemas"]["Unit"][] | null;
+            /** Format: date-time */
+            until: string;
+            /**
+             * Format: int64
+             * @description Send it with an edit or a decision
+             */
+            version: number;
+        };
+        PatrolplanRules: {
+            /**
+             * Format: double
+             * @description Minutes that patrols may spend at a place in a week; left out: as the city has set, which is the most
+             */
+            cap_min?: number;
+            /**
+             * Format: double
+             * @description Extra driving that a random order may cost, as a share; left out: 0.25
+             */
+            detour?: number;
+            /**
+             * Format: double
+             * @description Share of random exploration; left out: 0.08
+             */
+            explore?: number;
+            /**
+             * Format: int64
+             * @description Different places of a unit; left out: 6
+             */
+            max_spots?: number;
+            /**
+             * Format: double
+             * @description Minutes after which a stop comes again; left out: 120
+             */
+            revisit_min?: number;
+            /**
+             * Format: double
+             * @description Minutes of a stop; left out: 15. 12 to 16 are advised
+             */
+            stay_min?: number;
+        };
+        PatrolplanStep: {
+            /** @enum {string} */
+            action: "make" | "edit" | "accept" | "refuse" | "withdraw";
+            /** @description Login */
+            actor: string;
+            /**
+             * Format: int64
+             * @description Of an edit: stops put in
+             */
+            added?: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Of an edit: stops whose place in the order changed
+             */
+            moved?: number;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Of an edit: stops taken out
+             */
+            removed?: number;
+            /** Format: int64 */
+            version: number;
+        };
+        PatrolsOutputBody: {
+            /** @description Send it as page for those after them; absent at the end */
+            next?: string;
+            /** @description The latest hours first, without their routes */
+            plans: components["schemas"]["PatrolplanPlan"][];
         };
         PeopleOutputBody: {
             people: components["schemas"]["AccountBody"][];
@@ -8566,6 +11380,49 @@ export interface components {
                 [key: string]: components["schemas"]["TakenBody"];
             };
         };
+        Post: {
+            /**
+             * Format: int64
+             * @description Its place in the plan's candidates; -1: none of them
+             */
+            candidate: number;
+            /**
+             * Format: double
+             * @description To which it is the nearest
+             */
+            demand: number;
+            /** @description It was to keep its unit */
+            fixed: boolean;
+            kind: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            /**
+             * Format: double
+             * @description To that demand
+             */
+            mean_s: number;
+            name: string;
+            /** Format: int64 */
+            number: number;
+            /**
+             * Format: int64
+             * @description Of a station: its number in the layer place
+             */
+            place?: number;
+            /** Format: int64 */
+            units: number;
+        };
+        PresetIs: {
+            /** Format: double */
+            cell_m: number;
+            classes: components["schemas"]["ClassKey"][];
+            dept?: string;
+            horizon: string;
+            name: string;
+            title: components["schemas"]["Words"];
+        };
         PreviewOpenOutputBody: {
             /** @description Some of those shown, as GeoJSON features, at most 500 */
             features: unknown[];
@@ -8595,6 +11452,9 @@ export interface components {
              */
             shown: number;
         };
+        PreviewStationingInputBody: {
+            question: components["schemas"]["Question"];
+        };
         Problem: {
             /** @description Where the fault lies, where it has a place */
             at?: components["schemas"]["PointJSON"];
@@ -8609,6 +11469,19 @@ export interface components {
             title: string;
             /** @description What kind of problem; stable */
             type: string;
+        };
+        Progress: {
+            /**
+             * Format: int64
+             * @description Of visited: the phone was further away than the point allows, or had no position
+             */
+            far: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            visited: number;
         };
         ProposalBody: {
             /** @description What is done if it goes wrong meanwhile (预案) */
@@ -8957,6 +11830,83 @@ export interface components {
             to: string;
             zh: string;
         };
+        Question: {
+            /**
+             * @description Which areas results are shown by, and the floor holds for. Left out: grid_community
+             * @enum {string}
+             */
+            areas?: "town" | "grid_community" | "grid_duty";
+            /**
+             * Format: double
+             * @description Most demand that a unit serves, times the mean; 0: no limit
+             */
+            balance?: number;
+            /**
+             * Format: double
+             * @description Of mexclp: the share of the time that a unit is busy: work hours over units times shift hours
+             */
+            busy?: number;
+            candidates: components["schemas"]["CandidatesFrom"];
+            /** @description Of all coordinates of the question: WGS84, CGCS2000, GCJ02, BD09 or EPSG:n; required where there are any */
+            crs?: string;
+            /**
+             * Format: int64
+             * @description 0 Monday to 6 Sunday, whose speeds count; left out with hour: the typical hour
+             */
+            day?: number;
+            demand: components["schemas"]["DemandFrom"];
+            /**
+             * Format: double
+             * @description Fairness: the share of each area's demand that must lie within the standard
+             */
+            floor?: number;
+            /** Format: int64 */
+            hour?: number;
+            /** @description Numbers of places (stations) that keep a unit whatever comes */
+            keep?: number[] | null;
+            /**
+             * @description Left out: emergency
+             * @enum {string}
+             */
+            mode?: "car" | "emergency" | "foot";
+            /**
+             * @description mclp: most demand within the standard time; pmedian: least mean time; mexclp: as mclp, for units that may be busy; dsm: all within an outer time, a share within the standard, most within the standard of two
+             * @enum {string}
+             */
+            model: "mclp" | "pmedian" | "mexclp" | "dsm";
+            /** @description Places that must be within the standard of a unit */
+            must?: components["schemas"]["Named"][] | null;
+            /**
+             * Format: double
+             * @description Of dsm: within which all demand must lie
+             */
+            outer_s?: number;
+            /**
+             * Format: int64
+             * @description How many units, those that are kept among them
+             */
+            posts: number;
+            /**
+             * Format: int64
+             * @description Left out: 1. The same question of the same data with the same seed has the same answer
+             */
+            seed?: number;
+            /**
+             * Format: double
+             * @description Of dsm: of demand, that must lie within the standard
+             */
+            share?: number;
+            /**
+             * Format: int64
+             * @description Of mexclp and dsm: most units at one place. Left out: 1
+             */
+            stack?: number;
+            /**
+             * Format: double
+             * @description The standard: seconds on the road
+             */
+            within_s: number;
+        };
         Queue: {
             open: components["schemas"]["Lights"];
             /** @description What departments asked for and nobody answered: extension, suspension, appeal, appeal_second */
@@ -8967,6 +11917,14 @@ export interface components {
             supervised: number;
             /** @description Those that wait for the caller; list them with waiting=true */
             waiting: components["schemas"]["Lights"];
+        };
+        Range: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
         };
         Rate: {
             /** Format: int64 */
@@ -9024,6 +11982,37 @@ export interface components {
              */
             until: string;
         };
+        Refitted: {
+            /** @description As it comes out now */
+            again: string;
+            /** @description The cases in the database are still those of the data cut; where they are not, the run was made again of what was kept */
+            data_is_same: boolean;
+            /** @description As it was: SHA-256 of its cells' numbers */
+            hash: string;
+            /** Format: int64 */
+            run: number;
+            /** @description Bit by bit */
+            same: boolean;
+            /** Format: double */
+            seconds: number;
+        };
+        Reign: {
+            /** Format: date-time */
+            from: string;
+            model: string;
+            /**
+             * Format: int64
+             * @description Whose backtest crowned it
+             */
+            run: number;
+            title: components["schemas"]["Words"];
+            /**
+             * Format: date-time
+             * @description Absent: it reigns
+             */
+            to?: string;
+            why: components["schemas"]["Words"];
+        };
         Reject: {
             field: string;
             /**
@@ -9078,6 +12067,56 @@ export interface components {
             /** @description The newest day first */
             releases: components["schemas"]["ReleaseInfo"][];
         };
+        Reliability: {
+            /** @description At which areas hits are counted; the first is the one that was asked for */
+            areas: components["schemas"]["AreaOf"][];
+            calibration: components["schemas"]["Calibrated"];
+            champion: components["schemas"]["Reign"];
+            /** @description Hit rate by the share of the area */
+            curve: components["schemas"]["CurveAt"][];
+            /** @description The pool less the best baseline, window by window */
+            difference: components["schemas"]["Difference"];
+            /**
+             * Format: int64
+             * @description Incidents in them
+             */
+            events: number;
+            /**
+             * Format: date-time
+             * @description When the first of them began
+             */
+            from: string;
+            gate: components["schemas"]["Check"][];
+            /** @description The same with the lattice's origin moved by half a cell; absent for governance grids */
+            grid?: components["schemas"]["GridShift"];
+            /** @description By size: cells, blocks of 1.3 km, the city */
+            intervals: components["schemas"]["Covered"][];
+            /** @description The champion first, then by information gain */
+            models: components["schemas"]["Judged"][];
+            /**
+             * Format: int64
+             * @description How many
+             */
+            origins: number;
+            /** @description Window by window, the earliest first */
+            over_time: components["schemas"]["WindowOf"][];
+            /** @description Champions of these classes, the latest first */
+            reigns: components["schemas"]["Reign"][];
+            /**
+             * Format: date-time
+             * @description When the last one ended
+             */
+            to: string;
+            /**
+             * Format: double
+             * @description The length of each window of the past that was forecast
+             */
+            window_days: number;
+        };
+        RemakePatrolOutputBody: {
+            /** @description Its record gives the same stops and times */
+            same: boolean;
+        };
         Remark: {
             at: number[] | null;
             /** Format: int64 */
@@ -9087,6 +12126,60 @@ export interface components {
             /** Format: double */
             m2?: number;
             other?: string;
+        };
+        Repeat: {
+            /**
+             * Format: double
+             * @description Expected there by the density within 400 m
+             */
+            around: number;
+            dept_code: string;
+            first_day: string;
+            grid_code: string;
+            /**
+             * Format: int64
+             * @description Of the feature of layer repeat_place
+             */
+            id: number;
+            /** @description The latest first: those that the caller may see */
+            incidents: number[];
+            last_day: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees, EPSG:4326
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees, EPSG:4326
+             */
+            lon: number;
+            /** @description Code of the major class */
+            major: string;
+            major_en: string;
+            major_zh: string;
+            /**
+             * Format: int64
+             * @description Cases within the days of the setting
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description In 28 days
+             */
+            n28: number;
+            /**
+             * Format: int64
+             * @description In a year
+             */
+            n365: number;
+            /**
+             * Format: int64
+             * @description Cases that are not closed
+             */
+            open: number;
+            /** @description The nearest address */
+            place: string;
         };
         ReplayInputBody: {
             /** @description What was delivered too, not only what was given up */
@@ -9777,6 +12870,10 @@ export interface components {
             /** @description For the audit */
             reason: string;
         };
+        SetSpeedsInputBody: {
+            /** @description In the place of all lines that there are */
+            speeds: components["schemas"]["Speed"][];
+        };
         Setting: {
             active: boolean;
             /** @enum {string} */
@@ -9942,6 +13039,60 @@ export interface components {
             secret: boolean;
             title: string;
         };
+        SpaceIs: {
+            /**
+             * Format: int64
+             * @description Grids in force; 0 for the lattice, which depends on the size
+             */
+            cells: number;
+            /** @enum {string} */
+            space: "lattice" | "grid_unit" | "grid_duty" | "grid_community";
+        };
+        Speed: {
+            /** @description OSM's value of highway=*; empty: every class that has no line of its own */
+            class: string;
+            /** @enum {string} */
+            days: "all" | "workday" | "weekend";
+            /** Format: double */
+            factor: number;
+            /**
+             * Format: int64
+             * @description The hour it begins
+             */
+            from: number;
+            /** @enum {string} */
+            mode: "car" | "emergency";
+            /**
+             * Format: int64
+             * @description The hour it ends
+             */
+            to: number;
+        };
+        SpeedsOutputBody: {
+            speeds: components["schemas"]["Speed"][];
+        };
+        Split: {
+            /**
+             * Format: double
+             * @description Since 1970-01-01
+             */
+            day: number;
+            /**
+             * Format: int64
+             * @description At places, after the day
+             */
+            fires: number;
+            /**
+             * Format: int64
+             * @description Of them at the k first places of the model
+             */
+            found: number;
+            /**
+             * Format: double
+             * @description Fires up to this day are looked for
+             */
+            until: number;
+        };
         Stage: {
             /** Format: int64 */
             minutes: number;
@@ -9968,6 +13119,52 @@ export interface components {
         StageInputBody: {
             plan: components["schemas"]["UploadPlan"];
         };
+        Stand: {
+            name?: string;
+            /**
+             * Format: int64
+             * @description Left out: 1
+             */
+            units?: number;
+            /**
+             * Format: double
+             * @description Longitude, or easting
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description Latitude, or northing
+             */
+            y: number;
+        };
+        StandForecastInputBody: {
+            /**
+             * @description Half an hour before each begins
+             * @enum {string}
+             */
+            every: "shift" | "day" | "week" | "month";
+            /** @description Without times */
+            order: components["schemas"]["ForecastOrder"];
+        };
+        Standing: {
+            dept?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @enum {string} */
+            every: "shift" | "day" | "week" | "month";
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            last_run?: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            /** Format: date-time */
+            next_at: string;
+            /** @description Its times are those of each run */
+            order: components["schemas"]["Params"];
+            title: string;
+        };
         StateCount: {
             /** Format: int64 */
             green: number;
@@ -9983,6 +13180,35 @@ export interface components {
             state: string;
             /** Format: int64 */
             yellow: number;
+        };
+        StationingBody: {
+            /** @description Whose forces. Left out: one's own organisation */
+            org?: string;
+            question: components["schemas"]["Question"];
+            title: string;
+            /**
+             * Format: uuid
+             * @description Made by the client: sent again, it is the same plan
+             */
+            uuid?: string;
+        };
+        StationingStands: {
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+            /** @description All posts that there would be, those that stay among them */
+            posts: components["schemas"]["Stand"][];
+        };
+        StationingsOutputBody: {
+            /**
+             * Format: int64
+             * @description Send it as before for those after them; absent at the end
+             */
+            next?: number;
+            /** @description The latest first, without areas and curves */
+            plans: components["schemas"]["DeployPlan"][];
         };
         Stats: {
             /**
@@ -10052,6 +13278,61 @@ export interface components {
             org?: string;
             /** @description The organisation that it is for */
             told?: string;
+        };
+        Stop: {
+            /** Format: date-time */
+            arrive: string;
+            /** @description A person put it there */
+            by_hand?: boolean;
+            /**
+             * Format: double
+             * @description Of the visit from the place; absent: the phone had no position
+             */
+            distance_m?: number;
+            /**
+             * Format: double
+             * @description From where the unit was before
+             */
+            drive_min: number;
+            /** @description Chance chose it */
+            explore?: boolean;
+            far?: boolean;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description Minutes from its planned beginning to the visit; negative: early
+             */
+            late_min?: number;
+            /** Format: date-time */
+            leave: string;
+            /** Format: double */
+            lon: number;
+            /** Format: int64 */
+            n: number;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Its number among the plan's places
+             */
+            place: number;
+            /** Format: double */
+            score: number;
+            /** @description Why it was left out */
+            skipped?: string;
+            /**
+             * Format: date-time
+             * @description After arrive where it would come again too early
+             */
+            start: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description The how manieth stop at the place, of all units
+             */
+            visit: number;
+            /** Format: date-time */
+            visited_at?: string;
         };
         Suggestion: {
             /**
@@ -10392,6 +13673,14 @@ export interface components {
             next?: string;
             tasks: components["schemas"]["Task"][];
         };
+        Tenths: {
+            /** Format: double */
+            cells: number;
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            seen: number;
+        };
         Term: {
             /** Format: int64 */
             n: number;
@@ -10411,6 +13700,63 @@ export interface components {
             /** @description Keys of the resource's items: a layer's fields by name. Asking: left out, all that are not sensitive. Granting: left out, those that were asked */
             items?: string[];
         };
+        Tour: {
+            /** Format: date */
+            day: string;
+            /** Format: double */
+            length_m: number;
+            /** @description Along roads where there are any: [longitude, latitude], EPSG:4326 */
+            line: (number[] | null)[] | null;
+            name: string;
+            /**
+             * Format: double
+             * @description On the way, visits not counted
+             */
+            seconds: number;
+            /** @description Numbers of lines */
+            stops: number[];
+            /** Format: int64 */
+            unit?: number;
+        };
+        Trainable: {
+            /** @description It may train a forecast */
+            allowed: boolean;
+            code: string;
+            /**
+             * Format: int64
+             * @description Cases that could train, of my department or all
+             */
+            events: number;
+            /** Format: date-time */
+            first?: string;
+            /**
+             * @description Left out: matter
+             * @enum {string}
+             */
+            kind?: "matter";
+            /** Format: date-time */
+            last?: string;
+            /**
+             * Format: int64
+             * @description Of them, in the last 365 days
+             */
+            last_year: number;
+            /**
+             * Format: int64
+             * @description Cases that could not: found by workers, sensors or cameras
+             */
+            left_out: number;
+            major_en: string;
+            major_zh: string;
+            name_en: string;
+            name_zh: string;
+            /**
+             * @description officer_made: arrests, raids, stops: never. not_reported: not marked as reported by the public
+             * @enum {string}
+             */
+            refused?: "officer_made" | "not_reported";
+            standard: string;
+        };
         Transition: {
             action: string;
             /** @description It needs the legal basis */
@@ -10426,6 +13772,103 @@ export interface components {
             terms: boolean;
             to: string;
         };
+        Trial: {
+            /**
+             * Format: int64
+             * @description Those of them that are of a place
+             */
+            at_places: number;
+            /**
+             * Format: int64
+             * @description Fires after the days of all splits
+             */
+            fires: number;
+            /**
+             * Format: int64
+             * @description How many places a crew can visit within the horizon
+             */
+            k: number;
+            /** @description The model first, then orders that need none */
+            orders: components["schemas"]["Order"][] | null;
+            /** @description The model may be used */
+            passed: boolean;
+            /** Format: int64 */
+            places: number;
+            /** @description The days that were played again */
+            splits: components["schemas"]["Split"][] | null;
+            /** @description Why not: few, no_lift, worse; empty where it passed */
+            why: string;
+        };
+        Trust: {
+            /**
+             * Format: double
+             * @description At which share of the area hits are counted
+             */
+            area_share: number;
+            /** @description The best simple count or density of the same backtest */
+            best: string;
+            /** Format: double */
+            best_ig: number;
+            /** Format: double */
+            best_pai: number;
+            /**
+             * Format: double
+             * @description Share of counts that fell within the interval
+             */
+            coverage: number;
+            /**
+             * Format: int64
+             * @description Incidents that it was held against
+             */
+            events: number;
+            /**
+             * @description good: better than the best simple count, the difference is no chance; fair: as good as it; weak: better than nothing; none: not passed, or not tried
+             * @enum {string}
+             */
+            grade: "good" | "fair" | "weak" | "none";
+            /**
+             * Format: double
+             * @description By how much the hit rate moves when the lattice is shifted by half a cell
+             */
+            grid_spread: number;
+            /** Format: double */
+            hit_high: number;
+            /**
+             * Format: double
+             * @description 95 % bootstrap over the origins
+             */
+            hit_low: number;
+            /**
+             * Format: double
+             * @description Share of the incidents that fell into the top cells of this share of the area
+             */
+            hit_rate: number;
+            /**
+             * Format: double
+             * @description Information gained over an even spread, in nats for each incident
+             */
+            ig: number;
+            /**
+             * Format: double
+             * @description What that share should be, exactly
+             */
+            nominal: number;
+            /**
+             * Format: int64
+             * @description How many times it forecast the past
+             */
+            origins: number;
+            /**
+             * Format: double
+             * @description Hit rate by share of the area: how many times better than chance
+             */
+            pai: number;
+            /** Format: double */
+            pai_high: number;
+            /** Format: double */
+            pai_low: number;
+            passed: boolean;
+        };
         TurnInputBody: {
             reason?: string;
             /**
@@ -10440,6 +13883,46 @@ export interface components {
              * @enum {string}
              */
             later?: "keep" | "overwrite" | "";
+        };
+        Unit: {
+            /**
+             * Format: date-time
+             * @description When it is back; never after until
+             */
+            back: string;
+            breaks: components["schemas"]["Break"][];
+            /** Format: double */
+            drive_min: number;
+            end?: components["schemas"]["End"];
+            /** Format: date-time */
+            from: string;
+            /** @description Or any worker of this grid */
+            grid_code?: string;
+            /** @description Its way by road, longitude and latitude */
+            line?: (number[] | null)[] | null;
+            /** Format: int64 */
+            n: number;
+            name: string;
+            /** @description Login of the worker who goes */
+            person?: string;
+            person_name?: string;
+            /** @description Absent: anywhere */
+            start?: components["schemas"]["End"];
+            stops: components["schemas"]["Stop"][];
+            /**
+             * Format: int64
+             * @description Of its worker, once the plan is accepted
+             */
+            task?: number;
+            /** @enum {string} */
+            task_state?: "open" | "done" | "cancelled";
+            /** Format: date-time */
+            until: string;
+            /**
+             * Format: double
+             * @description Until a stop may come again, or a break begin
+             */
+            wait_min: number;
         };
         UpdateFenceInputBody: {
             /**
@@ -10702,6 +14185,39 @@ export interface components {
             events: string[];
             webhooks: components["schemas"]["WebhookInfo"][];
         };
+        WindowOf: {
+            /**
+             * Format: double
+             * @description The same of the best baseline
+             */
+            against: number;
+            /** Format: double */
+            expected: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description In the first area
+             */
+            hits: number;
+            /**
+             * Format: double
+             * @description 95 %
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Of the 12 windows up to this one, together: a single one is noise
+             */
+            pai: number;
+            /** Format: double */
+            seen: number;
+        };
+        WithdrawForecastInputBody: {
+            reason: string;
+        };
         WithdrawInputBody: {
             /** @description Why, by which law */
             basis: string;
@@ -10710,6 +14226,17 @@ export interface components {
             reason: string;
             /** @description false: put it back into force */
             withdrawn: boolean;
+        };
+        Words: {
+            en: string;
+            zh: string;
+        };
+        Worker: {
+            grids: string[];
+            login: string;
+            name: string;
+            on_duty: boolean;
+            org: string;
         };
         Year: {
             days: components["schemas"]["Day"][];
@@ -10731,6 +14258,18 @@ export interface components {
             year: number;
             /** @description Years that have entries */
             years: number[];
+        };
+        Zone: {
+            centre: number[] | null;
+            /** Format: int64 */
+            events: number;
+            /** @description 168, as of the city */
+            shares: number[];
+            /**
+             * Format: int64
+             * @description As the layer's field zone has it
+             */
+            zone: number;
         };
     };
     responses: never;
@@ -13246,6 +16785,128 @@ export interface operations {
             };
         };
     };
+    listDeviations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookForDeviations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationLook"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRepeatPlaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationRepeatsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerDeviation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerDeviationInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deviation"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEvaluation: {
         parameters: {
             query?: {
@@ -13560,6 +17221,365 @@ export interface operations {
             };
         };
     };
+    getFireGaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gaps"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeFireGaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gaps"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFireLists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireListsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeFireList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeFireListInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was made before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFireList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideFireList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideFireListInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFireListFile: {
+        parameters: {
+            query?: {
+                /** @description Left out: xlsx */
+                format?: "xlsx" | "csv";
+                /** @description Of headings. Left out: zh */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFirePlaces: {
+        parameters: {
+            query?: {
+                kind?: "enterprise" | "building";
+                /** @description In the name */
+                q?: string;
+                /** @description A rank: those behind it */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirePlacesOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFireRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireRunsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askFireRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskFireRunInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireriskRun"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFireRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireriskRun"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getFlow: {
         parameters: {
             query?: never;
@@ -13576,6 +17596,568 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listForecasts: {
+        parameters: {
+            query?: {
+                state?: "queued" | "running" | "done" | "failed" | "withheld";
+                horizon?: "shift" | "day" | "week" | "month" | "year";
+                /** @description Only the latest of each recipe */
+                current?: boolean;
+                /** @description Of this class, by its code */
+                class?: string;
+                /** @description What an earlier answer called next */
+                page?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orderForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderForecastInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was ordered before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastRun"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastRun"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastChoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choice"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareForecasts: {
+        parameters: {
+            query: {
+                a: number;
+                b: number;
+                /** @description Cells that differ most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStandingForecasts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastStandingsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandForecastInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endStandingForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastRun"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listForecastCells: {
+        parameters: {
+            query?: {
+                /** @description 1 to 20000; left out: 1000 */
+                limit?: string;
+                /** @description Only the hot ones */
+                hot?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GeoJSON FeatureCollection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastCell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cell: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellStory"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastChanges: {
+        parameters: {
+            query?: {
+                /** @description Cells on either side */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastExposure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exposure"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastFile: {
+        parameters: {
+            query?: {
+                /** @description Left out: geojson */
+                format?: "geojson" | "csv" | "xlsx" | "gpx" | "pdf";
+                /** @description Left out: zh */
+                lang?: "zh" | "en";
+                /** @description Only the hot cells */
+                hot?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hours"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refitForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refitted"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecastReliability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reliability"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawForecastInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastRun"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -16102,6 +20684,289 @@ export interface operations {
             };
         };
     };
+    listPatrols: {
+        parameters: {
+            query?: {
+                state?: "draft" | "accepted" | "refused" | "withdrawn";
+                /** @description With hours after this */
+                from?: string;
+                /** @description With hours before this */
+                until?: string;
+                /** @description Made from this forecast */
+                run?: number;
+                dept?: string;
+                /** @description What an earlier answer called next */
+                page?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makePatrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakePatrolInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was made before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolplanPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolplanPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatrolChoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choices"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolplanPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decidePatrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecidePatrolInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolplanPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editPatrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditPatrolInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolplanPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatrolFile: {
+        parameters: {
+            query?: {
+                /** @description Left out: geojson */
+                format?: "geojson" | "csv" | "xlsx" | "gpx" | "pdf";
+                /** @description Left out: zh */
+                lang?: "zh" | "en";
+                /** @description Only this unit, by its number */
+                unit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remakePatrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemakePatrolOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPeople: {
         parameters: {
             query?: never;
@@ -18344,6 +23209,388 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStationings: {
+        parameters: {
+            query?: {
+                /** @description Older ones than this number: what an earlier answer called next */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationingsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationingBody"];
+            };
+        };
+        responses: {
+            /** @description It was made before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideStationingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditStationingInputBody"];
+            };
+        };
+        responses: {
+            /** @description It was made before; here is what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportStationing: {
+        parameters: {
+            query?: {
+                /** @description Left out: geojson */
+                format?: "geojson" | "csv" | "xlsx";
+                /** @description Of headings. Left out: zh */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description Number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStationingMaterial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationingStands"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployComparison"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewStationingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoadSpeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedsOutputBody"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRoadSpeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSpeedsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedsOutputBody"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {

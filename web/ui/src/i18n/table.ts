@@ -11,6 +11,7 @@ import { fire } from './words/fire';
 import { watch } from './words/watch';
 import { matching } from './words/matching';
 import { people } from './words/people';
+import { posts } from './words/posts';
 import { quality } from './words/quality';
 import { reason } from './words/reason';
 import { requests } from './words/requests';
@@ -1231,6 +1232,7 @@ export const table = {
   ...reason,
   ...account,
   ...people,
+  ...posts,
   ...audit,
   ...matching,
   ...addresses,
