@@ -31,6 +31,7 @@ import (
 	"onemap/layers/class"
 	"onemap/layers/edit"
 	"onemap/layers/georef"
+	"onemap/layers/forecast"
 	"onemap/layers/grid"
 	"onemap/layers/hazard"
 	"onemap/layers/hook"
@@ -190,6 +191,7 @@ func newWorld(t testing.TB) *world {
 		Usage:     &accountability.Usage{Layers: store, Classes: &class.Store{Layers: store}},
 		Quality:   qualities,
 		Matching:  matching,
+		Forecasts: &forecast.Store{Layers: store},
 		Uploads:   uploads,
 		Pulls:     pulls,
 		Push:      &push.Store{Uploads: uploads, Folder: t.TempDir()},

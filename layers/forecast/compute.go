@@ -45,6 +45,9 @@ type made struct {
 	total               float64
 	totalLow, totalHigh float64
 	summary             Summary
+	backExpected        []float64 // by cell, of the last windows of the past
+	backSeen            []float64
+	backFrom            float64
 	learned             map[string]float64 // parameters of the model, for the record
 }
 

@@ -109,6 +109,9 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 	}
 	o.clock = learnHours(o.space, o.past)
 	o.expected, o.before = make([]float64, o.space.Len()), make([]float64, o.space.Len())
+	if err := o.lookBack(ctx, roll, j, cut); err != nil {
+		return err
+	}
 	earlier, err := roll.At(ctx, cut-monthDays)
 	if err != nil {
 		return asInput("classes", err)

@@ -162,3 +162,19 @@ func (c Changes) words() Words {
 }
 
 func round7(x float64) float64 { return round(x, 1e7) }
+
+// Outline is that of the city, simplified for a small drawing: its topmost
+// divisions, or nothing where there are none.
+func (s *Store) Outline(ctx context.Context, by access.Scope) (orb.MultiPolygon, error) {
+	if err := by.Require(Viewers...); err != nil {
+		return nil, err
+	}
+	var g orb.Geometry
+	err := s.Layers.DB().QueryRow(ctx, `SELECT ST_Multi(ST_CollectionExtract(ST_SimplifyPreserveTopology(ST_Union(geom), 0.0005), 3)) FROM onemap.area a WHERE geom IS NOT NULL
+		AND NOT EXISTS (SELECT FROM onemap.area b WHERE b.code = a.parent AND b.geom IS NOT NULL)`).Scan(&g)
+	if err != nil {
+		return nil, fmt.Errorf("the city's outline: %w", err)
+	}
+	m, _ := g.(orb.MultiPolygon)
+	return m, nil
+}

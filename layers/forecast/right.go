@@ -34,8 +34,8 @@ func (s *Store) sees(ctx context.Context, by access.Scope) (all bool, dept strin
 		return false, "", err
 	}
 	right, ok := by.Layer(l)
-	if !ok || len(right.Fields) == 0 {
-		return false, "", access.ErrForbidden
+	if !ok || len(right.Fields) == 0 { // as if there were none: the layer is not shared with them
+		return false, "", fmt.Errorf("forecasts: %w", layers.ErrNotFound)
 	}
 	if org := by.Org(); org.Kind == kindDepartment {
 		return false, org.Code, nil

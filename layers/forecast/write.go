@@ -157,7 +157,18 @@ func (w written) cells(ctx context.Context, tx pgx.Tx) error {
 // parts writes the documents of a run.
 func (w written) parts(ctx context.Context, tx pgx.Tx) error {
 	o := w.made
-	docs := map[string]any{"reliability": o.trust, "hours": o.clock.doc(o.plane)}
+	exposed := o.exposure(w.id, w.places.area, dayOf(w.params.Until, o.zone))
+	if err := exposed.named(ctx, tx); err != nil {
+		return err
+	}
+	hot := map[int]map[string]float64{}
+	for _, c := range o.order[:min(o.hot, maxReasons)] {
+		hot[int(c)] = map[string]float64{}
+		for family, v := range o.parts {
+			hot[int(c)][family] = round6(v[c])
+		}
+	}
+	docs := map[string]any{"reliability": o.trust, "hours": o.clock.doc(o.plane), "exposure": exposed, "parts": hot}
 	for name, doc := range docs {
 		body, err := json.Marshal(doc)
 		if err != nil {

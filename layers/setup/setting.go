@@ -17,6 +17,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/accountability"
+	"onemap/layers/deploy/patrolplan"
 	"onemap/layers/forecast"
 	"onemap/layers/forecast/deviation"
 	"onemap/layers/forecast/firerisk"
@@ -63,6 +64,7 @@ var settings = []struct {
 	{"report.far_km", "How far outside of the city a report is refused; 0: nowhere", `50`, within(0, 20000)},
 	{"position.keep_days", "How long positions of staff on duty are kept", `7`, within(1, 366)},
 	{"position.fence_grids", "Which layers of grids are fences", `["grid_duty"]`, nil},
+	{"patrol.cap", "How many minutes of planned patrols a cell may have in a week (0: no cap), and its side in metres", `{"minutes": 300, "cell_m": 150}`, isPatrolCap},
 	{"patrol.near_m", "How near a worker must come to a point of a patrol", `50`, within(1, 10000)},
 	{"hazard.warn_percent", "Of a hazard's term, from which on it is yellow", `80`, within(1, 99)},
 	{"hazard.responsible_days", "How many days after a hazard ended the post of who was responsible is kept", `90`, within(0, 36500)},
@@ -81,7 +83,7 @@ var settings = []struct {
 	{"deviation", "In which grids counts are held against their expectation, the share of chance among what is told, and what a place is that repeats", `{"fdr": 0.1, "days": 90, "grid": "", "least": 3, "repeats": 4, "radius_m": 40}`, isDeviation},
 	{"forecast.enabled", "Whether forecasts are made and shown at all: the kill switch", `true`, nil},
 	{"forecast.keep", "How many days the cells of a forecast are kept that another took the place of, and of how many at most", `{"days": 35, "runs": 24}`, nil},
-	{"forecast.shifts", "When the shifts begin: hours of the day, growing", `[]`, isShifts},
+	{"forecast.shifts", "When the shifts begin: hours of the day, growing", `[0]`, isShifts},
 	{"forecast.gate", "What a backtest must show, or its forecast is withheld", `{}`, isGate},
 	{"phone.keep", "How many tiles a phone keeps, and how far around its grids", `{"tiles": 300, "margin_m": 200}`, nil},
 }
@@ -109,6 +111,13 @@ func isDeviation(value json.RawMessage) string {
 
 func isSharingLimits(value json.RawMessage) string {
 	if _, err := sharing.ParseLimits(value); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isPatrolCap(value json.RawMessage) string {
+	if _, err := patrolplan.ParseCap(value); err != nil {
 		return err.Error()
 	}
 	return ""

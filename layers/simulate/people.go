@@ -106,6 +106,7 @@ var rights = []struct {
 	{"grid_community", "centre", "unconditional", "", true, nil},
 	{"asset", "urban", "unconditional", "", false, nil},
 	{"incident", "centre", "conditional", duty, false, []string{"centre"}},
+	{"forecast", "centre", "conditional", forecastDuty, false, []string{"centre"}}, // police and fire see their own
 	{"worker", "centre", "conditional", duty, false, []string{"centre"}},
 	{"fence", "centre", "conditional", duty, false, []string{"centre"}},
 	{"fence_event", "centre", "conditional", duty, false, []string{"centre"}},
@@ -122,5 +123,7 @@ var rights = []struct {
 	{"population", "telecom", "conditional", duty, false, []string{"centre", "police"}},
 	{"population_od", "telecom", "conditional", duty, false, []string{"centre", "police"}},
 }
+
+const forecastDuty = "警情、火情预测只供承担巡防部署职责的人员使用 (for those whose duty is the deployment of patrols)"
 
 const duty = "履行城市运行管理职责 (for the duties of city operation management)"
