@@ -74,7 +74,7 @@ func (s *Store) Preview(ctx context.Context, by access.Scope, r Rule) (Preview, 
 			n AS (SELECT (SELECT count(*) FROM map.%[3]s WHERE %[5]s) AS rows, (SELECT count(*) FROM coarse) AS old,
 			             count(*) AS shaped, count(*) FILTER (WHERE together >= @floor) AS shown FROM counted),
 			sample AS (SELECT jsonb_build_object('type', 'Feature', 'geometry', ST_AsGeoJSON(geom, 6)::jsonb, 'properties', %[6]s) AS f
-			         FROM counted WHERE together >= @floor ORDER BY nth, md5(geom::bytea) LIMIT @most -- every cell before any twice)
+			         FROM counted WHERE together >= @floor ORDER BY nth, md5(geom::bytea) LIMIT @most) -- every cell before any twice
 			SELECT rows, shown, rows - old, old - shaped, shaped - shown, coalesce((SELECT jsonb_agg(f) FROM sample), '[]') FROM n`,
 			strings.Join(append(values, "NULL AS nothing"), ", "), coarse(l, r), pgx.Identifier{l.Name}.Sanitize(), old(l, r), of, properties),
 			pgx.NamedArgs{"floor": r.Floor, "metres": float64(max(r.CellM, r.SimplifyM)), "delay": r.DelayHours, "most": previewRows},
