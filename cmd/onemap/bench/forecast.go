@@ -136,22 +136,18 @@ func (o Options) minneapolis(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := hotspot.Lattice(c.Outline, 500, 0, orb.Point{})
-	if err != nil {
-		return err
-	}
 	const horizon = 28
 	from := backtesttest.Day("2020-01-01")
 	to := from + 30*horizon // into April 2022, where the data end
-	pool := ladder.Pool(horizon, forecastSeed)
 	o.Progress("Minneapolis, fires")
-	rep, err := backtest.Run(ctx, s, c.Events["fire"], pool, backtest.Options{From: from, To: to, Seed: forecastSeed, Areas: []backtest.Area{{Name: "10 %", Share: 0.1}}})
+	sense, reports, err := backtest.Shift(ctx, c.Outline, 500, 0, orb.Point{}, c.Events["fire"], ladder.Pool(horizon, forecastSeed),
+		backtest.Options{From: from, To: to, Seed: forecastSeed, Areas: []backtest.Area{{Name: "10 %", Share: 0.1}}})
 	if err != nil {
 		return err
 	}
-	best, _ := rep.BestPAI(0)
-	hit := rep.Pool().Pooled.At[0].HitRate
-	o.Report(Result{Bench: "forecast", Case: fmt.Sprintf("Minneapolis fires 2020-2022: hit rate in the top 10 %% of 500 m cells, beside %s", best.Name),
+	best, _ := reports[0].BestPAI(0)
+	hit := reports[0].Pool().Pooled.At[0].HitRate
+	o.Report(Result{Bench: "forecast", Case: fmt.Sprintf("Minneapolis fires 2020-2022: pool's hit rate in the top 10 %% of 500 m cells, beside %s (on lattices shifted by half a cell %.1f to %.1f %%)", best.Name, 100*sense.Hit[0].Low, 100*sense.Hit[0].High),
 		Value: 100 * hit, Unit: "%", Baseline: 100 * best.Pooled.At[0].HitRate, Ratio: hit / best.Pooled.At[0].HitRate, Target: "> 39.2 %", Met: hit > 0.392})
 	return nil
 }

@@ -231,3 +231,26 @@ func TestSlopeOfCalibration(t *testing.T) {
 		}
 	}
 }
+
+// An event at a corner of four cells is in another of them on each lattice, and
+// the best of ten cells holds it on all.
+func TestShift(t *testing.T) {
+	city := orb.MultiPolygon{{{{0, 0}, {500, 0}, {500, 500}, {0, 500}, {0, 0}}}}
+	var events []hotspot.Event
+	for d := range 200 {
+		events = append(events, hotspot.Event{Day: float64(d), At: orb.Point{200 + float64(d%2), 200}})
+	}
+	sense, reports, err := Shift(t.Context(), city, 100, 0, orb.Point{}, events, testPool(), Options{From: 100, To: 200, Draws: 10, Areas: []Area{{Name: "one", M2: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := []int{25, 30, 30, 36}
+	for i, r := range reports {
+		if r.Cells != cells[i] {
+			t.Errorf("lattice %d has %d cells, want %d", i, r.Cells, cells[i])
+		}
+	}
+	if p := sense.PAI[0]; math.Abs(p.Low-25) > 1e-9 || math.Abs(p.High-36) > 1e-9 || sense.Hit[0] != (Range{1, 1}) || !(sense.IG.Low < sense.IG.High) {
+		t.Errorf("%+v", sense)
+	}
+}
