@@ -280,3 +280,66 @@ test('a major hazard is registered, assessed by its five parts and supervised fr
   assert.deepEqual(wrong, []);
   await context.close();
 });
+
+test('a layer is opened to the public by a rule that was tried first, and the portal is turned off and on', async () => {
+  const visitor = async (path) => (await fetch(server.base + path)).status;
+  const security = await open('security', '/desk?p=opendata');
+  await security.page.locator('tr[data-layer=asset] [data-mark]').click();
+  await security.page.locator('[data-testid=mark] [name=why]').fill('年度开放计划');
+  await security.page.getByTestId('mark').getByRole('button', { name: '设为可开放' }).click();
+  await security.page.locator('tr[data-layer=asset][data-standing=norule]').waitFor();
+  assert.equal(await visitor('/api/v1/layers/open_asset'), 404);
+
+  const officer = await open('urban', '/desk?p=opendata');
+  await officer.page.locator('[data-rule=asset]').click();
+  const form = officer.page.getByTestId('open-rule');
+  const shown = officer.page.getByTestId('open-preview').locator('[data-shown]');
+  await shown.waitFor(); // tried by itself, as carefully as a rule begins
+  const few = Number(await shown.getAttribute('data-shown'));
+  await form.locator('[name=delay]').fill('0');
+  await form.locator('[name=floor]').fill('1');
+  await officer.page.getByText('规则已改动，请重新预览').waitFor();
+  await officer.page.getByTestId('open-try').click();
+  await officer.page.getByText('规则已改动，请重新预览').waitFor({ state: 'detached' });
+  assert.ok(Number(await shown.getAttribute('data-shown')) > few);
+  assert.ok(Number(await officer.page.getByTestId('open-map').getAttribute('data-shown')) > 0);
+  assert.deepEqual(await axe(officer.page), []);
+  assert.equal(await visitor('/api/v1/layers/open_asset'), 404); // nothing is made by looking
+  await officer.page.getByTestId('open-save').click();
+  await officer.page.locator('tr[data-layer=asset][data-standing=shown]').waitFor();
+  assert.equal(await visitor('/api/v1/layers/open_asset/features?limit=1'), 200);
+
+  const { context, page, wrong } = await open('admin', '/desk?p=opendata');
+  const portal = page.getByTestId('portal');
+  const turn = async (button, sure) => {
+    await portal.getByRole('button', { name: button }).click();
+    await page.locator('[data-testid=portal-form] [name=why]').fill('演练');
+    assert.deepEqual(await axe(page), []);
+    await page.getByTestId('portal-form').getByRole('button', { name: sure }).click();
+  };
+  await turn('关闭门户…', '确认关闭');
+  await page.locator('[data-testid=portal][data-on=false]').waitFor();
+  await page.locator('tr[data-layer=asset][data-standing=portal]').waitFor();
+  assert.deepEqual([await visitor('/api/v1/layers/open_asset'), await visitor('/open')], [401, 404]);
+  await turn('启用门户…', '确认启用');
+  await page.locator('[data-testid=portal][data-on=true]').waitFor();
+  assert.equal(await visitor('/api/v1/layers/open_asset'), 200);
+
+  const made = await fetch(`${server.base}/api/v1/open/keys`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: '公交地图' }) });
+  const { key, prefix } = await made.json();
+  await page.reload();
+  const row = page.locator(`[data-key="${prefix}"]`);
+  await row.getByRole('button', { name: '停用' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '停用' }).click();
+  await row.getByText('已停用').waitFor();
+  assert.equal((await fetch(`${server.base}/api/v1/layers`, { headers: { Authorization: `Bearer ${key}` } })).status, 401);
+
+  await security.page.reload();
+  await security.page.locator('tr[data-layer=asset] [data-mark]').click();
+  await security.page.locator('[data-testid=mark] [name=why]').fill('复核');
+  await security.page.getByTestId('mark').getByRole('button', { name: '取消开放' }).click();
+  await security.page.locator('tr[data-layer=asset][data-standing=closed]').waitFor();
+  assert.equal(await visitor('/api/v1/layers/open_asset'), 404);
+  assert.deepEqual([...wrong, ...officer.wrong, ...security.wrong], []);
+  for (const c of [context, officer.context, security.context]) await c.close();
+});
