@@ -16,11 +16,14 @@ const hourlyMost = 10_000
 
 // once does a thing unless it was done within the hour. It may be done twice
 // where two ask at once; it counts as done when it has succeeded.
-func (h *hourly) once(name string, do func() error) error {
+func (h *hourly) once(name string, do func() error) error { return h.onceIn(time.Hour, name, do) }
+
+// onceIn is once, within another time.
+func (h *hourly) onceIn(within time.Duration, name string, do func() error) error {
 	h.mu.Lock()
 	last, ok := h.done[name]
 	h.mu.Unlock()
-	if ok && time.Since(last) < time.Hour {
+	if ok && time.Since(last) < within {
 		return nil
 	}
 	if err := do(); err != nil {

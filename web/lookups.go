@@ -26,6 +26,14 @@ type searchOutput struct {
 
 func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
 	found, err := s.Search.Find(ctx, scopeOf(ctx), in.Text, in.Limit)
+	for _, hit := range found.Hits {
+		if l, lerr := s.Store.Layer(ctx, hit.Layer); lerr == nil && err == nil {
+			err = s.looked(ctx, l)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
 	out := &searchOutput{}
 	out.Body.Hits, out.Body.Incomplete = append([]search.Hit{}, found.Hits...), found.Incomplete
 	return out, err
@@ -81,6 +89,9 @@ func (s *Server) at(ctx context.Context, in *atInput) (*atOutput, error) {
 	b := &out.Body
 	b.Grid, b.Area, b.AreaZH, b.AreaEN, b.Layers = here.Grid, here.Area, here.AreaZH, here.AreaEN, []nearLayer{}
 	for _, n := range here.Near {
+		if err := s.looked(ctx, n.Layer); err != nil {
+			return nil, err
+		}
 		nl := nearLayer{Name: n.Layer.Name, Features: []nearFeature{}}
 		for _, f := range n.Features {
 			middle := roundPoint(f.Geometry.Bound().Center())

@@ -28,7 +28,7 @@ func (s *Server) layer(ctx context.Context, name string) (layers.Layer, access.R
 		return layers.Layer{}, access.Right{}, fmt.Errorf("%s: %w", name, access.ErrReason)
 	}
 	s.Usage.Count(scopeOf(ctx), name)
-	return l, right, nil
+	return l, right, s.looked(ctx, l)
 }
 
 // partly says whether a right leaves rows out.

@@ -115,7 +115,7 @@ type Server struct {
 	openapi   *openAPI
 	extents   extents
 	reasons   hourly // given with requests, and recorded
-	looks     hourly // at forecasts, recorded
+	looks     hourly // at forecasts and sensitive layers, and recorded
 	latest    latests
 	anonymous *httprate.RateLimiter // of reports without a key
 	visitors  *httprate.RateLimiter // of the public's requests
@@ -132,6 +132,9 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) defaults() {
 	if s.Timeout == 0 {
 		s.Timeout = 30 * time.Second
+	}
+	if s.Hub != nil {
+		s.Hub.Looked = s.lookedBy
 	}
 	if s.Log == nil {
 		s.Log = slog.Default()

@@ -16,9 +16,10 @@ type state struct {
 	began   time.Time
 	pattern string // of the route; "" where none matched
 	scope   access.Scope
-	visitor opendata.Key // of the public; zero: none
-	secret  string       // the session's token; "" where there is none
-	err     error        // what went wrong on our side, for the log
+	visitor opendata.Key  // of the public; zero: none
+	secret  string        // the session's token; "" where there is none
+	err     error         // what went wrong on our side, for the log
+	request *http.Request // as it came
 }
 
 type stateKey struct{}
@@ -43,7 +44,7 @@ func scopeOf(ctx context.Context) access.Scope { return stateOf(ctx).scope }
 // are then eight, the most that Go keeps without a table.
 func withState(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st := &state{id: rand.Text()[:16], began: time.Now()}
+		st := &state{id: rand.Text()[:16], began: time.Now(), request: r}
 		if !isTile(r) {
 			w.Header()[requestID] = []string{st.id}
 		}

@@ -35,6 +35,7 @@ var special = map[string]words{
 	"layer.rights":          {"设置了图层 {} 的归属和共享方式", "set the owner and the sharing of the layer {}"},
 	"layer.ask_reason":      {"设置了图层 {} 是否需说明理由", "set whether the layer {} asks for a reason"},
 	"layer.owners":          {"设置了图层的归属", "set the owners of layers"},
+	"layer.look":            {"查看了敏感图层 {}", "looked at the sensitive layer {}"},
 	"layer.export":          {"导出了图层 {}", "exported the layer {}"},
 	"incident.export":       {"导出了案件清单", "exported the list of cases"},
 	"evaluation.export":     {"导出了评价结果 {}", "exported the evaluation {}"},

@@ -36,6 +36,9 @@ const (
 type Hub struct {
 	MaxConnections int          // 0: 20,000; a quarter of them for the public. Set before use
 	Log            *slog.Logger // nil: slog.Default(). Set before use
+	// Looked is told of who subscribes to a sensitive layer, before they see
+	// anything of it; where it fails they do not. nil: nobody is. Set before use.
+	Looked func(ctx context.Context, by access.Scope, l layers.Layer) error
 
 	store     *layers.Store
 	directory *access.Directory // nil: rights change only by the clock

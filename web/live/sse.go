@@ -18,7 +18,7 @@ import (
 // "error" event.
 func (h *Hub) ServeSSE(w http.ResponseWriter, r *http.Request, scope access.Scope, rescope func(context.Context) (access.Scope, error)) {
 	_, staff := scope.Person()
-	h.serveSSE(w, r, callerOf(rescope), !staff)
+	h.serveSSE(w, r, h.callerOf(rescope), !staff)
 }
 
 func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request, who caller, public bool) {

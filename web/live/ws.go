@@ -29,13 +29,21 @@ var upgrader = websocket.Upgrader{
 	HandshakeTimeout: 10 * time.Second, EnableCompression: true,
 }
 
-func callerOf(rescope func(context.Context) (access.Scope, error)) caller {
+func (h *Hub) callerOf(rescope func(context.Context) (access.Scope, error)) caller {
 	return func(ctx context.Context) (rights, error) {
 		s, err := rescope(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return s.Layer, nil
+		return func(l layers.Layer) (access.Right, bool) {
+			right, visible := s.Layer(l)
+			if visible && l.AskReason && h.Looked != nil {
+				if err := h.Looked(ctx, s, l); err != nil {
+					return access.Right{}, false // no look without a record
+				}
+			}
+			return right, visible
+		}, nil
 	}
 }
 
@@ -46,7 +54,7 @@ func callerOf(rescope func(context.Context) (access.Scope, error)) caller {
 // whether it is the public's.
 func (h *Hub) ServeWS(w http.ResponseWriter, r *http.Request, scope access.Scope, rescope func(context.Context) (access.Scope, error)) {
 	_, staff := scope.Person()
-	h.serveWS(w, r, callerOf(rescope), !staff)
+	h.serveWS(w, r, h.callerOf(rescope), !staff)
 }
 
 func (h *Hub) serveWS(w http.ResponseWriter, r *http.Request, who caller, public bool) {
