@@ -7,12 +7,19 @@ import (
 
 	"onemap/geo/where"
 	"onemap/layers"
+	"onemap/layers/forecast"
 	"onemap/tiles"
 )
 
 // ofLatest narrows a layer of counts to the audience's latest hour where no time is asked
 // for. All its hours lie on top of each other: megabytes that nobody can read.
+//
+// Of the layer of forecasts, whose runs lie on top of each other too, those in
+// force are shown where no run is named by a filter.
 func (s *Server) ofLatest(ctx context.Context, f Filter, l layers.Layer, audience string, narrow where.Cond) (where.Cond, error) {
+	if l.Name == forecast.LayerName && f.CQL2 == "" {
+		return where.And(narrow, where.Eq{Field: "current", Value: true}), nil
+	}
 	if f.Datetime != "" || l.KFloor == 0 || l.TimeField == "" {
 		return narrow, nil
 	}

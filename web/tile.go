@@ -13,6 +13,7 @@ import (
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/forecast"
 	"onemap/tiles"
 )
 
@@ -70,6 +71,9 @@ func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.
 			request.Layers[i].Fields = fields[i]
 		}
 	}
+	if err := s.sawForecasts(r, wanted); err != nil {
+		return err
+	}
 	tile, err := maker.Get(r.Context(), request)
 	if err != nil {
 		return err
@@ -86,7 +90,7 @@ var tileQuery = append(slices.Clone(filterNames), "properties", "since")
 func (s *Server) tileLayer(ctx context.Context, b orb.Bound, l layerRight, f *Filter) (tiles.LayerRequest, error) {
 	right := l.right.At(b, l.layer)
 	out := tiles.LayerRequest{Name: l.layer.Name, Version: l.layer.Version, Where: right.Where, Fields: right.Fields}
-	if f == nil && l.layer.KFloor == 0 {
+	if f == nil && l.layer.KFloor == 0 && l.layer.Name != forecast.LayerName {
 		out.Where = l.layer.InForce(out.Where)
 		return out, nil
 	}

@@ -99,7 +99,9 @@ func (l *loader) record(x city.Incident, s city.Step, number string) incident.Re
 func (l *loader) incidents() table {
 	columns := append(headed("uuid", "class_standard", "class_code", "severity", "description", "place", "source", "reporter", "occurred_at", "reported_at", "updated_at",
 		"version", "number"), incident.Columns...)
-	return table{"incident", columns, l.city.Amounts().Incidents, each(l.stories(), func(n int, x story) []any {
+	last := 0
+	told := each(l.stories(), func(n int, x story) []any {
+		last = n
 		var reporter, number any
 		if id, ok := l.persons[x.Reporter]; ok {
 			reporter = id
@@ -111,7 +113,23 @@ func (l *loader) incidents() table {
 		row := l.head("incident", n, x.Block, x.At, x.UUID, x.Standard, x.Class, int16(x.Severity), x.Description, x.Place, x.Source, reporter,
 			x.Occurred, x.Reported, x.flow[len(x.flow)-1].At, int32(len(x.flow)), number)
 		return append(row, st.Values()...)
-	})}
+	})
+	// The archive of calls: closed, without their flow, as an import brings them.
+	archive := each(l.city.Archive, func(n int, x city.Incident) []any {
+		row := l.head("incident", last+n, x.Block, x.At, x.UUID, x.Standard, x.Class, int16(x.Severity), x.Description, x.Place, x.Source, nil,
+			x.Occurred, x.Reported, x.Closed, int32(1), nil)
+		st := incident.Standing{State: incident.Closed, Dept: x.Dept, Since: x.Closed, ClosedAt: x.Closed}
+		return append(row, st.Values()...)
+	})
+	return table{"incident", columns, l.city.Amounts().Incidents, func(yield func([]any) bool) {
+		for _, rows := range []iter.Seq[[]any]{told, archive} {
+			for row := range rows {
+				if !yield(row) {
+					return
+				}
+			}
+		}
+	}}
 }
 
 // steps is the table of the flow.
