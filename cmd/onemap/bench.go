@@ -21,7 +21,7 @@ import (
 )
 
 type benchCommand struct {
-	Names       []string `arg:"" optional:"" name:"name" help:"Which: cases, catalogue, feed, forecast, geocoding, import, live, matching, positions, scope, tiles; all if left out."`
+	Names       []string `arg:"" optional:"" name:"name" help:"Which: cases, catalogue, deploy, feed, forecast, geocoding, import, live, matching, positions, scope, tiles; all if left out."`
 	DatabaseURL string   `help:"A PostgreSQL to measure on, as a role that may create databases (default: a private one, thrown away after)." placeholder:"URL" name:"database-url"`
 	Size        string   `help:"Of the simulated city: ${enum}." enum:"small,city" default:"small"`
 }

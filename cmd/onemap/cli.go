@@ -33,6 +33,7 @@ type commandLine struct {
 	Import   importCommand   `cmd:"" help:"Bring files in: base library, grids, incidents, assets, enterprises, population."`
 	Release  releaseCommand  `cmd:"" help:"Protected releases of counts of people: list, make."`
 	Grid     gridCommand     `cmd:"" help:"Governance grids: draw, check, edit as drafts, publish, show those of any day."`
+	Plan     planCommand     `cmd:"" help:"Plan forces: where posts should stand."`
 	Match    matchCommand    `cmd:"" help:"Match registers of legal persons and places: plans, run, links, review, conflicts."`
 	Forecast forecastCommand `cmd:"" help:"Forecasts of places: score any against what happened."`
 	User     userCommand     `cmd:"" help:"Accounts: create, list, passwd, disable, enable."`

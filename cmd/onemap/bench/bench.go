@@ -59,6 +59,7 @@ type Server struct {
 var Benches = map[string]func(context.Context, Options) error{
 	"cases":     Cases,
 	"catalogue": Catalogue,
+	"deploy":    Deploy,
 	"feed":      Feed,
 	"forecast":  Forecast,
 	"geocoding": Geocoding,

@@ -67,8 +67,9 @@ export class PostsMap {
     const most = Math.max(1e-9, ...(m?.points ?? []).map((p) => p.demand));
     this.set('demand', points(m?.points ?? [], (p) => ({ share: p.demand / most })));
     this.set('candidates', points(m?.candidates ?? [], () => ({})));
-    if (!m || m.points.length === 0) return;
-    const [x, y] = [m.points.map((p) => p.lon), m.points.map((p) => p.lat)];
+    const all = m?.points ?? [];
+    if (all.length === 0) return;
+    const [x, y] = [all.map((p) => p.lon), all.map((p) => p.lat)];
     const least = (v: number[]) => v.reduce((a, b) => Math.min(a, b));
     const largest = (v: number[]) => v.reduce((a, b) => Math.max(a, b));
     this.map.fitBounds([least(x), least(y), largest(x), largest(y)], { padding: 40, duration: 0 });
