@@ -70,8 +70,8 @@ CREATE TABLE onemap.inspection_list (
     area_code  text NOT NULL DEFAULT '', -- prefix: where the places were taken from
     from_day   date NOT NULL,
     per_day    smallint NOT NULL CHECK (per_day BETWEEN 1 AND 50), -- visits of a unit on a day
-    random     real NOT NULL CHECK (random BETWEEN 0.05 AND 0.10), -- share drawn from all: always some
-    overdue    real NOT NULL CHECK (overdue BETWEEN 0 AND 1),
+    random     double precision NOT NULL CHECK (random BETWEEN 0.05 AND 0.10), -- share drawn from all: always some
+    overdue    double precision NOT NULL CHECK (overdue BETWEEN 0 AND 1),
     seed       bigint NOT NULL,
     pool       integer NOT NULL,         -- places that could be drawn
     scored     boolean NOT NULL,         -- false: the scores were withheld, and say nothing here

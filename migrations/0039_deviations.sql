@@ -18,7 +18,7 @@ CREATE TABLE onemap.deviation_run (
     until   timestamptz NOT NULL,   -- the last full hour: days are of 24 hours and end at it
     tests   integer NOT NULL,       -- counts that were judged
     told    integer NOT NULL,
-    chance  real NOT NULL,          -- of those told, expected to be chance at most
+    chance  double precision NOT NULL,          -- of those told, expected to be chance at most
     repeats integer NOT NULL,
     classes jsonb NOT NULL,         -- each with its state
     params  jsonb NOT NULL,

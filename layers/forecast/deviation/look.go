@@ -287,7 +287,7 @@ func (s *Store) Look(ctx context.Context) (Look, error) {
 			return err
 		}
 		if err := tx.QueryRow(ctx, `INSERT INTO onemap.deviation_run (at, until, tests, told, chance, repeats, classes, params, events, seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-			l.At, l.Until, l.Tests, l.Told, float32(l.Chance), l.Repeats, classes, rules, l.Events, float32(l.Seconds)).Scan(&l.ID); err != nil {
+			l.At, l.Until, l.Tests, l.Told, l.Chance, l.Repeats, classes, rules, l.Events, float32(l.Seconds)).Scan(&l.ID); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `DELETE FROM onemap.deviation_run WHERE at < $1::timestamptz - interval '`+keptLooks+`'`, l.At)

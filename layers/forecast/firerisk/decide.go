@@ -148,4 +148,4 @@ func (s *Store) visit(ctx context.Context, by access.Scope, l List, x Line, d De
 }
 
 // titles begin what the phone shows.
-var titles = map[string]string{Enterprise: "消防检查:", Building: "消防检查建筑:"}
+var titles = map[string]string{Enterprise: "消防检查：", Building: "消防检查建筑："}

@@ -162,7 +162,7 @@ func (s *Store) Run(ctx context.Context, id int64) error {
 	}
 	s.log().Error("fire run", "run", id, "error", err)
 	_, failed := db.Exec(ctx, `UPDATE onemap.fire_run SET state = 'failed', finished_at = now(), progress = 1,
-		why = 'it failed; the server''s log says of what', why_zh = '计算失败,原因见服务器日志' WHERE id = $1`, id)
+		why = 'it failed; the server''s log says of what', why_zh = '计算失败，原因见服务器日志' WHERE id = $1`, id)
 	return errors.Join(err, failed)
 }
 
@@ -196,7 +196,7 @@ func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time
 		Classes: set.classes, Width: width, Version: "fire/1"}
 	trial, err := model.Evaluate(ctx, w.places, w.fires, day, width, splits, visits, uint64(seed), params)
 	if errors.Is(err, model.ErrFew) {
-		return s.withhold(ctx, id, kind, &rec, nil, w, "too little to learn from: "+err.Error(), "数据太少,无法学习:"+fewZH(w))
+		return s.withhold(ctx, id, kind, &rec, nil, w, "too little to learn from: "+err.Error(), "数据太少，无法学习："+fewZH(w))
 	}
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time
 	s.progress(ctx, id, 0.7)
 	m, err := model.Fit(ctx, w.places, w.fires, day, params)
 	if errors.Is(err, model.ErrFew) {
-		return s.withhold(ctx, id, kind, &rec, &trial, w, "too little to learn from: "+err.Error(), "数据太少,无法学习:"+fewZH(w))
+		return s.withhold(ctx, id, kind, &rec, &trial, w, "too little to learn from: "+err.Error(), "数据太少，无法学习："+fewZH(w))
 	}
 	if err != nil {
 		return err
@@ -229,7 +229,7 @@ func windows(fires []model.Fire, until, horizon float64) (width float64, splits 
 }
 
 func fewZH(w world) string {
-	return fmt.Sprintf("处所 %d 个,可用火警 %d 起(处所附近至少需要 20 起)", len(w.places), len(w.fires))
+	return fmt.Sprintf("处所 %d 个，可用火警 %d 起（处所附近至少需要 20 起）", len(w.places), len(w.fires))
 }
 
 // whyNot says why scores are withheld.
@@ -237,10 +237,10 @@ func whyNot(t model.Trial) (en, zh string) {
 	m := t.Orders[0]
 	switch t.Why {
 	case "few":
-		return fmt.Sprintf("only %d fires at places to judge by; 20 are needed", t.AtPlaces), fmt.Sprintf("可用于检验的火灾只有 %d 起,至少需要 20 起", t.AtPlaces)
+		return fmt.Sprintf("only %d fires at places to judge by; 20 are needed", t.AtPlaces), fmt.Sprintf("可用于检验的火灾只有 %d 起，至少需要 20 起", t.AtPlaces)
 	case "no_lift":
 		return fmt.Sprintf("on past days it found %.0f %% of the fires at %d places; chance alone finds %.0f %%, and the difference is not sure", 100*m.Recall, t.K, 100*float64(t.K)/float64(t.Places)),
-			fmt.Sprintf("回放检验中前 %d 个处所只覆盖 %.0f%% 的火灾,与随机抽取(%.0f%%)没有可靠差别", t.K, 100*m.Recall, 100*float64(t.K)/float64(t.Places))
+			fmt.Sprintf("回放检验中前 %d 个处所只覆盖 %.0f%% 的火灾，与随机抽取（%.0f%%）没有可靠差别", t.K, 100*m.Recall, 100*float64(t.K)/float64(t.Places))
 	}
 	worst := m
 	for _, o := range t.Orders[1:] {
@@ -251,7 +251,7 @@ func whyNot(t model.Trial) (en, zh string) {
 	names := map[string][2]string{model.ByFires: {"prior fires", "以往火灾次数"}, model.ByUnseen: {"who was longest without an inspection", "最久未检查"}, model.ByGrade: {"the department's grades", "部门风险等级"}}
 	n := names[worst.Name]
 	return fmt.Sprintf("on past days a list by %s found %.0f %% of the fires, the model %.0f %%", n[0], 100*worst.Recall, 100*m.Recall),
-		fmt.Sprintf("回放检验中按“%s”排序可覆盖 %.0f%% 的火灾,模型只有 %.0f%%", n[1], 100*worst.Recall, 100*m.Recall)
+		fmt.Sprintf("回放检验中按“%s”排序可覆盖 %.0f%% 的火灾，模型只有 %.0f%%", n[1], 100*worst.Recall, 100*m.Recall)
 }
 
 // A record is what a run's hash is of.

@@ -78,7 +78,7 @@ func Judge(ctx context.Context, counts []Count, q Question) (Answer, error) {
 			}
 		}
 	}
-	out.Chance = q.FDR * float64(n)
+	out.Chance = math.Min(q.FDR*float64(n), float64(len(out.Told)))
 	slices.SortStableFunc(out.Told, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Q, b.Q), cmp.Compare(a.P, b.P), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Window, b.Window))
 	})

@@ -27,12 +27,12 @@ var Shares = []float64{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1}
 // A Trial is how good the orders were on days that had come to pass: each
 // split fits on what was known on its day and looks at the fires after it.
 type Trial struct {
-	Splits   []Split `json:"splits" doc:"The days that were played again"`
+	Splits   []Split `json:"splits" nullable:"false" doc:"The days that were played again"`
 	Fires    int     `json:"fires" doc:"Fires after the days of all splits"`
 	AtPlaces int     `json:"at_places" doc:"Those of them that are of a place"`
 	K        int     `json:"k" doc:"How many places a crew can visit within the horizon"`
 	Places   int     `json:"places"`
-	Orders   []Order `json:"orders" doc:"The model first, then orders that need none"`
+	Orders   []Order `json:"orders" nullable:"false" doc:"The model first, then orders that need none"`
 	Passed   bool    `json:"passed" doc:"The model may be used"`
 	Why      string  `json:"why" doc:"Why not: few, no_lift, worse; empty where it passed"`
 }
@@ -53,7 +53,7 @@ type Order struct {
 	High     float64   `json:"high"`
 	Lift     float64   `json:"lift" doc:"Recall over what chance gives"`
 	AUC      float64   `json:"auc" doc:"Probability that a place with a fire stands before one without"`
-	Curve    []float64 `json:"curve" doc:"Recall at 0.5, 1, 2, 5, 10, 20, 30, 50 and 100 % of the places"`
+	Curve    []float64 `json:"curve" nullable:"false" doc:"Recall at 0.5, 1, 2, 5, 10, 20, 30, 50 and 100 % of the places"`
 	LessLow  float64   `json:"less_low" doc:"Model's recall less this one's, 95 %, paired"`
 	LessHigh float64   `json:"less_high"`
 }

@@ -3,12 +3,14 @@ import { address, get, put } from '../../api/http';
 import type { components } from '../../api/types';
 
 type S = components['schemas'];
-export type Run = S['FireriskRun'];
-export type Trial = S['Trial'];
+export type Run = Omit<S['FireriskRun'], 'trial'> & { trial?: Trial };
+type Order = Omit<S['Order'], 'curve'> & { curve: number[] };
+/** The server always says both. */
+export type Trial = Omit<S['Trial'], 'orders' | 'splits'> & { orders: Order[]; splits: S['Split'][] };
 export type Place = S['FireriskPlace'];
-export type List = S['FireriskList'];
+export type List = S['List'];
 export type Line = S['Line'];
-export type Tour = Omit<S['FireriskTour'], 'line'> & { line: LineString['coordinates'] };
+export type Tour = Omit<S['Tour'], 'line'> & { line: LineString['coordinates'] };
 export type Gaps = S['Gaps'];
 export type Kind = 'enterprise' | 'building';
 

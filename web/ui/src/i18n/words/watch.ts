@@ -1,6 +1,6 @@
 /** Words of the panel of deviations on the command screen. */
 export const watch = {
-  'watch.title': ['数量异常与重复地点', 'Deviations and repeat places'],
+  'watch.title': ['异常与重复', 'Unusual'],
   'watch.calm': ['一切如常', 'All as expected'],
   'watch.n': ['异常 {n}', '{n} unusual'],
   'watch.again': ['重复 {n}', '{n} repeating'],
@@ -8,7 +8,7 @@ export const watch = {
   'watch.of': ['{at} 检查了 {tests} 个数量，提示中至多 {chance} 个可能是偶然。', '{at}: {tests} counts were looked at; of those told, at most {chance} are expected to be chance.'],
   'watch.days': ['近 {n} 天', 'in {n} days'],
   'watch.day': ['近 24 小时', 'in 24 hours'],
-  'watch.line': ['{n} 起，通常 {low}–{high}', '{n}, usually {low}–{high}'],
+  'watch.line': ['{n} 起，通常 {usual} 起', '{n}, usually {usual}'],
   'watch.city': ['全市', 'Whole city'],
   'watch.answer': ['处置', 'Answer'],
   'watch.answer.known': ['已知原因', 'Known why'],
