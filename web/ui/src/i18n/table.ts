@@ -10,6 +10,7 @@ import { opendata } from './words/opendata';
 import { fire } from './words/fire';
 import { watch } from './words/watch';
 import { matching } from './words/matching';
+import { patrols } from './words/patrols';
 import { people } from './words/people';
 import { posts } from './words/posts';
 import { quality } from './words/quality';
@@ -1231,6 +1232,7 @@ export const table = {
   ...rights,
   ...reason,
   ...account,
+  ...patrols,
   ...people,
   ...posts,
   ...audit,

@@ -1,0 +1,114 @@
+import type { FeatureCollection } from 'geojson';
+import type { GeoJSONSource, Map as GLMap, MapLayerMouseEvent } from 'maplibre-gl';
+import { baseLayers } from '../../map/base';
+import { maplibre } from '../../map/maplibre';
+import { palettes, type Theme } from '../../map/palette';
+import type { Draft, Plan } from './patrols';
+
+const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
+
+/** Colours of units, told apart by numbers too. */
+export const inks = ['#3b82f6', '#f59e0b', '#10b981', '#ec4899', '#8b5cf6', '#14b8a6', '#f97316', '#84cc16', '#06b6d4', '#a855f7'];
+export const inkOf = (unit: number): string => inks[(unit - 1) % inks.length] ?? '#3b82f6';
+
+/** A map of a plan's ways and stops. Random stops are rings, others discs; the number is the order. */
+export class RouteMap {
+  private readonly map: GLMap;
+  private readonly marks: import('maplibre-gl').Marker[] = [];
+  private ready = false;
+  private data: FeatureCollection = { type: 'FeatureCollection', features: [] };
+
+  /** `clicked` hears where the ground was clicked. */
+  constructor(container: HTMLElement, theme: Theme, bounds: readonly number[] | undefined, clicked: (lng: number, lat: number) => void) {
+    const p = palettes[theme];
+    this.map = new maplibre.Map({
+      container,
+      style: {
+        version: 8,
+        sources: {
+          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
+          plan: { type: 'geojson', data: this.data },
+        },
+        layers: [
+          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
+          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
+          { id: 'way', type: 'line', source: 'plan', filter: ['==', ['get', 'kind'], 'way'], paint: { 'line-color': ['get', 'ink'], 'line-width': ['get', 'width'], 'line-opacity': ['get', 'light'] } },
+          {
+            id: 'place',
+            type: 'circle',
+            source: 'plan',
+            filter: ['==', ['get', 'kind'], 'place'],
+            paint: { 'circle-radius': 4, 'circle-color': p.ground, 'circle-stroke-width': 1.5, 'circle-stroke-color': p.ink, 'circle-opacity': 0.8, 'circle-stroke-opacity': 0.6 },
+          },
+        ],
+      },
+      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
+      attributionControl: false,
+      dragRotate: false,
+      fadeDuration: 0,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.on('load', () => {
+      this.ready = true;
+      this.push();
+      container.dataset.ready = 'true';
+    });
+    this.map.on('click', (e: MapLayerMouseEvent) => clicked(e.lngLat.lng, e.lngLat.lat));
+  }
+
+  private push(): void {
+    if (this.ready) (this.map.getSource('plan') as GeoJSONSource | undefined)?.setData(this.data);
+  }
+
+  /** Shows a plan; `unit` stands out, 0: all. `edited`, if given, are that unit's stops in their new order, whose way is not known yet. */
+  show(plan: Plan | undefined, unit: number, edited?: readonly Draft[]): void {
+    for (const m of this.marks.splice(0)) m.remove();
+    const features: FeatureCollection['features'] = [];
+    for (const one of plan?.places ?? []) {
+      if (one.stops === 0) features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: [one.lon, one.lat] }, properties: { kind: 'place' } });
+    }
+    for (const u of plan?.units ?? []) {
+      const dim = unit !== 0 && unit !== u.n;
+      const stops = u.n === unit && edited ? edited.map((s) => ({ at: s.at, explore: s.explore })) : u.stops.map((s) => ({ at: [s.lon, s.lat] as const, explore: s.explore ?? false }));
+      if (u.line && !(u.n === unit && edited)) {
+        features.push({ type: 'Feature', geometry: { type: 'LineString', coordinates: u.line as [number, number][] }, properties: { kind: 'way', ink: inkOf(u.n), width: dim ? 1.5 : 3.5, light: dim ? 0.35 : 0.9 } });
+      }
+      if (dim) continue;
+      const numbers = new Map<string, { at: readonly [number, number]; n: number[]; explore: boolean }>();
+      stops.forEach((s, i) => {
+        const key = s.at.join();
+        const have = numbers.get(key);
+        if (have) have.n.push(i + 1);
+        else numbers.set(key, { at: s.at, n: [i + 1], explore: s.explore });
+      });
+      for (const s of numbers.values()) this.mark(s.at, s.n.join('·'), inkOf(u.n), s.explore);
+    }
+    this.data = { type: 'FeatureCollection', features };
+    this.push();
+  }
+
+  private mark(at: readonly [number, number], text: string, ink: string, explore: boolean): void {
+    const el = document.createElement('span');
+    el.className = explore ? 'pt-mark chance' : 'pt-mark';
+    el.style.setProperty('--ink-of', ink);
+    el.textContent = text;
+    el.setAttribute('aria-hidden', 'true'); // the list says the same
+    this.marks.push(new maplibre.Marker({ element: el }).setLngLat([at[0], at[1]]).addTo(this.map));
+  }
+
+  /** Brings points into view. */
+  look(points: readonly (readonly [number, number])[]): void {
+    if (points.length === 0) return;
+    const [x, y] = [points.map((c) => c[0]), points.map((c) => c[1])];
+    this.map.fitBounds([Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)], { padding: 60, maxZoom: 16, duration: 300 });
+  }
+
+  cross(on: boolean): void {
+    this.map.getCanvas().style.cursor = on ? 'crosshair' : '';
+  }
+
+  remove(): void {
+    for (const m of this.marks.splice(0)) m.remove();
+    this.map.remove();
+  }
+}
