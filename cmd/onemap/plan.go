@@ -28,27 +28,27 @@ Example:
 
 type planPostsCmd struct {
 	Database
-	Title   string        `help:"Of the plan." default:"onemap plan posts"`
-	Org     string        `help:"Whose forces: the code of an organisation; left out: nobody's in particular."`
-	Model   string        `help:"mclp: most demand within the standard; pmedian: least mean time; mexclp: as mclp for units that may be busy; dsm: double standard." enum:"mclp,pmedian,mexclp,dsm" default:"mclp"`
-	Units   int           `help:"How many, those that are kept among them." required:""`
-	Within  time.Duration `help:"The standard time on the road." default:"5m"`
-	Outer   time.Duration `help:"Of dsm: within which all demand must lie." default:"10m"`
-	Share   float64       `help:"Of dsm: of demand, that must lie within the standard." default:"0.8"`
-	Busy    float64       `help:"Of mexclp: the share of the time that a unit is busy." default:"0.3"`
-	Stack   int           `help:"Of mexclp and dsm: most units at one place." default:"1"`
-	Mode    string        `help:"How they go: car, emergency, foot." enum:"car,emergency,foot" default:"emergency"`
-	Classes []string      `help:"Of past cases, as STANDARD/CODE; left out: all that the public reports." placeholder:"STANDARD/CODE"`
-	Days    int           `help:"Cases of the last so many days." default:"365"`
-	Cell    float64       `help:"Cases are counted in squares of so many metres." default:"200"`
-	Run     int64         `help:"Demand is what this forecast expects, instead of past cases."`
-	Places  []string      `help:"Candidates: existing fire_station, police_station, hospital, depot."`
-	Grids   string        `help:"Candidates: the middles of grid_unit, grid_duty or grid_community."`
-	Keep    []int64       `help:"Numbers of places that keep a unit."`
-	Areas   string        `help:"By which results are shown and the floor holds: town, grid_community, grid_duty." enum:"town,grid_community,grid_duty" default:"grid_community"`
-	Floor   float64       `help:"Share of each area's demand that must lie within the standard."`
-	Balance float64       `help:"Most demand of a unit, times the mean; 0: no limit."`
-	Seed    int64         `help:"The same question of the same data with the same seed has the same answer." default:"1"`
+	Title    string        `help:"Of the plan." default:"onemap plan posts"`
+	Org      string        `help:"Whose forces: the code of an organisation; left out: nobody's in particular."`
+	Model    string        `help:"mclp: most demand within the standard; pmedian: least mean time; mexclp: as mclp for units that may be busy; dsm: double standard." enum:"mclp,pmedian,mexclp,dsm" default:"mclp"`
+	Units    int           `help:"How many, those that are kept among them." required:""`
+	Within   time.Duration `help:"The standard time on the road." default:"5m"`
+	Outer    time.Duration `help:"Of dsm: within which all demand must lie." default:"10m"`
+	Share    float64       `help:"Of dsm: of demand, that must lie within the standard." default:"0.8"`
+	Busy     float64       `help:"Of mexclp: the share of the time that a unit is busy." default:"0.3"`
+	Stack    int           `help:"Of mexclp and dsm: most units at one place." default:"1"`
+	Mode     string        `help:"How they go: car, emergency, foot." enum:"car,emergency,foot" default:"emergency"`
+	Classes  []string      `help:"Of past cases, as STANDARD/CODE; left out: all that the public reports." placeholder:"STANDARD/CODE"`
+	Days     int           `help:"Cases of the last so many days." default:"365"`
+	Cell     float64       `help:"Cases are counted in squares of so many metres." default:"200"`
+	Forecast int64         `help:"Demand is what this forecast expects, instead of past cases."`
+	Places   []string      `help:"Candidates: existing fire_station, police_station, hospital, depot."`
+	Grids    string        `help:"Candidates: the middles of grid_unit, grid_duty or grid_community."`
+	Keep     []int64       `help:"Numbers of places that keep a unit."`
+	Areas    string        `help:"By which results are shown and the floor holds: town, grid_community, grid_duty." enum:"town,grid_community,grid_duty" default:"grid_community"`
+	Floor    float64       `help:"Share of each area's demand that must lie within the standard."`
+	Balance  float64       `help:"Most demand of a unit, times the mean; 0: no limit."`
+	Seed     int64         `help:"The same question of the same data with the same seed has the same answer." default:"1"`
 }
 
 func (planPostsCmd) Help() string {
@@ -57,7 +57,7 @@ much better any other plan could be at most. The plan is kept as a proposal that
 
 Example:
   onemap plan posts --units 8 --within 5m --places fire_station --grids grid_community
-  onemap plan posts --units 12 --model mexclp --busy 0.4 --stack 2 --places police_station --run 7 --floor 0.5 --json`
+  onemap plan posts --units 12 --model mexclp --busy 0.4 --stack 2 --places police_station --forecast 7 --floor 0.5 --json`
 }
 
 func (c planPostsCmd) question() (deploy.Question, error) {
@@ -69,8 +69,8 @@ func (c planPostsCmd) question() (deploy.Question, error) {
 	case "mexclp":
 		q.Busy, q.Stack = c.Busy, c.Stack
 	}
-	if c.Run > 0 {
-		q.Demand = deploy.DemandFrom{Source: "forecast", Run: c.Run}
+	if c.Forecast > 0 {
+		q.Demand = deploy.DemandFrom{Source: "forecast", Run: c.Forecast}
 		return q, nil
 	}
 	q.Demand = deploy.DemandFrom{Source: "incidents", CellM: c.Cell, From: time.Now().AddDate(0, 0, -c.Days)}
