@@ -94,9 +94,11 @@ func newStation(t *testing.T) *station {
 		VALUES ('`+mark+`', 'police', '330799001001001', '330799001001', '{1}', '[]', 'police') RETURNING id::text`))
 	s.has("/api/v1/patrols/", "id", s.one(`INSERT INTO onemap.patrol_plan (title, dept, area_code, from_at, until_at, seed, score, record, travel, hash, made_by)
 		VALUES ('`+mark+`', 'police', '330799001', now(), now() + interval '8 hours', 1, 0, '{"asked": {}}', '', sha256(''), 'police') RETURNING id::text`))
+	s.has("/api/v1/stationing/plans/", "id", s.one(`INSERT INTO onemap.stationing (uuid, title, org, area_code, model, question, answer, data, seed, hash, made_by)
+		VALUES (gen_random_uuid(), '`+mark+`', 'police', '330799001', 'mclp', '{"within_s": 300}', '{"plan": {"posts": [{"name": "`+mark+`", "units": 1}]}}', '\x1f8b0800000000000203abae050043bfa6a302000000', 1, repeat('0', 64), 'police') RETURNING id::text`))
 	s.has("/api/v1/forecasts/", "id", s.one(`INSERT INTO onemap.forecast_run (state, title, dept_code, classes, class_key, recipe, horizon, from_at, to_at, space, params, seed, made_by, record, hash, result_hash)
 		VALUES ('done', '`+mark+`', 'police', '[]', 'x', 'x', 'week', now(), now() + interval '7 days', 'lattice', '{"from": "2026-01-01T00:00:00Z"}', 1, 'police', '{}', sha256(''), sha256('')) RETURNING id::text`), "cell", "0")
-	s.tables = append(s.tables, "onemap.forecast_run", "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule", "onemap.patrol_plan")
+	s.tables = append(s.tables, "onemap.forecast_run", "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule", "onemap.patrol_plan", "onemap.stationing", "onemap.stationing_decision")
 
 	// Files, batches, rows that were kept out.
 	file := strings.NewReader("名称,经度,纬度\n" + mark + ",120.005,29.305\n" + mark + "2,120.006,29.305\n")
@@ -158,7 +160,7 @@ func number(text string) (n int64) {
 // that are pulled have a test of their own.)
 var nobodys = []string{"/ogc/tileMatrixSets/", "/ogc/tiles/", "/ogc/styles/", "/pmtiles/", "/open311/", "/cap/", "/api/v1/alerts/", "/api/v1/checklists/",
 	"/api/v1/bridge", "/api/v1/webhooks/", "/api/v1/fences/", "/api/v1/class", "/api/v1/grids/", "/api/v1/grid-drafts/", "/api/v1/service-index/",
-	"/api/v1/objections/", "/api/v1/open/", "/api/v1/pulls", "/api/v1/people/", "/api/v1/organisations/", "/api/v1/layers/{layer}/ask-reason"}
+	"/api/v1/objections/", "/api/v1/stationing/speeds", "/api/v1/open/", "/api/v1/pulls", "/api/v1/people/", "/api/v1/organisations/", "/api/v1/layers/{layer}/ask-reason"}
 
 // of is the values for a route; nil where they belong to nobody.
 func (s *station) of(pattern string) []string {
@@ -203,6 +205,10 @@ func (s *station) body(method, pattern string) any {
 		return map[string]any{"version": 1, "reason": mark, "units": []any{map[string]any{"n": 1}}}
 	case "/api/v1/patrols/{id}/decisions":
 		return map[string]any{"action": "refuse", "version": 1, "reason": mark}
+	case "/api/v1/stationing/plans/{id}/what-if", "/api/v1/stationing/plans/{id}/edits":
+		return map[string]any{"crs": "WGS84", "posts": []any{map[string]any{"x": 120.005, "y": 29.305}}}
+	case "/api/v1/stationing/plans/{id}/decisions":
+		return map[string]any{"decision": "refused", "reason": mark}
 	case "/api/v1/forecasts/{id}/withdrawal":
 		return map[string]any{"reason": "because I can"}
 	case "/api/v1/requests/{id}/actions":
