@@ -34,7 +34,7 @@ func Forecast(ctx context.Context, o Options) error {
 		return err
 	}
 	dir := filepath.Dir(filepath.Dir(file))
-	for _, f := range []func(context.Context, string) error{o.portland, o.portlandMonths, o.stLouis, o.minneapolis, o.forecastSpeed} {
+	for _, f := range []func(context.Context, string) error{o.portland, o.portlandMonths, o.stLouis, o.minneapolis, o.forecastSpeed, o.etasSpeed} {
 		if err := f(ctx, dir); err != nil {
 			return err
 		}
