@@ -73,7 +73,7 @@ func Examine(ctx context.Context, url string) []Finding {
 	}
 	all := []Finding{s.version(), s.encoding(), s.extensions(), s.walLevel(), s.replication(), s.slots(), s.senders(), s.connections(), s.blocker(), s.retained()}
 	have, want, err := layers.SchemaVersion(ctx, url)
-	return append(all, schema(have, want, err, s), jobsFinding(ctx, url), calendarFinding(ctx, url), auditFinding(ctx, url))
+	return append(all, schema(have, want, err, s), jobsFinding(ctx, url), calendarFinding(ctx, url), auditFinding(ctx, url), qualityFinding(ctx, url))
 }
 
 func ask(ctx context.Context, url string) (server, error) {
