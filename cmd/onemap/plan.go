@@ -16,7 +16,8 @@ import (
 
 // planCommand plans forces.
 type planCommand struct {
-	Posts planPostsCmd `cmd:"" help:"Where units should stand: makes a plan and keeps it as a proposal."`
+	Posts   planPostsCmd   `cmd:"" help:"Where units should stand: makes a plan and keeps it as a proposal."`
+	Patrols planPatrolsCmd `cmd:"" help:"Which unit stops where and when: makes a plan and keeps it as a draft."`
 }
 
 func (planCommand) Help() string {

@@ -3,7 +3,10 @@ package bench
 import "context"
 
 // Deploy measures plans of forces: posts on Portland's demand, beside exact
-// solvers where they are installed. It needs no database.
+// solvers where they are installed; patrols, beside dynamic programming. It needs no database.
 func Deploy(ctx context.Context, o Options) error {
-	return o.siting(ctx)
+	if err := o.siting(ctx); err != nil {
+		return err
+	}
+	return o.patrols(ctx)
 }

@@ -103,4 +103,6 @@ export const patrols = {
   'pt.flow.withdraw': ['撤回', 'called it back'],
   'pt.flow.changed': ['加 {a}，减 {r}，移 {m}', '{a} added, {r} removed, {m} moved'],
   'pt.record': ['种子 {s} · 编号 {h}', 'Seed {s} · record {h}'],
+  'm.point.chance': ['随机探索', 'random'],
+  'm.point.planned': ['计划 {t}，停留 {n} 分钟', 'planned {t}, {n} min'],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
