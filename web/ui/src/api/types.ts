@@ -10327,7 +10327,7 @@ export interface components {
              */
             auc: number;
             /** @description Recall at 0.5, 1, 2, 5, 10, 20, 30, 50 and 100 % of the places */
-            curve: number[] | null;
+            curve: number[];
             /** Format: double */
             high: number;
             /** Format: double */
@@ -13789,13 +13789,13 @@ export interface components {
              */
             k: number;
             /** @description The model first, then orders that need none */
-            orders: components["schemas"]["Order"][] | null;
+            orders: components["schemas"]["Order"][];
             /** @description The model may be used */
             passed: boolean;
             /** Format: int64 */
             places: number;
             /** @description The days that were played again */
-            splits: components["schemas"]["Split"][] | null;
+            splits: components["schemas"]["Split"][];
             /** @description Why not: few, no_lift, worse; empty where it passed */
             why: string;
         };

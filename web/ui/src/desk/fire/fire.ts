@@ -3,10 +3,8 @@ import { address, get, put } from '../../api/http';
 import type { components } from '../../api/types';
 
 type S = components['schemas'];
-export type Run = Omit<S['FireriskRun'], 'trial'> & { trial?: Trial };
-type Order = Omit<S['Order'], 'curve'> & { curve: number[] };
-/** The server always says both. */
-export type Trial = Omit<S['Trial'], 'orders' | 'splits'> & { orders: Order[]; splits: S['Split'][] };
+export type Run = S['FireriskRun'];
+export type Trial = S['Trial'];
 export type Place = S['FireriskPlace'];
 export type List = S['List'];
 export type Line = S['Line'];
