@@ -153,20 +153,6 @@ func (s *Server) sawForecast(ctx context.Context, r *http.Request, id int64) err
 	})
 }
 
-// sawForecasts records who looked at the layer of forecasts on a map, once an hour.
-func (s *Server) sawForecasts(r *http.Request, wanted []layerRight) error {
-	for _, l := range wanted {
-		if l.layer.Name != forecast.LayerName {
-			continue
-		}
-		p, _ := scopeOf(r.Context()).Person()
-		return s.looks.once(p.Login+" layer", func() error {
-			return s.audit(r.Context(), r, access.Entry{Action: "forecast.look", Object: "layer/" + forecast.LayerName, Result: access.Done})
-		})
-	}
-	return nil
-}
-
 type forecastReliabilityOutput struct{ Body forecast.Reliability }
 
 func (s *Server) forecastReliability(ctx context.Context, in *getForecastInput) (*forecastReliabilityOutput, error) {

@@ -11,13 +11,15 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/forecast"
 )
 
 // lookTime is for how long one entry of the audit speaks: a person who moves a
 // sensitive layer's map for an hour has six, not one for each tile.
 const lookTime = 10 * time.Minute
 
-// looked has the audit say that the caller looks at a sensitive layer, and
+// looked has the audit say that the caller looks at a sensitive layer, or at
+// forecasts, and
 // why, before they see anything of it: once in [lookTime] for each person, layer
 // and kind of request; a look at a single thing is a kind of its own. What was
 // asked is told by the path of the first request and its box; of filters only
@@ -28,7 +30,7 @@ func (s *Server) looked(ctx context.Context, l layers.Layer) error {
 
 func (s *Server) lookedBy(ctx context.Context, by access.Scope, l layers.Layer) error {
 	p, known := by.Person()
-	if !l.AskReason || !known || by.LacksReason(l) {
+	if !l.AskReason && l.Name != forecast.LayerName || !known || by.LacksReason(l) {
 		return nil
 	}
 	st := stateOf(ctx)

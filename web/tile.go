@@ -71,9 +71,6 @@ func (s *Server) serveTile(w http.ResponseWriter, r *http.Request, maker *tiles.
 			request.Layers[i].Fields = fields[i]
 		}
 	}
-	if err := s.sawForecasts(r, wanted); err != nil {
-		return err
-	}
 	tile, err := maker.Get(r.Context(), request)
 	if err != nil {
 		return err

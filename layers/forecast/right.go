@@ -37,7 +37,7 @@ func (s *Store) sees(ctx context.Context, by access.Scope) (all bool, dept strin
 	if !ok || len(right.Fields) == 0 { // as if there were none: the layer is not shared with them
 		return false, "", fmt.Errorf("forecasts: %w", layers.ErrNotFound)
 	}
-	if org := by.Org(); org.Kind == kindDepartment {
+	if org := by.Org(); org.Kind == kindDepartment || !by.Has(access.CommandCentre, access.Planner) {
 		return false, org.Code, nil
 	}
 	return true, "", nil
