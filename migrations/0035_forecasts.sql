@@ -144,6 +144,8 @@ CREATE INDEX forecast_run_idx ON map.forecast (run, rank);
 
 INSERT INTO onemap.layer (name, title_zh, title_en, subject, geometry, share, share_basis, minzoom, dept_field, time_field, rank_field, update_cycle, position) VALUES
     ('forecast', '热点预测', 'Forecast', 'forecast', 'MultiPolygon', 'conditional', '警情、火情预测只供承担巡防部署职责的人员使用 (for those whose duty is the deployment of patrols)', 0, 'dept_code', NULL, 'rank', 'irregular', 260);
+-- In a city that has departments already: of whoever the incidents are of.
+UPDATE onemap.layer SET owner = (SELECT owner FROM onemap.layer WHERE name = 'incident') WHERE name = 'forecast';
 INSERT INTO onemap.layer_field (layer, name, title_zh, title_en, type, sensitivity, in_tile, position) VALUES
     ('forecast', 'grid_code', '网格编码', 'Grid code', 'text', 'internal', true, 10),
     ('forecast', 'run', '预测号', 'Forecast', 'integer', 'internal', true, 20),

@@ -95,6 +95,8 @@ SELECT map.feature_table('post', 'Point', $$
     UNIQUE (plan, number)$$);
 INSERT INTO onemap.layer (name, title_zh, title_en, subject, geometry, share, share_basis, minzoom, detail_zoom, dept_field, time_field, class_field, update_cycle, position, style) VALUES
     ('post', '力量驻点', 'Posts', 'emergency', 'Point', 'conditional', '履行城市运行管理职责 (for the duties of city operation management)', 0, NULL, 'dept_code', 'accepted_at', NULL, 'irregular', 195, '{}');
+-- In a city that has departments already: of whoever the incidents are of.
+UPDATE onemap.layer SET owner = (SELECT owner FROM onemap.layer WHERE name = 'incident') WHERE name = 'post';
 INSERT INTO onemap.layer_field (layer, name, title_zh, title_en, type, sensitivity, in_tile, position) VALUES
     ('post', 'grid_code', '网格编码', 'Grid code', 'text', 'public', true, 10),
     ('post', 'plan', '布警方案', 'Plan', 'integer', 'internal', true, 20),

@@ -147,7 +147,7 @@ var owners = map[string]string{
 	"grid_unit": "urban", "grid_duty": "urban", "grid_community": "urban",
 	"population": "centre", "population_od": "centre",
 	"enterprise": "market", "inspection": "market",
-	"asset": "urban", "place": "emergency", "incident": "centre", "forecast": "centre", "alert": "emergency", "worker": "centre", "fence": "centre", "fence_event": "centre", "hazard": "emergency",
+	"asset": "urban", "place": "emergency", "incident": "centre", "forecast": "centre", "post": "centre", "alert": "emergency", "worker": "centre", "fence": "centre", "fence_event": "centre", "hazard": "emergency",
 	"fire_risk": "fire", "water_gap": "fire", "response_gap": "fire", "deviation": "centre", "repeat_place": "centre",
 }
 

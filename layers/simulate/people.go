@@ -107,6 +107,7 @@ var rights = []struct {
 	{"asset", "urban", "unconditional", "", false, nil},
 	{"incident", "centre", "conditional", duty, false, []string{"centre"}},
 	{"forecast", "centre", "conditional", forecastDuty, false, []string{"centre"}}, // police and fire see their own
+	{"post", "centre", "conditional", duty, false, []string{"centre"}},
 	{"worker", "centre", "conditional", duty, false, []string{"centre"}},
 	{"fence", "centre", "conditional", duty, false, []string{"centre"}},
 	{"fence_event", "centre", "conditional", duty, false, []string{"centre"}},
