@@ -15,7 +15,8 @@ const archiveDays = 4 * 365
 var archived = map[string]float64{"theft": 1.5, "disorder": 0.9, "traffic": 1.2, "fire": 0.35}
 
 // Archive makes the closed calls to 110 and 119 of the last four years, by the
-// same process as [City.Incidents], in the order of occurrence. They are what a
+// same process as [City.Incidents], in the order of occurrence, but that fires
+// break out at places: see hearths. They are what a
 // forecast can learn from where the incidents of a small city are too few; a
 // larger one has enough and no archive. Steps are not kept of them.
 func (c *City) Archive(yield func(Incident) bool) {
@@ -33,6 +34,7 @@ func (c *City) Archive(yield func(Incident) bool) {
 		}
 	}
 	end := c.Now.AddDate(0, 0, -1).Sub(start).Hours() / 24
+	hearths := c.newHearths()
 	var waiting sparks
 	id, n := 0, 0
 	for day := range archiveDays {
@@ -43,7 +45,11 @@ func (c *City) Archive(yield func(Incident) bool) {
 			mean := archived[g.name] * p.kinds[k].weight / share[g.name] * g.week[at.Weekday()] * g.season[at.Month()-1]
 			for range poisson(r, mean) {
 				hour := float64(p.hours[p.group[k]].draw(r)) + r.Float64()
-				heap.Push(&waiting, spark{float64(day) + hour/24, c.somewhere(p.blocks[p.group[k]].draw(r), r), k, -n})
+				at, ok := hearths.of(c, p.kinds[k].code, r)
+				if !ok {
+					at = c.somewhere(p.blocks[p.group[k]].draw(r), r)
+				}
+				heap.Push(&waiting, spark{float64(day) + hour/24, at, k, -n})
 				n++
 			}
 		}

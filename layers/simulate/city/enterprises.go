@@ -21,6 +21,8 @@ type Enterprise struct {
 	Block         int
 	At            orb.Point
 	Inspections   []Inspection
+
+	at orb.Point // metres
 }
 
 // An Inspection is one visit to an enterprise.
@@ -113,7 +115,7 @@ func (c *City) Enterprises(yield func(Enterprise) bool) {
 		if !inside(c.blocks[b.Block].ring, p) {
 			p = b.at
 		}
-		e.At = lonLat(p)
+		e.At, e.at = lonLat(p), p
 		c.inspect(&e, n)
 		if !yield(e) {
 			return
