@@ -49,6 +49,7 @@ func (e *evidence) weigh(prior []float64, steps int) (w []float64, score float64
 	for range steps {
 		copy(next, prior)
 		var sum, known float64
+		single := newLogSum() // most cells have one event in a window
 		for i, n := range e.n {
 			q := e.q[i*e.parts : (i+1)*e.parts]
 			var p float64
@@ -59,11 +60,16 @@ func (e *evidence) weigh(prior []float64, steps int) (w []float64, score float64
 				continue
 			}
 			known += n
-			sum += n * math.Log(p)
+			if n == 1 {
+				single.add(p)
+			} else {
+				sum += n * math.Log(p)
+			}
 			for k, v := range q {
 				next[k] += n * w[k] * v / p
 			}
 		}
+		sum += single.total()
 		for k, a := range prior {
 			if a > 0 {
 				sum += a * math.Log(w[k])

@@ -59,11 +59,7 @@ func (l level) days(from, to float64) float64 {
 }
 
 func (l level) factor(day float64) float64 {
-	w := int(math.Mod(math.Floor(day), 7))
-	if w < 0 {
-		w += 7
-	}
-	return l.weekday[w] * math.Exp(harmonic(l.season, day))
+	return l.weekday[weekdayOf(day)] * math.Exp(harmonic(l.season, day))
 }
 
 func harmonic(season [4]float64, day float64) float64 {
@@ -74,15 +70,19 @@ func harmonic(season [4]float64, day float64) float64 {
 	return season[0]*c + season[1]*s + season[2]*(c*c-s*s) + season[3]*2*s*c
 }
 
+// weekdayOf is a day since the epoch modulo 7.
+func weekdayOf(day float64) int {
+	if !(math.Abs(day) < 1<<52) { // no integer would hold it
+		return 0
+	}
+	return int((int64(math.Floor(day))%7 + 7) % 7)
+}
+
 // weekdays are the factors of the days of the week, drawn towards one another
 // as if some events more had been spread evenly.
 func weekdays(days []float64) (f [7]float64) {
 	for _, d := range days {
-		w := int(math.Mod(math.Floor(d), 7))
-		if w < 0 {
-			w += 7
-		}
-		f[w]++
+		f[weekdayOf(d)]++
 	}
 	n := float64(len(days))
 	for i := range f {

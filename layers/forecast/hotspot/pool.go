@@ -12,7 +12,10 @@ type Pool struct {
 	Label    string
 	Parts    []Model
 	HorizonD float64 // length of a window in days
-	Windows  int     // that the weights are learned from
+	Windows  int     // that the weights are learned from, at most
+	// Enough is how many events they are learned from: of a large city fewer
+	// windows have them. 0: all windows.
+	Enough int
 	Steps    int     // of EM
 	// Prior is how many events the weights that are believed in beforehand are
 	// worth. It keeps weights from being learned from a handful.

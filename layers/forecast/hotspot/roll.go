@@ -87,7 +87,7 @@ func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
 func (r *Roll) learn(ctx context.Context, cut float64) (evidence, error) {
 	e := evidence{parts: len(r.Models)}
 	start := r.placed.start(cut)
-	for w := r.pool.Windows; w >= 1; w-- {
+	for w := r.windows(cut); w >= 1; w-- {
 		from := cut - float64(w)*r.pool.HorizonD
 		if from <= start {
 			continue
@@ -100,6 +100,23 @@ func (r *Roll) learn(ctx context.Context, cut float64) (evidence, error) {
 		e.n, e.q = append(e.n, r.seen[from].n...), append(e.q, r.seen[from].q...)
 	}
 	return e, nil
+}
+
+// fewestWindows are learned from however many events they have: a few weeks
+// are no year.
+const fewestWindows = 12
+
+// windows is how many windows before a cut are learned from.
+func (r *Roll) windows(cut float64) int {
+	if r.pool.Enough <= 0 {
+		return r.pool.Windows
+	}
+	from := firstAt(r.placed.day, cut)
+	w := min(r.pool.Windows, fewestWindows)
+	for w < r.pool.Windows && from-firstAt(r.placed.day, cut-float64(w)*r.pool.HorizonD) < r.pool.Enough {
+		w++
+	}
+	return w
 }
 
 // look fits the parts at a cut, writes what they expect of the window after it

@@ -60,10 +60,10 @@ func (m SEPP) fit(ctx context.Context, s *Space, past placed, until float64) (lo
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		before := f.theta
+		theta, omega := f.theta, f.omega
 		f.logL = f.step(byCell, own, until, span)
-		if math.Abs(f.theta-before) < 1e-6 {
-			break
+		if math.Abs(f.theta-theta) < 1e-4 && math.Abs(f.omega-omega) < 1e-3*omega {
+			break // no map would show what is still to come
 		}
 	}
 	f.own = own
@@ -119,6 +119,7 @@ func (f *seppFitted) Parameters() map[string]float64 {
 // the parameters that it began with.
 func (f *seppFitted) step(g grouped, own []float64, until, span float64) (logL float64) {
 	var pairs, gaps, reach, tail float64
+	seen := newLogSum()
 	for c := range own {
 		days := g.day[g.first[c]:g.first[c+1]]
 		own[c] = 0
@@ -139,7 +140,7 @@ func (f *seppFitted) step(g grouped, own []float64, until, span float64) (logL f
 			set := f.theta * f.omega
 			lambda := f.mu[c] + set*sum
 			if lambda > 0 {
-				logL += math.Log(lambda)
+				seen.add(lambda)
 				own[c] += f.mu[c] / lambda
 				pairs += set * sum / lambda
 				gaps += set * sumGap / lambda
@@ -150,7 +151,7 @@ func (f *seppFitted) step(g grouped, own []float64, until, span float64) (logL f
 			tail += left * fade
 		}
 	}
-	logL -= f.theta * reach
+	logL += seen.total() - f.theta*reach
 	if reach > 0 {
 		f.theta = min(thetaMost, pairs/reach)
 	}

@@ -24,6 +24,7 @@ type Space struct {
 	seek   seeker             // finds them; unused for a lattice
 	beside neighbours
 
+	box       orb.Bound
 	smoothers sync.Map // *smoother by bandwidth in metres, made when first asked for
 }
 
@@ -106,13 +107,7 @@ func (s *Space) Counts(events []Event, into []float64) (outside int) {
 }
 
 // Bound is the box of all cells in the plane, its sides along the axes.
-func (s *Space) Bound() orb.Bound {
-	b := s.Outline(0).Bound()
-	for i := range s.area {
-		b = b.Union(s.Outline(i).Bound())
-	}
-	return b
-}
+func (s *Space) Bound() orb.Bound { return s.box }
 
 // String says what it is, for logs and records.
 func (s *Space) String() string {
@@ -124,7 +119,9 @@ func (s *Space) String() string {
 
 func (s *Space) sum() {
 	s.total = 0
-	for _, a := range s.area {
+	s.box = s.Outline(0).Bound()
+	for i, a := range s.area {
 		s.total += a
+		s.box = s.box.Union(s.Outline(i).Bound())
 	}
 }
