@@ -44,13 +44,13 @@ func trainables(ctx context.Context, db querier, depts []string, now time.Time) 
 			       count(*) FILTER (WHERE source = ANY (@sources) AND occurred_at > @now::timestamptz - interval '365 days') AS year,
 			       min(occurred_at) FILTER (WHERE source = ANY (@sources)) AS first, max(occurred_at) FILTER (WHERE source = ANY (@sources)) AS last,
 			       count(*) FILTER (WHERE NOT source = ANY (@sources)) AS left_out
-			FROM map.incident WHERE class_kind = 'matter' AND state NOT IN (`+deadStates+`) AND occurred_at <= @now AND (@depts::text[] IS NULL OR dept_code = ANY (@depts)) GROUP BY 1, 2)
+			FROM map.incident WHERE class_kind = 'matter' AND state NOT IN (`+DeadStates+`) AND occurred_at <= @now AND (@depts::text[] IS NULL OR dept_code = ANY (@depts)) GROUP BY 1, 2)
 		SELECT c.standard, c.kind, c.code, c.name_zh, c.name_en, c.major_zh, c.major_en, c.public_reported AND NOT c.officer_made,
 		       CASE WHEN c.officer_made THEN 'officer_made' WHEN NOT c.public_reported THEN 'not_reported' ELSE '' END,
 		       coalesce(n.events, 0), coalesce(n.year, 0), n.first, n.last, coalesce(n.left_out, 0)
 		FROM onemap.class c LEFT JOIN n ON (n.class_standard, n.class_code) = (c.standard, c.code)
 		WHERE c.kind = 'matter' AND (n.events > 0 OR n.left_out > 0 OR c.officer_made)
-		ORDER BY c.standard DESC, c.major, c.code`, pgx.NamedArgs{"sources": sourcesThatTrain, "now": now, "depts": depts})
+		ORDER BY c.standard DESC, c.major, c.code`, pgx.NamedArgs{"sources": SourcesThatTrain, "now": now, "depts": depts})
 	if err != nil {
 		return nil, fmt.Errorf("classes of forecasts: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/forecast/guard"
 	"onemap/layers/forecast/hotspot"
 	"onemap/layers/worktime"
 )
@@ -49,6 +50,10 @@ type made struct {
 	backSeen            []float64
 	backFrom            float64
 	learned             map[string]float64 // parameters of the model, for the record
+	pool                hotspot.Pool
+	weights             map[string]float64 // of the pool's parts, at the cut
+	windowDays          float64
+	thinned             map[string]guard.Sensitivity // by division
 }
 
 // level is that of the intervals.

@@ -34,26 +34,26 @@ type Cut struct {
 	ByClass map[string]int `json:"by_class" doc:"Used, by standard/code"`
 }
 
-// sourcesThatTrain are those of cases that somebody called in, and of imports,
-// whose classes are marked. A worker's finds follow the rounds, a camera's and a
-// sensor's where it stands.
-var sourcesThatTrain = []string{"public", "hotline", "import"}
+// SourcesThatTrain are those of cases that somebody called in, and of imports,
+// whose classes are marked; whoever learns from cases reads by it. A worker's
+// finds follow the rounds, a camera's and a sensor's where it stands.
+var SourcesThatTrain = []string{"public", "hotline", "import"}
 
-// statesThatCount: a case that was refused, void or merged into another is none.
-const deadStates = `'rejected', 'void', 'merged'`
+// DeadStates, for SQL: a case that was refused, void or merged into another is none.
+const DeadStates = `'rejected', 'void', 'merged'`
 
 // cutSQL reads the moments and places of the classes that were reported before
 // until. It names no other column: it is the only one that reads cases
 // for a model.
 const cutSQL = `SELECT occurred_at, ST_X(geom), ST_Y(geom) FROM map.incident
 	WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[]))
-	  AND source = ANY (@sources) AND state NOT IN (` + deadStates + `)
+	  AND source = ANY (@sources) AND state NOT IN (` + DeadStates + `)
 	  AND occurred_at >= @since AND occurred_at < @until AND reported_at <= @until AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
 	ORDER BY occurred_at, ST_X(geom), ST_Y(geom)`
 
 // leftOutSQL counts those that cutSQL leaves out, and those that it takes by class.
 const leftOutSQL = `SELECT class_standard || '/' || class_code,
-		CASE WHEN state IN (` + deadStates + `) THEN 'state' WHEN NOT source = ANY (@sources) THEN 'source_' || source
+		CASE WHEN state IN (` + DeadStates + `) THEN 'state' WHEN NOT source = ANY (@sources) THEN 'source_' || source
 		     WHEN occurred_at >= @until OR reported_at > @until THEN 'future' WHEN occurred_at < @since THEN 'early' ELSE '' END AS why,
 		count(*), min(occurred_at)
 	FROM map.incident
@@ -68,7 +68,7 @@ func cutArgs(p Params, since time.Time) pgx.NamedArgs {
 	for i, c := range p.Classes {
 		standards[i], codes[i] = c.Standard, c.Code
 	}
-	return pgx.NamedArgs{"standards": standards, "codes": codes, "sources": sourcesThatTrain, "depts": p.Depts, "until": p.Until, "since": since}
+	return pgx.NamedArgs{"standards": standards, "codes": codes, "sources": SourcesThatTrain, "depts": p.Depts, "until": p.Until, "since": since}
 }
 
 // readCut reads the data cut of a run under one snapshot.

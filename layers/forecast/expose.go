@@ -71,6 +71,9 @@ func (o *made) exposure(run int64, codes []string, cut float64) Exposure {
 		x := ExposedGroup{Area: code, KM2: round6(g.m2 / 1e6), Seen: int(g.seen)}
 		x.Hot, x.Expected, x.Reported = plain(ratioOr(g.hot, all.hot, 0)), plain(ratioOr(g.expected, all.expected, 0)), plain(ratioOr(g.reported, all.reported, 0))
 		x.Ratio = plain(ratioOr(g.seen, g.back, 1))
+		if t, ok := o.thinned[code]; ok {
+			x.IfMissing = &Thinned{t.Removed, plain(t.Jaccard), plain(t.Before), plain(t.After)}
+		}
 		e.Groups = append(e.Groups, x)
 	}
 	slices.SortFunc(e.Groups, func(a, b ExposedGroup) int { return cmp.Or(cmp.Compare(b.Hot, a.Hot), cmp.Compare(a.Area, b.Area)) })
@@ -134,6 +137,9 @@ func (e *Exposure) note() {
 		}
 		if g.Hot > 0.05 && g.Hot > 2*g.Reported {
 			e.Notes = append(e.Notes, Words{fmt.Sprintf("%s:占热点面积 %.0f%%,只占上报的 %.0f%%。", name.ZH, 100*g.Hot, 100*g.Reported), fmt.Sprintf("%s: %.0f %% of the hot area and only %.0f %% of the reports.", name.EN, 100*g.Hot, 100*g.Reported)})
+		}
+		if t := g.IfMissing; t != nil && t.Before > 0.05 && t.After < 0.7*t.Before {
+			e.Notes = append(e.Notes, Words{fmt.Sprintf("%s:若少报三成,占前 1%% 面积的份额由 %.0f%% 降到 %.0f%%。", name.ZH, 100*t.Before, 100*t.After), fmt.Sprintf("%s: with three in ten of its reports missing its share of the top 1 %% would be %.0f %% and not %.0f %%.", name.EN, 100*t.After, 100*t.Before)})
 		}
 		if g.Seen >= 20 && (g.Ratio > 1.3 || g.Ratio < 0.7) {
 			e.Notes = append(e.Notes, Words{fmt.Sprintf("%s:过去实际为预计的 %.2f 倍。", name.ZH, g.Ratio), fmt.Sprintf("%s: %.2f times as many came as were expected.", name.EN, g.Ratio)})

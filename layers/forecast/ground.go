@@ -29,6 +29,9 @@ type ground struct {
 	codes []string // of governance grids; nil: one outline
 	areas []string // their divisions
 	polys []orb.MultiPolygon
+	// What the map and the calendar know, for the regression; see facts.go.
+	facts    []fact
+	holidays []int32
 }
 
 // errNoGround says what to do where there is nothing to lay cells over.
@@ -85,7 +88,7 @@ func readGround(ctx context.Context, tx pgx.Tx, space string) (ground, error) {
 }
 
 // encode writes it as bytes: for each area its code, its division's, and its
-// outline as WKB, each with its length before it.
+// outline as WKB, each with its length before it; then the facts.
 func (g ground) encode() (content, error) {
 	var b []byte
 	text := func(s string) {
@@ -103,7 +106,7 @@ func (g ground) encode() (content, error) {
 		}
 		text(string(w))
 	}
-	return newContent(kindGround, len(g.polys), b), nil
+	return newContent(kindGround, len(g.polys), g.encodeFacts(b)), nil
 }
 
 func decodeGround(c content, space string) (ground, error) {
@@ -145,7 +148,7 @@ func decodeGround(c content, space string) (ground, error) {
 		}
 		g.polys = append(g.polys, m)
 	}
-	return g, nil
+	return g, g.decodeFacts(b)
 }
 
 // plane is about the middle of the ground, on a raster of a thousandth of a

@@ -50,7 +50,7 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	if origins < 1 {
 		return j, &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("the history is %.0f days long; before a forecast can be held against anything it takes %.0f: wait, or import older cases", cut-o.past[0].Day, learnDays+j.windowDays)}
 	}
-	j.pool = ladder(j.windowDays, uint64(p.Seed))
+	j.pool = ladder(j.windowDays, uint64(p.Seed), m.ground.regression(o.space, o.plane))
 	areas := []backtest.Area{{Name: "hot", Share: p.Share}, {Name: "1 %", Share: 0.01}, {Name: "5 %", Share: 0.05}}
 	if p.Count > 0 {
 		areas[0] = backtest.Area{Name: "hot", M2: float64(p.Count) * o.space.TotalM2() / float64(o.space.Len())}
@@ -60,7 +60,7 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	slices.SortStableFunc(areas, func(a, b backtest.Area) int { return sign(m2Of(a, o.space) - m2Of(b, o.space)) })
 	rep, err := backtest.Run(ctx, o.space, o.past, j.pool, backtest.Options{
 		From: cut - float64(origins)*j.windowDays, To: cut, Areas: areas, Seed: uint64(p.Seed), Level: level,
-		Progress: func(done, of int) { progress(float64(done) / float64(of)) },
+		Progress: func(done, of int) { progress(0.85 * float64(done) / float64(of)) },
 	})
 	if err != nil {
 		return j, asInput("classes", err)
@@ -73,7 +73,7 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	champion, best := o.trust.Models[0], bestBaseline(o.trust.Models)
 	o.checks = m.gate.judge(&o.trust, champion, best)
 	o.trust.Gate = o.checks
-	return j, nil
+	return j, o.shift(ctx, m, j, areas, first, cut, origins)
 }
 
 func m2Of(a backtest.Area, s *hotspot.Space) float64 {
@@ -122,6 +122,7 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 		return asInput("classes", err)
 	}
 	model := o.chosen(now, j.pool)
+	o.pool, o.weights, o.windowDays = j.pool, now.Parameters(), j.windowDays
 	o.expect(model, p, 0, o.expected)
 	if told, ok := model.(hotspot.Told); ok {
 		o.learned = told.Parameters()
@@ -158,6 +159,7 @@ const (
 	longStanding = "long"   // counts and densities of all history, or of a year
 	lately       = "recent" // of weeks and months
 	again        = "repeat" // what one incident sets off near by
+	surroundings = "place"  // what stands there, by the map
 	spread       = "even"   // nothing in particular
 )
 

@@ -6,8 +6,10 @@ import (
 )
 
 // ladder is the pool that is shipped, with all models as its parts, for
-// forecasts of so many days.
-func ladder(horizonD float64, seed uint64) hotspot.Pool { return rungs.Pool(horizonD, seed) }
+// forecasts of so many days. extra is what knows the city's map.
+func ladder(horizonD float64, seed uint64, extra ...hotspot.Model) hotspot.Pool {
+	return rungs.Pool(horizonD, seed, extra...)
+}
 
 // titles are the models' names for people.
 var titles = map[string]Words{

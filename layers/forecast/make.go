@@ -46,7 +46,7 @@ type Record struct {
 	Version   int                `json:"version"`
 	Params    Params             `json:"params"`
 	Cut       Cut                `json:"cut"`
-	Ground    string             `json:"ground" doc:"SHA-256 of the ground's outlines and codes"`
+	Ground    string             `json:"ground" doc:"SHA-256 of the ground's outlines and codes, and of what the map and the calendar know of it"`
 	Gate      Gate               `json:"gate"`
 	Incumbent string             `json:"incumbent,omitempty"`
 	Model     string             `json:"model"`
@@ -130,6 +130,9 @@ func (s *Store) make(ctx context.Context, id int64, p Params) error {
 	if err != nil {
 		return err
 	}
+	if err := out.thin(ctx, places.area, p, dayOf(p.Until, out.zone)); err != nil {
+		return err
+	}
 	s.report(ctx, id, "writing", 0.96)
 	why := failing(out.checks)
 	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
@@ -155,6 +158,9 @@ func (s *Store) material(ctx context.Context, p Params, gate Gate, key, frame st
 			return err
 		}
 		if m.ground, err = readGround(ctx, tx, p.Space); err != nil {
+			return err
+		}
+		if m.ground.facts, m.ground.holidays, err = readFacts(ctx, tx); err != nil {
 			return err
 		}
 		m.incumbent, err = incumbent(ctx, tx, key, p.Dept, frame)

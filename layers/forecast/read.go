@@ -71,7 +71,7 @@ func (s *Store) cells(ctx context.Context, by access.Scope, run int64, narrow wh
 func notShown(r Run) error {
 	switch {
 	case r.State == Withheld && r.Why != nil:
-		return fmt.Errorf("forecast %d is withheld: %s: %w", r.ID, r.Why.EN, layers.ErrConflict)
+		return fmt.Errorf("forecast %d: %s: %w", r.ID, r.Why.EN, layers.ErrConflict)
 	case r.State == Failed && r.Why != nil:
 		return fmt.Errorf("forecast %d could not be made: %s: %w", r.ID, r.Why.EN, layers.ErrConflict)
 	case r.CellsGoneAt != nil:

@@ -57,7 +57,7 @@ func (o *made) words(c int32, year, month, around int, average float64) Words {
 		en = append(en, fmt.Sprintf("%d in the last 28 days, %d within %.0f m", month, around, nearM))
 	}
 	top, share := "", 0.0
-	for _, family := range []string{longStanding, lately, again, spread} {
+	for _, family := range []string{longStanding, lately, again, surroundings, spread} {
 		if v := o.parts[family]; v != nil && v[c] > share {
 			top, share = family, v[c]
 		}
@@ -84,6 +84,7 @@ var familyWords = map[string]Words{
 	longStanding: {"长期多发", "where it has long been frequent"},
 	lately:       {"近期多发", "where it has been frequent lately"},
 	again:        {"近重复(刚发生过,附近短期内易再发)", "near repeats: it has just happened near by"},
+	surroundings: {"周围环境(建筑、商铺、路灯、企业)与以往次数", "what stands there (buildings, shops, lights, enterprises) and earlier counts"},
 	spread:       {"没有明显规律", "no pattern"},
 }
 

@@ -108,6 +108,7 @@ type WindowOf struct {
 // A GridShift is how much the measure depends on where the lattice happens to lie.
 type GridShift struct {
 	Origins int     `json:"origins" doc:"How many places the lattice was laid at"`
+	Windows int     `json:"windows" doc:"Over how many windows, the latest: the hit rates are of these"`
 	HitLow  float64 `json:"hit_low"`
 	HitHigh float64 `json:"hit_high"`
 }

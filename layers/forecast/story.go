@@ -27,7 +27,7 @@ type MonthOf struct {
 
 // A Parted is a share of a cell's expectation.
 type Parted struct {
-	Family string  `json:"family" enum:"long,recent,repeat,even"`
+	Family string  `json:"family" enum:"long,recent,repeat,place,even"`
 	Title  Words   `json:"title"`
 	Share  float64 `json:"share"`
 }
@@ -60,7 +60,7 @@ func (s *Store) Story(ctx context.Context, by access.Scope, run int64, cell int)
 	if err != nil && !isNotFound(err) {
 		return out, err
 	}
-	for _, family := range []string{longStanding, lately, again, spread} {
+	for _, family := range []string{longStanding, lately, again, surroundings, spread} {
 		if v := parts[cell][family]; v > 0 {
 			out.Parts = append(out.Parts, Parted{family, familyWords[family], v})
 		}
@@ -76,7 +76,7 @@ func (s *Store) months(ctx context.Context, p Params, run int64, cell int) ([]Mo
 		FROM generate_series(date_trunc('month', (@until::timestamptz AT TIME ZONE @zone) - interval '23 months'), (@until::timestamptz AT TIME ZONE @zone), interval '1 month') m
 		LEFT JOIN (SELECT occurred_at AT TIME ZONE @zone AS at FROM map.incident JOIN map.forecast f ON f.run = @run AND f.cell = @cell AND ST_Intersects(incident.geom, f.geom)
 			WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[]))
-			AND source = ANY (@sources) AND state NOT IN (`+deadStates+`) AND occurred_at >= @since AND occurred_at < @until AND reported_at <= @until
+			AND source = ANY (@sources) AND state NOT IN (`+DeadStates+`) AND occurred_at >= @since AND occurred_at < @until AND reported_at <= @until
 			AND (@depts::text[] IS NULL OR incident.dept_code = ANY (@depts))) i ON i.at >= m AND i.at < m + interval '1 month'
 		GROUP BY m ORDER BY m`, args)
 	if err != nil {
@@ -114,6 +114,17 @@ type ExposedGroup struct {
 	People   *float64 `json:"people,omitempty" doc:"Share of the people there; absent where no counts are released"`
 	Ratio    float64  `json:"ratio" doc:"Seen by expected in the windows of the past: above 1 it expected too few"`
 	Seen     int      `json:"seen" doc:"Incidents in those windows"`
+	// How far the map depends on who reports.
+	IfMissing *Thinned `json:"if_missing,omitempty" doc:"What would differ if three in ten of its reports had never been made; absent where it was not tried (the 12 divisions that expect most are)"`
+}
+
+// A Thinned is a forecast made again with a part of a division's reports left
+// out by chance, beside the one that was made.
+type Thinned struct {
+	Removed int     `json:"removed" doc:"Reports left out"`
+	Jaccard float64 `json:"jaccard" doc:"Cells among the top 1 % of the area both times, by those among it either time: 1 is the same map"`
+	Before  float64 `json:"before" doc:"Its share of the top 1 %"`
+	After   float64 `json:"after" doc:"Its share without them"`
 }
 
 // ExposureOf is the exposure report of a run.

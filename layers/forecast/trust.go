@@ -63,6 +63,8 @@ func familyOf(model string) string {
 	switch {
 	case model == "uniform":
 		return spread
+	case model == "glm":
+		return surroundings
 	case model == "sepp" || model == "etas" || model == "promap":
 		return again
 	case strings.Contains(model, "-28") || strings.Contains(model, "-90") || strings.Contains(model, "decay") || strings.Contains(model, "-30") || strings.Contains(model, "-180"),

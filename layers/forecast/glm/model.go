@@ -34,6 +34,7 @@ func (Model) Name() string { return "glm" }
 // Fitted is a regression that forecasts the cells of its Space.
 type Fitted struct {
 	*Result
+	model Model
 	s     *hotspot.Space
 	rate  []float64 // by cell: events a day of the calendar's mean
 	x     []float64 // cell by cell, at the cut
@@ -54,7 +55,7 @@ func (m Model) Fit(ctx context.Context, s *hotspot.Space, past []hotspot.Event, 
 		return nil, fmt.Errorf("%w: glm: the window, the number of windows and the ridge must not be negative", hotspot.ErrInput)
 	}
 	m = m.filled()
-	f := &Fitted{s: s, rate: make([]float64, s.Len())}
+	f := &Fitted{model: m, s: s, rate: make([]float64, s.Len())}
 	inside := 0
 	for _, e := range past {
 		if s.CellAt(e.At) >= 0 {
