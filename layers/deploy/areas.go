@@ -35,7 +35,7 @@ func areas(ctx context.Context, tx pgx.Tx, kind string, points []Point) ([]Area,
 	if err != nil {
 		return nil, fmt.Errorf("areas of demand: %w", err)
 	}
-	var out []Area
+	out := []Area{}
 	var n int64
 	var a Area
 	_, err = pgx.ForEachRow(rows, []any{&n, &a.Code, &a.NameZH, &a.NameEN}, func() error {

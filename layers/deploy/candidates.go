@@ -14,6 +14,7 @@ import (
 // candidates reads where units may stand: stations in service, the middles of
 // grids, points that were drawn. Stations come first, by their number.
 func (s *Store) candidates(ctx context.Context, tx pgx.Tx, by access.Scope, q *Question) (all []Candidate, today []int, err error) {
+	today = []int{}
 	if len(q.Candidates.Places) > 0 || len(q.Keep) > 0 {
 		stations, err := s.stations(ctx, tx, by, q.Candidates.Places, q.Keep)
 		if err != nil {

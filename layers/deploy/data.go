@@ -15,12 +15,12 @@ import (
 // Data are what a plan was made from, kept with it: the answer can be made
 // again although cases and stations have changed.
 type Data struct {
-	Points     []Point     `json:"points"`
-	Candidates []Candidate `json:"candidates"`
-	Areas      []Area      `json:"areas"`
-	Today      []int       `json:"today"` // candidates that have a unit now: stations in service
+	Points     []Point     `json:"points" nullable:"false"`
+	Candidates []Candidate `json:"candidates" nullable:"false"`
+	Areas      []Area      `json:"areas" nullable:"false"`
+	Today      []int       `json:"today" nullable:"false"` // candidates that have a unit now: stations in service
 	Roads      string      `json:"roads"` // what the network was: see roads.Graph.Print
-	Notes      []Words     `json:"notes"`
+	Notes      []Words     `json:"notes" nullable:"false"`
 }
 
 // A Point is a place of demand.

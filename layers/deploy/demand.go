@@ -28,8 +28,10 @@ func (s *Store) demand(ctx context.Context, tx pgx.Tx, by access.Scope, q *Quest
 		return nil, err
 	}
 	switch {
+	case len(points) == 0 && q.Demand.Source == "forecast":
+		return nil, &layers.InputError{Field: "demand.run", Value: fmt.Sprint(q.Demand.Run), Remedy: "the number of a forecast that is done, in force and that you may see: this one expects nothing, or is none of those"}
 	case len(points) == 0:
-		return nil, &layers.InputError{Field: "demand", Remedy: "there is none that you may see: choose other classes, a longer time, or another forecast"}
+		return nil, &layers.InputError{Field: "demand", Remedy: "there is none that you may see: choose other classes or a longer time, or take a forecast"}
 	case len(points) > mostDemand:
 		return nil, &layers.InputError{Field: "demand.cell_m", Value: fmt.Sprint(q.Demand.CellM), Remedy: fmt.Sprintf("a larger cell: this one gives %d points of demand, and %d is the most", len(points), mostDemand)}
 	}

@@ -204,14 +204,14 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 		"no units":                   {func(q *deploy.Question) { q.Posts = 0 }, "posts"},
 		"more units than candidates": {func(q *deploy.Question) { q.Posts = 100 }, "posts"},
 		"no candidates":              {func(q *deploy.Question) { q.Candidates = deploy.CandidatesFrom{} }, "candidates"},
-		"no standard":                {func(q *deploy.Question) { q.WithinS = 0 }, "within"},
+		"no standard":                {func(q *deploy.Question) { q.WithinS = 0 }, "within_s"},
 		"no calls":                   {func(q *deploy.Question) { q.Demand.From, q.Demand.Until = now.AddDate(-5, 0, 0), now.AddDate(-4, 0, 0) }, "demand"},
 		"calls of the future":        {func(q *deploy.Question) { q.Demand.From, q.Demand.Until = now.AddDate(1, 0, 0), now.AddDate(2, 0, 0) }, "demand.from"},
 		"a class that officers make": {func(q *deploy.Question) {
 			q.Demand.Classes = []deploy.ClassKey{{Standard: "onemap-calls", Code: "110-203"}}
 		}, "demand.classes[0]"},
 		"a class that is none":    {func(q *deploy.Question) { q.Demand.Classes = []deploy.ClassKey{{Standard: "x", Code: "y"}} }, "demand.classes[0]"},
-		"a forecast that is none": {func(q *deploy.Question) { q.Demand = deploy.DemandFrom{Source: "forecast", Run: 77} }, "demand"},
+		"a forecast that is none": {func(q *deploy.Question) { q.Demand = deploy.DemandFrom{Source: "forecast", Run: 77} }, "demand.run"},
 		"a station that is out":   {func(q *deploy.Question) { q.Keep = []int64{4} }, "keep"},
 		"points without a system": {func(q *deploy.Question) { q.CRS, q.Must = "", []deploy.Named{{X: 120.05, Y: 29.3}} }, "must[0].crs"},
 		"a place that none can reach": {func(q *deploy.Question) {
@@ -223,7 +223,7 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 		"a unit that is always busy":    {func(q *deploy.Question) { q.Model, q.Busy = "mexclp", 1 }, "busy"},
 		"an hour without its day":       {func(q *deploy.Question) { h := 8; q.Hour = &h }, "hour"},
 		"a number that is none":         {func(q *deploy.Question) { q.WithinS = math.NaN() }, "within_s"},
-		"outer time below the standard": {func(q *deploy.Question) { q.Model, q.OuterS = "dsm", 100 }, "outer"},
+		"outer time below the standard": {func(q *deploy.Question) { q.Model, q.OuterS = "dsm", 100 }, "outer_s"},
 	} {
 		q := question()
 		tt.change(&q)

@@ -91,12 +91,19 @@ func (s *Store) forces(ctx context.Context, by access.Scope, org string) (string
 	return org, nil
 }
 
+// asked are the names in a question of what the solver calls otherwise.
+var asked = map[string]string{"within": "within_s", "outer": "outer_s", "fixed": "keep", "area": "areas"}
+
 // said gives faults of the solver and of the roads the form that callers read.
 func said(what string, err error) error {
 	var fault *siting.Fault
 	switch {
 	case errors.As(err, &fault):
-		return &layers.InputError{Field: fault.Field, Value: fault.Value, Remedy: fault.Remedy}
+		field := fault.Field
+		if name, ok := asked[field]; ok {
+			field = name
+		}
+		return &layers.InputError{Field: field, Value: fault.Value, Remedy: fault.Remedy}
 	case errors.Is(err, roads.ErrNoRoads):
 		return &layers.InputError{Field: "mode", Remedy: roads.ErrNoRoads.Error()}
 	}

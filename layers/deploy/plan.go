@@ -190,7 +190,8 @@ func (d Data) named(err error) error {
 	return &f
 }
 
-// keep writes a plan with its audit entry.
+// keep writes a plan with its audit entry. One that was made at the machine, by
+// nobody's organisation, is of the whole city: else nobody would see it.
 func (s *Store) keep(ctx context.Context, by access.Scope, o Order, q Question, d Data, a Answer, parent int64) (Plan, bool, error) {
 	question, err := json.Marshal(q)
 	if err != nil {
@@ -212,7 +213,8 @@ func (s *Store) keep(ctx context.Context, by access.Scope, o Order, q Question, 
 	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `INSERT INTO onemap.stationing (uuid, title, org, area_code, model, parent, question, answer, data, seed, hash, made_by, made_at)
-			VALUES (@uuid, @title, @org, @area, @model, @parent, @question, @answer, @data, @seed, @hash, @by, @at) RETURNING id`,
+			VALUES (@uuid, @title, @org, coalesce(nullif(@area, ''), (SELECT area_code FROM onemap.organisation WHERE code = @org),
+				(SELECT area_code FROM onemap.organisation WHERE kind = 'government' ORDER BY length(area_code), code LIMIT 1), ''), @model, @parent, @question, @answer, @data, @seed, @hash, @by, @at) RETURNING id`,
 			pgx.NamedArgs{"uuid": o.UUID, "title": o.Title, "org": o.Org, "area": by.Org().AreaCode, "model": q.Model, "parent": from, "question": string(question), "answer": string(answer),
 				"data": data, "seed": q.Seed, "hash": hashOf(question, data), "by": who.Login, "at": s.now()}).Scan(&id)
 		if err != nil {

@@ -35,6 +35,12 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Plan, error) {
 		return nil, err
 	}
 	plan := p.planOf(posts)
+	if p.Model == MCLP && p.Balance == 0 {
+		for s, j := range p.spare(plan.Posts) {
+			posts[s] = int32(j)
+		}
+		plan = p.planOf(posts)
+	}
 	if p.Balance > 0 {
 		posts = p.even(posts, rand.New(rand.NewPCG(o.Seed, 9)))
 		plan = p.planOf(posts)
