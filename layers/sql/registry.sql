@@ -19,6 +19,6 @@ LEFT JOIN LATERAL (
                'Sensitivity', sensitivity, 'InTile', in_tile) ORDER BY position, name) AS fields
     FROM onemap.layer_field WHERE layer = l.name
 ) f ON true
--- Switched off, there are no forecasts: not on a map, in an export, or live.
-WHERE l.name <> 'forecast' OR coalesce((SELECT value <> 'false' FROM onemap.setting WHERE key = 'forecast.enabled'), true)
+-- Switched off, there are no forecasts and no scores of places: not on a map, in an export, or live.
+WHERE l.name NOT IN ('forecast', 'fire_risk') OR coalesce((SELECT value <> 'false' FROM onemap.setting WHERE key = 'forecast.enabled'), true)
 ORDER BY l.position, l.name

@@ -143,7 +143,9 @@ func TestLook(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	w.look()
 	later, _, err := w.store.List(ctx, w.by["centre"])
-	if err != nil || len(later) != len(got) || !slices.ContainsFunc(later, func(d deviation.Deviation) bool { return d.ID == got[0].ID && d.Answer == deviation.Acting && d.FirstTold.Equal(got[0].FirstTold) }) {
+	if err != nil || len(later) != len(got) || !slices.ContainsFunc(later, func(d deviation.Deviation) bool {
+		return d.ID == got[0].ID && d.Answer == deviation.Acting && d.FirstTold.Equal(got[0].FirstTold)
+	}) {
 		t.Errorf("%+v %v", later, err)
 	}
 	// Months later it is over.

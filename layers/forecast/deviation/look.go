@@ -13,13 +13,9 @@ import (
 	"github.com/paulmach/orb"
 
 	"onemap/layers/class"
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/deviation/expect"
 )
-
-// sourcesThatCount and deadStates are those of layers/forecast.
-var sourcesThatCount = []string{"public", "hotline", "import"}
-
-const deadStates = `'rejected', 'void', 'merged'`
 
 // lookBack is how many days of counts are read.
 const lookBack = 3*365 + 30
@@ -54,14 +50,14 @@ const countsSQL = `
 	FROM map.incident i
 	JOIN unnest(@standards::text[], @codes::text[]) WITH ORDINALITY k (standard, code, n) ON (k.standard, k.code) = (i.class_standard, i.class_code)
 	LEFT JOIN unnest(@fine::text[], @coarse::int[]) g (code, n) ON g.code = i.grid_code
-	WHERE i.class_kind = 'matter' AND i.source = ANY (@sources) AND i.state NOT IN (` + deadStates + `) AND i.occurred_at >= @since AND i.occurred_at < @until AND i.reported_at <= @now
+	WHERE i.class_kind = 'matter' AND i.source = ANY (@sources) AND i.state NOT IN (` + forecast.DeadStates + `) AND i.occurred_at >= @since AND i.occurred_at < @until AND i.reported_at <= @now
 	GROUP BY 1, 2, 3`
 
 const eventsSQL = `
 	SELECT i.id, k.n, ((i.occurred_at - @shift::interval) AT TIME ZONE @zone)::date - DATE '1970-01-01', ST_X(i.geom), ST_Y(i.geom)
 	FROM map.incident i
 	JOIN unnest(@standards::text[], @codes::text[]) WITH ORDINALITY k (standard, code, n) ON (k.standard, k.code) = (i.class_standard, i.class_code)
-	WHERE i.class_kind = 'matter' AND i.source = ANY (@sources) AND i.state NOT IN (` + deadStates + `) AND i.occurred_at >= @since AND i.occurred_at <= @now AND i.reported_at <= @now`
+	WHERE i.class_kind = 'matter' AND i.source = ANY (@sources) AND i.state NOT IN (` + forecast.DeadStates + `) AND i.occurred_at >= @since AND i.occurred_at <= @now AND i.reported_at <= @now`
 
 const lagsSQL = `
 	SELECT k.n, percentile_disc(ARRAY[0.5, 0.8, 0.9, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM i.reported_at - i.occurred_at) / 86400)::float8[]
@@ -97,7 +93,7 @@ func (s *Store) read(ctx context.Context, tx pgx.Tx, rules Rules, zone *time.Loc
 	}); err != nil {
 		return g, fmt.Errorf("classes: %w", err)
 	}
-	args := pgx.NamedArgs{"zone": zone.String(), "sources": sourcesThatCount, "since": until.AddDate(0, 0, -lookBack), "until": until, "now": now, "shift": fmt.Sprintf("%d hours", int(shift.Hours()))}
+	args := pgx.NamedArgs{"zone": zone.String(), "sources": forecast.SourcesThatTrain, "since": until.AddDate(0, 0, -lookBack), "until": until, "now": now, "shift": fmt.Sprintf("%d hours", int(shift.Hours()))}
 	standards, codes := make([]string, len(g.classes)), make([]string, len(g.classes))
 	for i, c := range g.classes {
 		standards[i], codes[i] = c.standard, c.code

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/deviation/expect"
 )
 
@@ -102,9 +103,7 @@ func (g *ground) repeats(r Rules) []aRepeat {
 	if len(g.events) == 0 {
 		return nil
 	}
-	middle := g.middle()
-	const perDegree = math.Pi / 180 * 6371008.8
-	x := perDegree * math.Cos(middle[1]*math.Pi/180)
+	plane := forecast.PlaneAbout(g.middle())
 	number := map[string]int{}
 	majors := []aClass{}
 	events := make([]expect.Event, len(g.events))
@@ -118,14 +117,14 @@ func (g *ground) repeats(r Rules) []aRepeat {
 			number[k] = n
 			majors = append(majors, c)
 		}
-		events[i] = expect.Event{ID: e.ID, Day: e.Day, Family: n, At: orb.Point{(g.places[i][0] - middle[0]) * x, (g.places[i][1] - middle[1]) * perDegree}}
+		events[i] = expect.Event{ID: e.ID, Day: e.Day, Family: n, At: plane.Forward(g.places[i])}
 		of[e.ID] = i
 	}
 	today := g.today + 1 // the hours since the last full one
 	found := expect.Repeats(events, expect.Repeating{RadiusM: r.RadiusM, Today: today, Days: r.Days, Least: r.Repeats})
 	out := make([]aRepeat, 0, len(found))
 	for _, p := range found[:min(len(found), mostRepeats)] {
-		q := aRepeat{Repeat: p, major: majors[p.Family], at: orb.Point{middle[0] + p.At[0]/x, middle[1] + p.At[1]/perDegree}}
+		q := aRepeat{Repeat: p, major: majors[p.Family], at: plane.Inverse(p.At)}
 		depts := map[string]int{}
 		for _, id := range p.Events {
 			depts[g.classes[g.events[of[id]].Family].dept]++

@@ -27,7 +27,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/paulmach/orb"
 
 	"onemap/layers"
 	"onemap/layers/access"
@@ -181,14 +180,6 @@ func checkKind(field, kind string) error {
 		return &layers.InputError{Field: field, Value: layers.Short(kind), Remedy: "enterprise or building"}
 	}
 	return nil
-}
-
-// metresAbout brings longitude and latitude to metres about a point: straight
-// distances within a city are right to a thousandth.
-func metresAbout(middle orb.Point) func(orb.Point) orb.Point {
-	const perDegree = math.Pi / 180 * 6371008.8
-	x := perDegree * math.Cos(middle[1]*math.Pi/180)
-	return func(p orb.Point) orb.Point { return orb.Point{(p[0] - middle[0]) * x, (p[1] - middle[1]) * perDegree} }
 }
 
 // dayOf is a moment in days since 1970-01-01 of the city's clock.

@@ -243,6 +243,14 @@ func TestWhoSeesWhat(t *testing.T) {
 	if _, err := w.store.Ask(ctx, w.by["planner"], firerisk.Order{Kind: firerisk.Enterprise}); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("switched off: %v", err)
 	}
+	// And no scores: not on a map, in an export, or live.
+	w.store.Layers.ForgetRegistry() // as the feed's reader does where the switch is turned
+	if _, err := w.store.Places(ctx, w.by["planner"], firerisk.PlaceQuery{Kind: firerisk.Enterprise}); !errors.Is(err, firerisk.ErrOff) {
+		t.Errorf("scores, switched off: %v", err)
+	}
+	if _, err := w.store.Layers.Layer(ctx, firerisk.LayerName); !errors.Is(err, layers.ErrNotFound) {
+		t.Errorf("the layer of scores, switched off: %v", err)
+	}
 }
 
 // Scores that say nothing are withheld, and a list then says so.

@@ -14,6 +14,7 @@ import (
 
 	"onemap/layers/access"
 	"onemap/layers/deploy/roads"
+	"onemap/layers/forecast"
 )
 
 // gapCell is the side of the cells of the gap layers, metres.
@@ -68,17 +69,16 @@ func (s *Store) MakeGaps(ctx context.Context) error {
 		middle[0] += h[0] / float64(len(houses))
 		middle[1] += h[1] / float64(len(houses))
 	}
-	metres := metresAbout(middle)
+	plane := forecast.PlaneAbout(middle)
+	metres := plane.Forward
 	cells := cellsOf(houses, metres)
 	seconds, which, measure, err := s.arrival(ctx, stations, cells, metres, set.limits.Turnout)
 	if err != nil {
 		return err
 	}
 	outline := func(c cell) orb.MultiPolygon {
-		back := lonLatAbout(middle)
 		x, y := float64(c.at[0])*gapCell, float64(c.at[1])*gapCell
-		ring := orb.Ring{back(orb.Point{x, y}), back(orb.Point{x + gapCell, y}), back(orb.Point{x + gapCell, y + gapCell}), back(orb.Point{x, y + gapCell})}
-		return orb.MultiPolygon{{append(ring, ring[0])}}
+		return plane.LonLat(orb.MultiPolygon{{{{x, y}, {x + gapCell, y}, {x + gapCell, y + gapCell}, {x, y + gapCell}, {x, y}}}})
 	}
 	for i := range water {
 		water[i] = metres(water[i])
@@ -167,14 +167,6 @@ func cellsOf(houses []orb.Point, metres func(orb.Point) orb.Point) []cell {
 	}
 	slices.SortFunc(out, func(a, b cell) int { return cmp.Or(cmp.Compare(a.at[1], b.at[1]), cmp.Compare(a.at[0], b.at[0])) })
 	return out
-}
-
-// lonLatAbout is the inverse of metresAbout, rounded to a centimetre.
-func lonLatAbout(middle orb.Point) func(orb.Point) orb.Point {
-	one := metresAbout(middle)(orb.Point{middle[0] + 1, middle[1] + 1})
-	return func(p orb.Point) orb.Point {
-		return orb.Point{math.Round((middle[0]+p[0]/one[0])*1e7) / 1e7, math.Round((middle[1]+p[1]/one[1])*1e7) / 1e7}
-	}
 }
 
 // A station has engines that can leave.

@@ -20,6 +20,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/class"
 	"onemap/layers/deploy/roads"
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/firerisk/model"
 )
 
@@ -368,7 +369,7 @@ func (s *Store) between(ctx context.Context, points []orb.Point) (func(a, b int)
 		if len(points) == 0 {
 			return nil, Straight, nil
 		}
-		metres := metresAbout(points[0])
+		metres := forecast.PlaneAbout(points[0]).Forward
 		return func(a, b int) float64 {
 			p, q := metres(points[a]), metres(points[b])
 			return math.Hypot(p[0]-q[0], p[1]-q[1]) * straightMore / straightMS

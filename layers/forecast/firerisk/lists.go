@@ -13,6 +13,7 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/deploy/roads"
+	"onemap/layers/forecast"
 )
 
 // A List is inspections to be made, with what became of them.
@@ -268,7 +269,7 @@ func (t *Tour) way(g *roads.Graph, points []orb.Point) {
 				continue
 			}
 		}
-		metres := metresAbout(points[i])
+		metres := forecast.PlaneAbout(points[i]).Forward
 		p, q := metres(points[i-1]), metres(points[i])
 		d := straightMore * distance(p, q)
 		t.Seconds += d / straightMS

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/firerisk/model"
 )
 
@@ -28,23 +29,17 @@ type head struct {
 	last, due              *time.Time
 }
 
-// sourcesThatTrain and deadStates are those of layers/forecast: what workers,
-// cameras and sensors find follows their rounds and their places.
-var sourcesThatTrain = []string{"public", "hotline", "import"}
-
-const deadStates = `'rejected', 'void', 'merged'`
-
 // firesSQL reads the moments and places of fires, and no other column.
 const firesSQL = `SELECT i.occurred_at, ST_X(i.geom), ST_Y(i.geom) FROM map.incident i
 	JOIN onemap.class c ON (c.standard, c.kind, c.code) = (i.class_standard, i.class_kind, i.class_code)
-	WHERE ` + ofFire + ` AND c.public_reported AND i.source = ANY (@sources) AND i.state NOT IN (` + deadStates + `)
+	WHERE ` + ofFire + ` AND c.public_reported AND i.source = ANY (@sources) AND i.state NOT IN (` + forecast.DeadStates + `)
 	  AND i.occurred_at <= @until AND i.reported_at <= @until
 	ORDER BY i.occurred_at, ST_X(i.geom), ST_Y(i.geom)`
 
 const ofFire = `EXISTS (SELECT FROM unnest(@standards::text[], @codes::text[]) f (standard, code)
 	WHERE f.standard = i.class_standard AND (f.code = i.class_code OR right(f.code, 1) = '*' AND starts_with(i.class_code, left(f.code, -1))))`
 
-const leftOutSQL = `SELECT CASE WHEN i.state IN (` + deadStates + `) THEN 'state' WHEN NOT c.public_reported THEN 'not_reported'
+const leftOutSQL = `SELECT CASE WHEN i.state IN (` + forecast.DeadStates + `) THEN 'state' WHEN NOT c.public_reported THEN 'not_reported'
 		WHEN NOT i.source = ANY (@sources) THEN 'source_' || i.source WHEN i.occurred_at > @until OR i.reported_at > @until THEN 'future' ELSE '' END, count(*)
 	FROM map.incident i JOIN onemap.class c ON (c.standard, c.kind, c.code) = (i.class_standard, i.class_kind, i.class_code)
 	WHERE ` + ofFire + ` GROUP BY 1`
@@ -86,7 +81,7 @@ func (set settings) fireArgs(until time.Time) pgx.NamedArgs {
 	for _, c := range set.classes {
 		standards, codes = append(standards, c.Standard), append(codes, c.Code)
 	}
-	return pgx.NamedArgs{"standards": standards, "codes": codes, "sources": sourcesThatTrain, "until": until}
+	return pgx.NamedArgs{"standards": standards, "codes": codes, "sources": forecast.SourcesThatTrain, "until": until}
 }
 
 // readWorld reads it under one snapshot.
@@ -117,7 +112,7 @@ func readWorld(ctx context.Context, tx pgx.Tx, kind string, until time.Time, set
 		middle[0] += h.at[0] / float64(len(w.heads))
 		middle[1] += h.at[1] / float64(len(w.heads))
 	}
-	metres := metresAbout(middle)
+	metres := forecast.PlaneAbout(middle).Forward
 	for i := range w.places {
 		w.places[i].At = metres(w.heads[i].at)
 	}
