@@ -143,7 +143,7 @@ func (s *Store) redraft(ctx context.Context, scope access.Scope, old Plan, e Edi
 		}
 	}
 	for _, n := range old.Notes {
-		if n == "hours_even" || n == "other_time" {
+		if n == "hours_zone" || n == "hours_even" || n == "other_time" {
 			d.notes = append(d.notes, n)
 		}
 	}

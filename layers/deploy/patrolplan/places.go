@@ -13,16 +13,8 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
-	"onemap/layers/forecast"
 	"onemap/layers/locate"
 )
-
-// source is the forecast that a plan is made from.
-type source struct {
-	run   forecast.Run
-	share float64 // of its expectation that falls into the plan's hours
-	notes []string
-}
 
 // hotspots are the densest cells of the order's forecast, as places.
 func (s *Store) hotspots(ctx context.Context, scope access.Scope, o *Order) ([]Place, source, error) {
@@ -32,7 +24,7 @@ func (s *Store) hotspots(ctx context.Context, scope access.Scope, o *Order) ([]P
 	if s.Forecasts == nil {
 		return nil, source{}, &layers.InputError{Field: "run", Remedy: "left out: this server makes no forecasts"}
 	}
-	run, err := s.Forecasts.Get(ctx, scope, o.Run)
+	src, err := s.source(ctx, scope, o)
 	if err != nil {
 		return nil, source{}, err
 	}
@@ -47,29 +39,12 @@ func (s *Store) hotspots(ctx context.Context, scope access.Scope, o *Order) ([]P
 	if len(cells) == 0 {
 		return nil, source{}, &layers.InputError{Field: "run", Value: fmt.Sprint(o.Run), Remedy: "a forecast with cells in your area"}
 	}
-	src := shareOf(run, o)
 	out := make([]Place, 0, len(cells))
 	for _, c := range cells {
 		out = append(out, Place{Title: fmt.Sprintf("#%d %s", c.Rank, c.GridCode), Lon: c.Centre[0], Lat: c.Centre[1], Grid: c.GridCode, Cell: c.Cell, Rank: c.Rank,
-			Score: c.Expected * src.share, WhyZH: c.Why.ZH, WhyEN: c.Why.EN})
+			Score: c.Expected * src.share(c.Zone), WhyZH: c.Why.ZH, WhyEN: c.Why.EN})
 	}
 	return out, src, nil
-}
-
-// shareOf is how much of a forecast's expectation falls into the plan's hours:
-// as much as their share of its hours, for it says nothing finer about a cell.
-func shareOf(run forecast.Run, o *Order) source {
-	from, until := o.span()
-	src := source{run: run, notes: []string{"hours_even"}}
-	hours := run.To.Sub(run.From).Hours()
-	if n := len(run.Hours); n > 0 {
-		hours *= float64(n) / 24
-	}
-	src.share = math.Min(1, until.Sub(from).Hours()/math.Max(hours, 1))
-	if from.Before(run.From) || until.After(run.To) {
-		src.notes = append(src.notes, "other_time")
-	}
-	return src
 }
 
 // picked are the places that a person named.

@@ -39,7 +39,7 @@ type Plan struct {
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
 	Reason    string     `json:"reason,omitempty" doc:"Of the last decision"`
 	Progress  Progress   `json:"progress"`
-	Notes     []string   `json:"notes" nullable:"false" doc:"What a reader must know: unreachable, capped, no_cap, few_explored, other_time, edited, hours_even"`
+	Notes     []string   `json:"notes" nullable:"false" doc:"What a reader must know: unreachable, capped, no_cap, few_explored, other_time, edited, hours_zone, hours_even"`
 	Actions   []string   `json:"allowed_actions" nullable:"false" doc:"What I may do to it now: edit, accept, refuse, withdraw"`
 
 	// Of one plan only, not in lists.

@@ -60,6 +60,7 @@ export const patrols = {
   'pt.note.few_explored': ['随机探索不足 5%：班次容不下更多。', 'Exploration is below 5 %: the shifts hold no more.'],
   'pt.note.other_time': ['方案时段不在预测时段内。', 'The plan is for hours that the forecast is not of.'],
   'pt.note.edited': ['人工调整过；未另行优化。', 'Edited by hand; nothing was chosen anew.'],
+  'pt.note.hours_zone': ['预期案件按各片区一周内的时段规律折算到班次。', 'Expected incidents are those of the shift’s hours, by when in the week they happen in each zone.'],
   'pt.note.hours_even': ['预期案件按预测时段均摊到班次。', 'Expected incidents are spread evenly over the forecast’s hours.'],
   'pt.back.at': ['{t} 返回', 'back at {t}'],
   'pt.wait': ['等候 {n} 分', '{n} min waiting'],
