@@ -1,8 +1,8 @@
 package forecast_test
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -228,6 +228,8 @@ func TestBadInput(t *testing.T) {
 
 // What cannot be forecast is said, and there is no map of it.
 func TestNoSilentMap(t *testing.T) {
+	w := newTown(t)
+	w.exec(`CREATE TABLE grids AS SELECT * FROM map.grid_unit`)
 	for _, tt := range []struct {
 		name, says string
 		set        func(*town)
@@ -257,8 +259,12 @@ func TestNoSilentMap(t *testing.T) {
 			func(o *forecast.Order) { o.Space, o.CellM = forecast.Duty, 0 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newTown(t)
+			w.t = t
+			w.exec(`DELETE FROM map.incident`)
 			tt.set(w)
+			t.Cleanup(func() {
+				_, _ = w.db.Exec(context.Background(), `INSERT INTO map.grid_unit OVERRIDING SYSTEM VALUE SELECT * FROM grids ON CONFLICT DO NOTHING`)
+			})
 			o := weekly()
 			if tt.change != nil {
 				tt.change(&o)
@@ -287,5 +293,4 @@ func TestOneCell(t *testing.T) {
 	if r.State == forecast.Failed || r.Cells != 1 || r.Expected < 4 || r.Expected > 10 {
 		t.Errorf("state %s, %d cells, %.1f expected: %+v", r.State, r.Cells, r.Expected, r.Why)
 	}
-	_ = fmt.Sprint()
 }

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,11 @@ func isNotFound(err error) bool { return errors.Is(err, layers.ErrNotFound) }
 func (s *Store) sees(ctx context.Context, by access.Scope) (all bool, dept string, err error) {
 	if err := by.Require(Viewers...); err != nil {
 		return false, "", err
+	}
+	// Asked of the database each time: the registry of a node that is not on
+	// the log yet knows of the switch a moment later.
+	if on, err := s.Enabled(ctx); err != nil || !on {
+		return false, "", cmp.Or(err, ErrOff)
 	}
 	l, err := s.Layers.Layer(ctx, LayerName)
 	if isNotFound(err) {

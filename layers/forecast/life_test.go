@@ -1,0 +1,238 @@
+package forecast_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"onemap/layers"
+	"onemap/layers/access"
+	"onemap/layers/forecast"
+	"onemap/layers/forecast/hotspot"
+)
+
+func (w *town) count(sql string, args ...any) (n int) {
+	w.t.Helper()
+	if err := w.db.QueryRow(w.t.Context(), sql, args...).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+func (w *town) set(key, value string) {
+	w.t.Helper()
+	w.exec(`INSERT INTO onemap.setting (key, value) VALUES ($1, $2::jsonb) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+}
+
+// small is quick: grids, few windows.
+func small() forecast.Order {
+	return forecast.Order{Classes: []forecast.ClassKey{burglary}, Horizon: "month", Space: forecast.Unit, Share: 0.1, Origins: 12, Seed: 5}
+}
+
+// A table of cases with columns about persons is fed in, and nothing of it
+// reaches a model: the bits are the same. There is nowhere to put it, either.
+func TestNothingAboutAPersonGetsIn(t *testing.T) {
+	e := reflect.TypeFor[hotspot.Event]()
+	if e.NumField() != 2 || e.Field(0).Name != "Day" || e.Field(1).Name != "At" {
+		t.Errorf("an event has grown: %v; it is a moment and a place and nothing else", reflect.VisibleFields(e))
+	}
+	w := newTown(t)
+	w.report(500, 500, burglary, "hotline")
+	without := w.order(small())
+	// Columns that would tell a model where to look, if it read them.
+	w.exec(`ALTER TABLE map.incident ADD COLUMN suspect_id text, ADD COLUMN suspect_age integer, ADD COLUMN suspect_home geometry(Point, 4326)`)
+	w.exec(`UPDATE map.incident SET suspect_id = 'p' || (ST_X(geom) > 120.05)::int, suspect_age = round((ST_X(geom) - 120) * 1000), suspect_home = ST_Translate(geom, 0.01, 0),
+		description = 'a young man from the west', place = 'his flat'`)
+	with := w.order(small())
+	if without.State != forecast.Done || without.ResultHash == "" || with.ResultHash != without.ResultHash {
+		t.Errorf("without persons %s %s, with them %s %s: %+v", without.State, without.ResultHash, with.State, with.ResultHash, without.Why)
+	}
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_content WHERE kind = 'events'`); n != 1 {
+		t.Errorf("%d data cuts are kept: the columns made a difference", n)
+	}
+	if strings.Contains(string(with.Record), "suspect") {
+		t.Error("the record names them")
+	}
+}
+
+// Switched off, nothing is made, shown or planned on; on again, all is there.
+func TestKillSwitch(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 500, burglary, "hotline")
+	r := w.order(small())
+	st, err := w.s.Stand(t.Context(), operator, small(), "day")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.set("forecast.enabled", "false")
+	for name, do := range map[string]func() error{
+		"order":       func() error { _, _, err := w.s.Order(t.Context(), operator, small()); return err },
+		"stand":       func() error { _, err := w.s.Stand(t.Context(), operator, small(), "day"); return err },
+		"see":         func() error { _, err := w.s.Get(t.Context(), operator, r.ID); return err },
+		"plan on":     func() error { _, err := w.s.Top(t.Context(), operator, r.ID, 3); return err },
+		"reliability": func() error { _, err := w.s.Reliability(t.Context(), operator, r.ID); return err },
+		"make again":  func() error { _, err := w.s.Refit(t.Context(), operator, r.ID, ""); return err },
+	} {
+		if err := do(); !errors.Is(err, access.ErrForbidden) {
+			t.Errorf("%s while switched off: %v", name, err)
+		}
+	}
+	w.s.Layers.ForgetRegistry() // as a node's log does
+	if _, err := w.s.Layers.Layer(t.Context(), forecast.LayerName); !errors.Is(err, layers.ErrNotFound) {
+		t.Errorf("the layer while switched off: %v", err)
+	}
+	w.exec(`UPDATE onemap.forecast_standing SET next_at = $1`, now.Add(-time.Hour))
+	if err := w.s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_run`); n != 1 {
+		t.Errorf("%d runs: a standing order was made while switched off", n)
+	}
+	// One that waited in the queue is not made either.
+	w.exec(`UPDATE onemap.forecast_run SET state = 'queued'`)
+	if err := w.s.Make(t.Context(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.set("forecast.enabled", "true")
+	w.s.Layers.ForgetRegistry()
+	if got, err := w.s.Get(t.Context(), operator, r.ID); err != nil || got.State != forecast.Failed || !strings.Contains(got.Why.EN, "switched off") {
+		t.Errorf("the one in the queue: %s %+v, %v", got.State, got.Why, err)
+	}
+	if all, err := w.s.Standings(t.Context(), operator); err != nil || len(all) != 1 || all[0].ID != st.ID || all[0].EndedAt != nil {
+		t.Errorf("standing orders %+v, %v", all, err)
+	}
+}
+
+// A standing order is made once when it is due, by nobody's hand, and ends by
+// itself when its classes may not train any more.
+func TestStandingOrders(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 500, burglary, "hotline")
+	st, err := w.s.Stand(t.Context(), operator, small(), "day")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2026, 6, 1, 15, 30, 0, 0, time.UTC); !st.NextAt.Equal(want) { // half an hour before midnight in Shanghai
+		t.Errorf("due at %v, want %v", st.NextAt, want)
+	}
+	sweep := func() {
+		t.Helper()
+		if err := w.s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep()
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_run`); n != 0 {
+		t.Fatalf("%d runs before it was due", n)
+	}
+	w.s.Now = func() time.Time { return st.NextAt.Add(time.Minute) }
+	sweep()
+	sweep()
+	runs, _, err := w.s.List(t.Context(), operator, forecast.Query{Limit: 10})
+	if err != nil || len(runs) != 1 || runs[0].Standing != st.ID || runs[0].MadeBy != "system" || runs[0].State != forecast.Done {
+		t.Fatalf("runs %+v, %v", runs, err)
+	}
+	if got := runs[0].From; !got.Equal(st.NextAt.Add(30 * time.Minute)) {
+		t.Errorf("it begins at %v", got)
+	}
+	all, err := w.s.Standings(t.Context(), operator)
+	if err != nil || len(all) != 1 || all[0].LastRun != runs[0].ID || !all[0].NextAt.Equal(st.NextAt.AddDate(0, 0, 1)) {
+		t.Errorf("standing %+v, %v", all, err)
+	}
+	w.exec(`UPDATE onemap.class SET public_reported = false WHERE standard = $1 AND code = $2`, burglary.Standard, burglary.Code)
+	w.s.Now = func() time.Time { return st.NextAt.AddDate(0, 0, 1).Add(time.Minute) }
+	sweep()
+	all, err = w.s.Standings(t.Context(), operator)
+	if err != nil || len(all) != 1 || all[0].EndedAt == nil {
+		t.Errorf("its class may not train any more: %+v, %v", all, err)
+	}
+	if err := w.s.End(t.Context(), operator, st.ID, ""); !errors.Is(err, layers.ErrNotFound) {
+		t.Errorf("ended twice: %v", err)
+	}
+}
+
+// Age takes cells and what they were made of; records and backtests stay.
+func TestRetention(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 500, burglary, "hotline")
+	old := w.order(small())
+	o := small()
+	o.From, o.Until = now.Add(48*time.Hour), now.Add(-24*time.Hour)
+	latest := w.order(o)
+	w.set("forecast.keep", `{"runs": 1}`)
+	if err := w.s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.s.Get(t.Context(), operator, old.ID)
+	if err != nil || got.CellsGoneAt == nil || got.Shown || got.Hash != old.Hash || got.Record == nil {
+		t.Errorf("the old one: %+v, %v", got, err)
+	}
+	if _, err := w.s.Reliability(t.Context(), operator, old.ID); err != nil {
+		t.Errorf("its backtest: %v", err)
+	}
+	if _, err := w.s.Top(t.Context(), operator, old.ID, 3); !errors.Is(err, layers.ErrConflict) || !strings.Contains(err.Error(), "forecast.keep") {
+		t.Errorf("its cells: %v", err)
+	}
+	if _, err := w.s.Refit(t.Context(), operator, old.ID, ""); !errors.Is(err, layers.ErrConflict) {
+		t.Errorf("made again: %v", err)
+	}
+	if got, err := w.s.Get(t.Context(), operator, latest.ID); err != nil || got.CellsGoneAt != nil || !got.Shown {
+		t.Errorf("the latest: %+v, %v", got, err)
+	}
+	if n := w.count(`SELECT count(*) FROM map.forecast WHERE run <> $1`, latest.ID); n != 0 {
+		t.Errorf("%d cells of the old one are left", n)
+	}
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_content WHERE kind = 'events'`); n != 1 {
+		t.Errorf("%d data cuts are kept, want that of the latest", n)
+	}
+	if n := w.count(`SELECT count(*) FROM onemap.audit WHERE action = 'forecast.age'`); n != 1 {
+		t.Errorf("%d records of it in the audit", n)
+	}
+}
+
+// What guards say of a run, and that the map of the city is among what it learns from.
+func TestGuards(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 500, burglary, "hotline")
+	// A building in every other place; lights of half the town.
+	w.exec(`INSERT INTO map.base_building (class, grid_code, area_code, geom) SELECT 'yes', '', '', ST_Multi(ST_MakeEnvelope(x, y, x + 0.0002, y + 0.0002, 4326))
+		FROM generate_series(120.021, 120.078, 0.002) x, generate_series(29.281, 29.329, 0.003) y`)
+	o := small()
+	o.Space, o.CellM = forecast.Lattice, 500
+	r := w.order(o)
+	rel, err := w.s.Reliability(t.Context(), operator, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := rel.Grid; g == nil || g.Origins != 4 || g.Windows != 12 || !(g.HitLow > 0 && g.HitLow <= g.HitHigh && g.HitHigh <= 1) {
+		t.Errorf("the lattice moved by half a cell: %+v", rel.Grid)
+	}
+	found := false
+	for _, m := range rel.Models {
+		found = found || m.Model == "glm" && m.IG.Value > 0
+	}
+	if !found {
+		t.Errorf("no regression gains anything: %+v", rel.Models)
+	}
+	e, err := w.s.ExposureOf(t.Context(), operator, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, g := range e.Groups {
+		if m := g.IfMissing; m != nil {
+			tried++
+			if m.Removed == 0 && g.Reported > 0.1 || m.Jaccard < 0 || m.Jaccard > 1 {
+				t.Errorf("%s with less reported: %+v", g.Area, m)
+			}
+		}
+	}
+	if tried == 0 {
+		t.Errorf("no division was thinned: %+v", e.Groups)
+	}
+	if again, err := w.s.Refit(t.Context(), operator, r.ID, ""); err != nil || !again.Same {
+		t.Errorf("made again from what is kept: %+v, %v", again, err)
+	}
+}
