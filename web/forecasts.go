@@ -168,7 +168,8 @@ func (s *Server) forecastHours(ctx context.Context, in *getForecastInput) (*fore
 }
 
 type forecastChangesInput struct {
-	getForecastInput
+	Request
+	ForecastInput
 	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Cells on either side"`
 }
 
@@ -197,7 +198,8 @@ func (s *Server) compareForecasts(ctx context.Context, in *compareForecastsInput
 
 // ForecastCellInput names a cell.
 type ForecastCellInput struct {
-	getForecastInput
+	Request
+	ForecastInput
 	Cell int `path:"cell" minimum:"0"`
 }
 
@@ -226,7 +228,8 @@ func (s *Server) refitForecast(ctx context.Context, in *getForecastInput) (*fore
 }
 
 type withdrawForecastInput struct {
-	getForecastInput
+	Request
+	ForecastInput
 	Body struct {
 		Reason string `json:"reason" minLength:"4" maxLength:"500"`
 	}

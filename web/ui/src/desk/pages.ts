@@ -27,6 +27,7 @@ export const pages: readonly Page[] = [
   { name: 'scores', title: 'sc.title', roles: ['department_officer', 'command_centre', 'planner', 'administrator', 'security_administrator', 'auditor'], load: () => import('./scores/Scores.svelte') },
   { name: 'quality', title: 'quality.title', roles: ['department_officer', 'command_centre', 'planner', 'grid_worker', 'acceptor', 'shift_leader', 'dispatcher', 'administrator', 'security_administrator', 'auditor'], load: () => import('./quality/Quality.svelte') },
   { name: 'opendata', title: 'od.title', roles: ['department_officer', 'administrator', 'security_administrator'], load: () => import('./opendata/OpenData.svelte') },
+  { name: 'forecast', title: 'fc.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./forecast/Forecast.svelte') },
   { name: 'posts', title: 'posts.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./posts/Posts.svelte') },
   { name: 'patrols', title: 'pt.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./patrols/Patrols.svelte') },
   { name: 'grids', title: 'grids.title', roles: ['administrator', 'planner', 'command_centre'], load: () => import('./grids/Grids.svelte') },

@@ -5,6 +5,7 @@ import { addresses } from './words/addresses';
 import { audit } from './words/audit';
 import { catalogue } from './words/catalogue';
 import { fences } from './words/fences';
+import { forecast } from './words/forecast';
 import { open } from './words/open';
 import { opendata } from './words/opendata';
 import { fire } from './words/fire';
@@ -1220,6 +1221,7 @@ export const table = {
   'hz.does.supervise': ['由指挥中心督办直到销号。', 'The command centre watches over it until it is closed.'],
 
   ...fences,
+  ...forecast,
   ...fire,
   ...watch,
   ...catalogue,
