@@ -8,14 +8,14 @@ import (
 
 // hanWords reads 浙江省义乌市宏达饰品(集团)有限公司北苑分公司: areas, brand, trades,
 // form, and the branch after it or in brackets.
-func hanWords(run string, areas map[string]bool) []Word {
+func hanWords(run string, areas, branches map[string]bool) []Word {
 	run, inBrackets := takeBrackets(run)
 	run = strings.ReplaceAll(run, " ", "")
 	var out, tail []Word
 	for _, s := range inBrackets {
 		tail = append(tail, bracketWord(s, areas))
 	}
-	if branch, rest, ok := cutBranch(run); ok {
+	if branch, rest, ok := cutBranch(run, branches); ok {
 		tail, run = append(tail, Word{branch, Branch}), rest
 	}
 	for {
@@ -80,8 +80,9 @@ func bracketWord(s string, areas map[string]bool) Word {
 	return Word{strings.ReplaceAll(s, " ", ""), Branch}
 }
 
-// cutBranch cuts what follows the form of a company, if it ends like a branch.
-func cutBranch(s string) (branch, rest string, ok bool) {
+// cutBranch cuts what follows the form of a company, if it ends like a branch. Of a
+// name without the form (东方医药北苑分店) it cuts a branch that is known.
+func cutBranch(s string, branches map[string]bool) (branch, rest string, ok bool) {
 	for _, form := range companyForms {
 		i := strings.Index(s, form)
 		if i <= 0 || i+len(form) == len(s) {
@@ -98,7 +99,42 @@ func cutBranch(s string) (branch, rest string, ok bool) {
 	if m := numberedBranch.FindString(s); m != "" && len(m) < len(s) {
 		return m, s[:len(s)-len(m)], true
 	}
+	if !branchy(s) {
+		return "", s, false
+	}
+	for i, n := 0, 0; i < len(s); n++ { // the longest that leaves a brand
+		if n >= 2 && branches[s[i:]] {
+			return s[i:], s[:i], true
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
 	return "", s, false
+}
+
+// branchy says whether a name ends as only a branch's does: a 店 may be a whole business.
+func branchy(s string) bool {
+	return strings.HasSuffix(s, "分店") || strings.HasSuffix(s, "分公司") || strings.HasSuffix(s, "分厂")
+}
+
+// learnBranches finds how branches are called: what stands after the form of a
+// company in some name of the registers. Two characters at least come before 分.
+func learnBranches(registers ...[]Record) map[string]bool {
+	branches := map[string]bool{}
+	for _, records := range registers {
+		for _, r := range records {
+			for _, name := range r.Names {
+				s := strings.ReplaceAll(Fold(name), " ", "")
+				if !branchy(s) {
+					continue
+				}
+				if b, _, ok := cutBranch(s, nil); ok && utf8.RuneCountInString(b) >= 4 {
+					branches[b] = true
+				}
+			}
+		}
+	}
+	return branches
 }
 
 var numberedBranch = regexp.MustCompile(`第[一二三四五六七八九十0-9]+(?:分公司|分店|分厂|门市部|营业部|经营部|门店|店)$`)

@@ -34,11 +34,14 @@ type Name struct {
 // ParseName reads a name of either script. areas are the names of divisions
 // without their last character (义乌, 浙江), which a name may carry in front;
 // those with it (义乌市) are known by it.
-func ParseName(name string, areas map[string]bool) Name {
+func ParseName(name string, areas map[string]bool) Name { return parseName(name, areas, nil) }
+
+// parseName is [ParseName] where branches are known, see [learnBranches].
+func parseName(name string, areas, branches map[string]bool) Name {
 	n := Name{Folded: Fold(name)}
 	for _, run := range scripts(n.Folded) {
 		if isHan(run) {
-			n.Words = append(n.Words, hanWords(run, areas)...)
+			n.Words = append(n.Words, hanWords(run, areas, branches)...)
 		} else {
 			n.Words = append(n.Words, latinWords(run, areas)...)
 		}
@@ -91,7 +94,7 @@ func scripts(s string) []string {
 // latinWords reads "SUBWAY SANDWICHES (LOOP) NO 12 INC".
 func latinWords(run string, areas map[string]bool) []Word {
 	var out []Word
-	for _, w := range strings.FieldsFunc(run, func(r rune) bool { return r == ' ' || r == '(' || r == ')' }) {
+	for _, w := range undotted(strings.FieldsFunc(run, func(r rune) bool { return r == ' ' || r == '(' || r == ')' })) {
 		if same, ok := latinSame[w]; ok {
 			w = same
 		}
@@ -109,6 +112,23 @@ func latinWords(run string, areas map[string]bool) []Word {
 				out = append(out, Word{w, Brand})
 			}
 		}
+	}
+	return out
+}
+
+// undotted puts legal forms together that were written with dots or spaces, which
+// are single letters once folded: L.L.C. is LLC.
+func undotted(words []string) []string {
+	out := words[:0:0]
+	for i := 0; i < len(words); {
+		n := 1
+		for end := i + 1; end <= len(words) && end-i <= 3 && len(words[end-1]) == 1; end++ {
+			if dottedForms[strings.Join(words[i:end], "")] {
+				n = end - i
+			}
+		}
+		out = append(out, strings.Join(words[i:i+n], ""))
+		i += n
 	}
 	return out
 }

@@ -46,13 +46,13 @@ type prepared struct {
 // prepare reads both registers. It returns an error for a key that is empty or
 // stands twice.
 func prepare(left, right []Record, known map[string]bool) (*prepared, error) {
-	areas := learnAreas([][]Record{left, right}, known)
+	areas, branches := learnAreas([][]Record{left, right}, known), learnBranches(left, right)
 	p := &prepared{lexicon: newLexicon(), onRight: newLexicon()}
 	var err error
-	if p.left, err = entries("left", left, areas); err != nil {
+	if p.left, err = entries("left", left, areas, branches); err != nil {
 		return nil, err
 	}
-	if p.right, err = entries("right", right, areas); err != nil {
+	if p.right, err = entries("right", right, areas, branches); err != nil {
 		return nil, err
 	}
 	for _, e := range p.right {
@@ -72,7 +72,7 @@ func prepare(left, right []Record, known map[string]bool) (*prepared, error) {
 	return p, nil
 }
 
-func entries(side string, records []Record, areas map[string]bool) ([]*entry, error) {
+func entries(side string, records []Record, areas, branches map[string]bool) ([]*entry, error) {
 	var out []*entry
 	byContent, keys := map[string]*entry{}, make(map[string]bool, len(records))
 	for i := range records {
@@ -86,7 +86,7 @@ func entries(side string, records []Record, areas map[string]bool) ([]*entry, er
 			e.rows = append(e.rows, i)
 			continue
 		}
-		e := newEntry(r, areas)
+		e := newEntry(r, areas, branches)
 		e.rows = []int{i}
 		byContent[content] = e
 		out = append(out, e)
@@ -102,10 +102,10 @@ func contentOf(r *Record) string {
 	return strings.Join([]string{strings.Join(r.Names, "\x1f"), r.Address, r.Code, strings.Join(r.Numbers, "\x1f"), place}, "\x1e")
 }
 
-func newEntry(r *Record, areas map[string]bool) *entry {
+func newEntry(r *Record, areas, branches map[string]bool) *entry {
 	e := &entry{record: r}
 	for _, text := range r.Names {
-		n := ParseName(text, areas)
+		n := parseName(text, areas, branches)
 		if n.Core != "" && (len(e.names) == 0 || e.names[0].Folded != n.Folded) {
 			e.names = append(e.names, n)
 		}

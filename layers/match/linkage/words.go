@@ -8,7 +8,7 @@ import (
 // Legal forms and the like: what a name may carry or leave out without being
 // another's. In Chinese the ends of names, the longer first.
 var hanForms = longestFirst(
-	"有限责任公司", "股份有限公司", "有限公司", "股份公司", "集团公司", "集团有限公司", "控股有限公司", "控股集团有限公司", "公司", "集团", "股份", "总公司", "有限合伙", "合伙企业", "普通合伙",
+	"有限责任公司", "股份有限公司", "有限公司", "股份公司", "集团公司", "集团有限公司", "控股有限公司", "控股集团有限公司", "连锁有限公司", "连锁有限责任公司", "连锁股份有限公司", "连锁", "公司", "集团", "股份", "总公司", "有限合伙", "合伙企业", "普通合伙",
 	"个体工商户", "个人独资", "农民专业合作社", "专业合作社", "合作社", "联合社", "工作室", "经营部", "经营户", "服务部", "商行", "商店", "门市部", "加工厂", "加工场", "加工点",
 	"总厂", "工厂", "厂", "店", "行", "铺", "部", "坊", "社", "摊", "户", "中心",
 )
@@ -40,7 +40,10 @@ var trades = map[string][]string{
 var hanTrades = longestFirst(keysOf(trades)...)
 
 // latinForms are legal forms and fillers of Latin names.
-var latinForms = setOf("INC", "INCORPORATED", "LLC", "CORP", "CORPORATION", "LTD", "LIMITED", "CO", "COMPANY", "LP", "LLP", "PLC", "PC", "GMBH", "THE", "AND", "OF", "A", "DBA", "AT", "IN", "NO", "ENTERPRISE", "ENTERPRISES", "GROUP")
+var latinForms = setOf("INC", "INCORPORATED", "LLC", "CORP", "CORPORATION", "LTD", "LIMITED", "CO", "COMPANY", "LP", "LLP", "PLC", "PC", "PLLC", "GMBH", "THE", "AND", "OF", "A", "DBA", "AT", "IN", "NO", "ENTERPRISE", "ENTERPRISES", "GROUP")
+
+// dottedForms are those whose letters may be written apart: L.L.C.
+var dottedForms = setOf("LLC", "LLP", "LP", "PLC", "PC", "PA", "INC", "LTD")
 
 // latinSame are words of Latin names that are written for each other.
 var latinSame = map[string]string{
