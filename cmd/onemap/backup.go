@@ -54,7 +54,7 @@ With --database-url, where the role may not replicate or the server has other da
 written between two dumps cannot be brought back. The answer says which it was, and why.
 
 What is in the backup is the city, with the contacts of reporters and the hashes of passwords: protect it like the database. It does
-not hold demo-users.txt, settings of the command line, and secret.key, which opens the secrets of second factors and sources: keep a
+not hold demo-users.txt, settings of the command line, and secret.key, which opens the secrets of second factors, sources and webhooks: keep a
 copy of that file elsewhere, and put it into the data folder after a restore.
 
 Example:

@@ -58,7 +58,7 @@ func (c restoreCommand) Run(ctx context.Context, t terminal, log *slog.Logger) e
 	}{r, c.Data, took}, func(w io.Writer) {
 		fmt.Fprintf(w, "The city as it was at %s (backup %s, %s), with %d files, in %.1f s.\n", r.Moment.Format(time.RFC3339Nano), r.ID, r.Kind, r.Files, took)
 		if r.Key != "" {
-			fmt.Fprintf(w, "Its secrets are sealed: put %s, whose key is %s, into %s; without it second factors and sources with a secret do not work.\n", vault.FileName, r.Key, c.Data)
+			fmt.Fprintf(w, "Its secrets are sealed: put %s, whose key is %s, into %s; without it second factors, sources with a secret and webhooks do not work.\n", vault.FileName, r.Key, c.Data)
 		}
 		fmt.Fprintf(w, "What was withdrawn since holds again: look over accounts, keys and grants. Then: onemap up --data %s\n", c.Data)
 	})

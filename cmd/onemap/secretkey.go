@@ -31,14 +31,14 @@ func (k SecretKey) path(folder string) string {
 const howToKey = "(umask 077; head -c 32 /dev/urandom | base64 > FILE), keep a copy apart from the backups, and start each server with --secret-key FILE"
 
 // keys returns the keys of a server. "up" makes one in its data folder. A lost
-// key stops nothing but second factors and sources with a secret: a city goes
-// on, and is told.
+// key stops nothing but second factors, sources with a secret and webhooks: a city
+// goes on, and is told.
 func (c Config) keys(ctx context.Context, db *pgxpool.Pool, log *slog.Logger) (*vault.Keys, error) {
 	path := c.SecretKey.path(c.folder())
 	k, sealed, err := vault.Ready(ctx, db, path, c.makeKey && c.SecretKey.SecretKey == "")
 	switch {
 	case errors.Is(err, vault.ErrNoKey):
-		log.Error("second factors and sources with a secret do not work: bring back the key", "key", path, "error", err)
+		log.Error("second factors, sources with a secret and webhooks do not work: bring back the key", "key", path, "error", err)
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -72,10 +72,10 @@ func secretFindings(ctx context.Context, url, path string) []setup.Finding {
 	s, err := vault.Look(ctx, db, k)
 	switch {
 	case err != nil:
-		f.Level, f.Found, f.Remedy = setup.Warning, "they cannot be looked at", "the role must be able to read onemap.totp and onemap.pull_secret"
+		f.Level, f.Found, f.Remedy = setup.Warning, "they cannot be looked at", "the role must be able to read onemap.totp, onemap.pull_secret and onemap.webhook_secret"
 	case s.Lost > 0:
 		f.Level, f.Found = setup.Fault, fmt.Sprintf("%d are sealed with a key that is not in %s", s.Lost, path)
-		f.Remedy = "bring the key back as that file; if it is lost, a security administrator takes away the second factors, and sources get their secrets again"
+		f.Remedy = "bring the key back as that file; if it is lost, a security administrator takes away the second factors, sources get their secrets again, and webhooks new ones"
 	case s.Open+s.Old > 0 && k != nil:
 		f.Level, f.Found, f.Remedy = setup.Warning, fmt.Sprintf("%d are not sealed with the key of %s yet", s.Open+s.Old, path), "start the server again: it seals them"
 	case k == nil:

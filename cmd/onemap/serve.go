@@ -120,7 +120,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	}
 	queue.Log = log
 	outside := outbound.New(cfg.Outbound)
-	hooks := &hook.Store{Layers: store, Directory: directory, Incidents: incidents, Jobs: queue, Log: log, Post: outside.Post, CheckURL: outside.Check}
+	hooks := &hook.Store{Layers: store, Directory: directory, Incidents: incidents, Jobs: queue, Keys: keys, Log: log, Post: outside.Post, CheckURL: outside.Check}
 	hooks.Work()
 	alerts := &alert.Store{Layers: store, Jobs: queue}
 	alerts.Work()

@@ -9,6 +9,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/incident"
 	"onemap/layers/jobs"
+	"onemap/layers/vault"
 )
 
 // Store keeps webhooks and sends their deliveries. Its methods are safe for
@@ -18,6 +19,7 @@ type Store struct {
 	Directory *access.Directory
 	Incidents *incident.Store
 	Jobs      *jobs.Queue
+	Keys      *vault.Keys  // seal the secrets that deliveries are signed with; nil: they stand as they are
 	Log       *slog.Logger // nil: slog's default
 
 	// Post sends a body to an address outside and returns what was answered; it

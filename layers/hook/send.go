@@ -88,14 +88,9 @@ func (s *Store) post(ctx context.Context, w Webhook, id string, p payload) (Answ
 	if err != nil {
 		return Answer{}, fmt.Errorf("write delivery: %w", err)
 	}
-	rows, err := s.Layers.DB().Query(ctx, `SELECT secret FROM onemap.webhook_secret WHERE webhook = @id AND (ends_at IS NULL OR ends_at > now()) ORDER BY made_at DESC`,
-		pgx.NamedArgs{"id": w.ID})
+	secrets, err := s.secrets(ctx, w.ID)
 	if err != nil {
-		return Answer{}, fmt.Errorf("secrets of webhook %d: %w", w.ID, err)
-	}
-	secrets, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if err != nil {
-		return Answer{}, fmt.Errorf("secrets of webhook %d: %w", w.ID, err)
+		return Answer{}, err
 	}
 	return s.Post(ctx, w.URL, headers(id, time.Now(), body, secrets), body)
 }

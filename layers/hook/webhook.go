@@ -2,8 +2,6 @@ package hook
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,7 +107,7 @@ func (s *Store) Create(ctx context.Context, by access.Scope, w Webhook, address 
 			VALUES (@name, @org, @url, @events, @classes, @area, @source, @state, @by) RETURNING id`, w.args(p.Login)).Scan(&w.ID); err != nil {
 			return err
 		}
-		if secret, err = newSecret(ctx, tx, w.ID); err != nil {
+		if secret, err = s.newSecret(ctx, tx, w.ID); err != nil {
 			return err
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "webhook.create", Object: fmt.Sprintf("webhook/%d", w.ID), Result: access.Done,
@@ -196,20 +194,12 @@ func (s *Store) NewSecret(ctx context.Context, by access.Scope, id int64, addres
 			pgx.NamedArgs{"id": id}); err != nil {
 			return err
 		}
-		if secret, err = newSecret(ctx, tx, id); err != nil {
+		if secret, err = s.newSecret(ctx, tx, id); err != nil {
 			return err
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "webhook.secret", Object: fmt.Sprintf("webhook/%d", id), Result: access.Done, Address: address})
 	})
 	return secret, access.Wrap("new secret", err)
-}
-
-// newSecret makes 32 random bytes and returns them as Standard Webhooks writes them.
-func newSecret(ctx context.Context, tx pgx.Tx, webhook int64) (string, error) {
-	b := make([]byte, 32)
-	rand.Read(b)
-	_, err := tx.Exec(ctx, `INSERT INTO onemap.webhook_secret (webhook, secret) VALUES (@id, @secret)`, pgx.NamedArgs{"id": webhook, "secret": b})
-	return "whsec_" + base64.StdEncoding.EncodeToString(b), err
 }
 
 func (w Webhook) args(by string) pgx.NamedArgs {

@@ -1,5 +1,6 @@
 // Package vault seals the secrets that have to be kept readable: those of second
-// factors, and what sources of other systems ask for. In the database they are
+// factors, what sources of other systems ask for, and those that webhooks sign
+// with. In the database they are
 // sealed with a key that is not in the database: a dump, a backup or a look at
 // a table gives none of them away.
 //

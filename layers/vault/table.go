@@ -21,6 +21,9 @@ var kinds = []kind{
 		`UPDATE onemap.totp SET secret = $3, sealed = true WHERE person = $1 AND secret = $2`},
 	{"pull", `SELECT pull, coalesce(sealed, convert_to(secret, 'UTF8')), sealed IS NOT NULL FROM onemap.pull_secret WHERE secret <> '' OR sealed IS NOT NULL`,
 		`UPDATE onemap.pull_secret SET secret = '', sealed = $3 WHERE pull = $1 AND coalesce(sealed, convert_to(secret, 'UTF8')) = $2`},
+	// A webhook has two while its receiver changes; the one before is deleted in a day.
+	{"webhook", `SELECT webhook, secret, sealed FROM onemap.webhook_secret WHERE ends_at IS NULL OR ends_at > now()`,
+		`UPDATE onemap.webhook_secret SET secret = $3, sealed = true WHERE webhook = $1 AND secret = $2`},
 }
 
 // Place names where a secret of a kind stands, for [Keys.Seal].

@@ -111,6 +111,8 @@ func TestSecretsOfADatabaseAreSealed(t *testing.T) {
 		`INSERT INTO onemap.totp (person, secret) SELECT id, '12345678901234567890' FROM onemap.person`,
 		`INSERT INTO onemap.pull (org, title, kind, place, layer, every, keeper, made_by) SELECT 'x', 'x', 'file', '{"url": "https://x"}', '', '1 hour', id, 'a' FROM onemap.person`,
 		`INSERT INTO onemap.pull_secret (pull, login, secret) SELECT id, 'me', 'pass' FROM onemap.pull`,
+		`INSERT INTO onemap.webhook (name, org, url, events, made_by) VALUES ('x', 'x', 'https://x', '{incident.*}', 'a')`,
+		`INSERT INTO onemap.webhook_secret (webhook, secret) SELECT id, repeat('w', 32)::bytea FROM onemap.webhook`,
 	} {
 		if _, err := db.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
@@ -129,20 +131,22 @@ func TestSecretsOfADatabaseAreSealed(t *testing.T) {
 		t.Fatalf("without a key: %v, %d, %v", k, n, err)
 	}
 	k, n, err := vault.Ready(ctx, db, path, true)
-	if err != nil || n != 2 || state(k) != (vault.State{Sealed: 2}) || state(nil) != (vault.State{Lost: 2}) {
+	if err != nil || n != 3 || state(k) != (vault.State{Sealed: 3}) || state(nil) != (vault.State{Lost: 3}) {
 		t.Fatalf("%d sealed, %v: %+v", n, err, state(k))
 	}
 	open := func(k *vault.Keys) {
 		t.Helper()
-		var person, pull int64
-		var totp, word []byte
-		if err := db.QueryRow(ctx, `SELECT person, t.secret, pull, p.sealed FROM onemap.totp t, onemap.pull_secret p WHERE p.secret = ''`).Scan(&person, &totp, &pull, &word); err != nil {
+		var person, pull, hook int64
+		var totp, word, sign []byte
+		if err := db.QueryRow(ctx, `SELECT person, t.secret, pull, p.sealed, webhook, w.secret FROM onemap.totp t, onemap.pull_secret p, onemap.webhook_secret w WHERE p.secret = ''`).
+			Scan(&person, &totp, &pull, &word, &hook, &sign); err != nil {
 			t.Fatal(err)
 		}
 		a, err1 := k.Open(totp, vault.Place("totp", person))
 		b, err2 := k.Open(word, vault.Place("pull", pull))
-		if string(a) != "12345678901234567890" || string(b) != "pass" {
-			t.Errorf("%q, %v; %q, %v", a, err1, b, err2)
+		c, err3 := k.Open(sign, vault.Place("webhook", hook))
+		if string(a) != "12345678901234567890" || string(b) != "pass" || string(c) != strings.Repeat("w", 32) {
+			t.Errorf("%q, %v; %q, %v; %q, %v", a, err1, b, err2, c, err3)
 		}
 	}
 	open(k)
@@ -157,7 +161,7 @@ func TestSecretsOfADatabaseAreSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	k, n, err = vault.Ready(ctx, db, key(t, two, strings.TrimSpace(string(old))), false)
-	if err != nil || n != 2 || state(read(t, key(t, two))) != (vault.State{Sealed: 2}) {
+	if err != nil || n != 3 || state(read(t, key(t, two))) != (vault.State{Sealed: 3}) {
 		t.Errorf("a new key before the old one: %d, %v", n, err)
 	}
 	open(k)
