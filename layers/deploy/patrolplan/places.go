@@ -41,7 +41,7 @@ func (s *Store) hotspots(ctx context.Context, scope access.Scope, o *Order) ([]P
 	}
 	out := make([]Place, 0, len(cells))
 	for _, c := range cells {
-		out = append(out, Place{Title: fmt.Sprintf("#%d %s", c.Rank, c.GridCode), Lon: c.Centre[0], Lat: c.Centre[1], Grid: c.GridCode, Cell: c.Cell, Rank: c.Rank,
+		out = append(out, Place{Title: fmt.Sprintf("#%d", c.Rank), Lon: c.Centre[0], Lat: c.Centre[1], Grid: c.GridCode, Cell: c.Cell, Rank: c.Rank,
 			Score: c.Expected * src.share(c.Zone), WhyZH: c.Why.ZH, WhyEN: c.Why.EN})
 	}
 	return out, src, nil
@@ -153,19 +153,23 @@ func distinct(hand, hot []Place, cellM float64) ([]Place, error) {
 	return out, nil
 }
 
-// ground finds the grids of places, and refuses those outside the area of the
+// ground finds the grids of places, adds the names of grid and road to what has
+// a number for a title, and refuses those outside the area of the
 // caller's organisation; of exploration, they are left out.
 func (s *Store) ground(ctx context.Context, scope access.Scope, places []Place) ([]Place, error) {
 	x, y := make([]float64, len(places)), make([]float64, len(places))
 	for i, p := range places {
 		x[i], y[i] = p.Lon, p.Lat
 	}
-	rows, err := s.Layers.DB().Query(ctx, `SELECT coalesce(g.grid_code, ''), coalesce(g.area_code, '') FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS p (x, y, n)
-		LEFT JOIN LATERAL map.grid_at(ST_SetSRID(ST_MakePoint(p.x, p.y), 4326)) g ON true ORDER BY p.n`, x, y)
+	rows, err := s.Layers.DB().Query(ctx, `SELECT coalesce(g.grid_code, ''), coalesce(g.area_code, ''), concat_ws(' · ', nullif(u.name, ''), r.name) FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS p (x, y, n)
+		CROSS JOIN LATERAL ST_SetSRID(ST_MakePoint(p.x, p.y), 4326) AS here
+		LEFT JOIN LATERAL map.grid_at(here) g ON true
+		LEFT JOIN map.grid_unit u ON u.grid_code = g.grid_code
+		LEFT JOIN LATERAL (SELECT name FROM map.base_road WHERE name <> '' AND geom && ST_Expand(here, 0.002) ORDER BY geom <-> here LIMIT 1) r ON true ORDER BY p.n`, x, y)
 	if err != nil {
 		return nil, fmt.Errorf("grids of places: %w", err)
 	}
-	type at struct{ Grid, Area string }
+	type at struct{ Grid, Area, Name string }
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[at])
 	if err != nil {
 		return nil, fmt.Errorf("grids of places: %w", err)
@@ -182,12 +186,21 @@ func (s *Store) ground(ctx context.Context, scope access.Scope, places []Place) 
 		if p.Grid == "" {
 			p.Grid = found[i].Grid
 		}
-		if p.Explore && p.Grid != "" {
-			p.Title += " " + p.Grid
+		if numbered(p) {
+			name := found[i].Name
+			if name == "" {
+				name = p.Grid
+			}
+			p.Title = strings.TrimSpace(p.Title + " " + name)
 		}
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// numbered says whether a place's title is a number that the machine gave it.
+func numbered(p Place) bool {
+	return p.Title != "" && strings.ContainsRune("#RPM", rune(p.Title[0])) && strings.Trim(p.Title[1:], "0123456789") == ""
 }
 
 func round7(x float64) float64 { return math.Round(x*1e7) / 1e7 }

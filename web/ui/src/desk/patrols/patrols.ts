@@ -25,13 +25,15 @@ export async function forecasts(): Promise<{ id: number; title: string; from: st
   return (await get<{ forecasts: { id: number; title: string; from: string; to: string; shown: boolean }[] }>('/api/v1/forecasts', { current: true, state: 'done' })).forecasts.filter((f) => f.shown);
 }
 
+export type At = readonly [lng: number, lat: number];
+
 /** A stop as it is edited: a place of the plan, or one that was put on the map. */
 export interface Draft {
   key: number;
   place: number;
   title: string;
   explore: boolean;
-  at: readonly [lng: number, lat: number];
+  at: At;
   added: boolean;
 }
 

@@ -11,7 +11,7 @@ const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building
 export const inks = ['#3b82f6', '#f59e0b', '#10b981', '#ec4899', '#8b5cf6', '#14b8a6', '#f97316', '#84cc16', '#06b6d4', '#a855f7'];
 export const inkOf = (unit: number): string => inks[(unit - 1) % inks.length] ?? '#3b82f6';
 
-/** A map of a plan's ways and stops. Random stops are rings, others discs; the number is the order. */
+/** A map of a plan's ways and stops. Random stops are rings, others discs, posts squares; the number is the order. */
 export class RouteMap {
   private readonly map: GLMap;
   private readonly marks: import('maplibre-gl').Marker[] = [];
@@ -48,11 +48,12 @@ export class RouteMap {
       fadeDuration: 0,
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.on('load', () => {
+    // As soon as the style is there: a slow ground holds the plan back no longer.
+    this.map.once('style.load', () => {
       this.ready = true;
       this.push();
-      container.dataset.ready = 'true';
     });
+    this.map.on('load', () => (container.dataset.ready = 'true'));
     this.map.on('click', (e: MapLayerMouseEvent) => clicked(e.lngLat.lng, e.lngLat.lat));
   }
 
@@ -67,6 +68,7 @@ export class RouteMap {
     for (const one of plan?.places ?? []) {
       if (one.stops === 0) features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: [one.lon, one.lat] }, properties: { kind: 'place' } });
     }
+    const units = plan?.units?.length ?? 0;
     for (const u of plan?.units ?? []) {
       const dim = unit !== 0 && unit !== u.n;
       const stops = u.n === unit && edited ? edited.map((s) => ({ at: s.at, explore: s.explore })) : u.stops.map((s) => ({ at: [s.lon, s.lat] as const, explore: s.explore ?? false }));
@@ -81,15 +83,17 @@ export class RouteMap {
         if (have) have.n.push(i + 1);
         else numbers.set(key, { at: s.at, n: [i + 1], explore: s.explore });
       });
-      for (const s of numbers.values()) this.mark(s.at, s.n.join('·'), inkOf(u.n), s.explore);
+      // All the numbers of a stop that comes again only where its unit stands out: else they hide each other.
+      for (const s of numbers.values()) this.mark(s.at, unit === 0 && units > 1 ? String(s.n[0]) : s.n.join('·'), inkOf(u.n), s.explore ? 'chance' : '');
+      if (u.start) this.mark([u.start.lon, u.start.lat], '⌂', 'var(--ink, #000)', 'home');
     }
     this.data = { type: 'FeatureCollection', features };
     this.push();
   }
 
-  private mark(at: readonly [number, number], text: string, ink: string, explore: boolean): void {
+  private mark(at: readonly [number, number], text: string, ink: string, kind: '' | 'chance' | 'home'): void {
     const el = document.createElement('span');
-    el.className = explore ? 'pt-mark chance' : 'pt-mark';
+    el.className = `pt-mark ${kind}`;
     el.style.setProperty('--ink-of', ink);
     el.textContent = text;
     el.setAttribute('aria-hidden', 'true'); // the list says the same
