@@ -66,6 +66,7 @@ var problems = []struct {
 	{errCrossOrigin, http.StatusForbidden, "cross-origin"},
 	{errForeignCursor, http.StatusConflict, "foreign-cursor"},
 	{position.ErrBusy, http.StatusServiceUnavailable, "busy"},
+	{access.ErrFactorKey, http.StatusServiceUnavailable, "second-factor-key"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
 	{context.Canceled, 499, "client-left"}, // nobody reads it; the log does
@@ -140,6 +141,9 @@ func problemOf(err error) *Problem {
 	p.Title = http.StatusText(p.Status)
 	if errors.Is(err, position.ErrBusy) { // no fault: it passes
 		p.Detail, p.retryAfter = position.ErrBusy.Error(), 2*time.Second
+	}
+	if errors.Is(err, access.ErrFactorKey) { // the caller can go on by another way
+		p.Detail = access.ErrFactorKey.Error()
 	}
 	if p.Status >= 500 || p.Status == 499 {
 		return p

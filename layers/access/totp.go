@@ -212,6 +212,10 @@ func dropFactor(ctx context.Context, tx pgx.Tx, person int64) error {
 	return nil
 }
 
+// ErrFactorKey: the secret of a second factor is sealed with a key that is not at
+// hand. It is the server's fault, and the caller is told what to do.
+var ErrFactorKey = errors.New("codes of authenticators cannot be checked: the server's key of secrets is missing; use a recovery code, or ask a security administrator")
+
 // errCode: the code is none. It is told as what it is, invalid input: the
 // caller has shown who they are, as far as that goes.
 var errCode = &layers.InputError{Field: "code", Remedy: "the six digits that the authenticator shows now, or a recovery code that was not used"}
@@ -259,6 +263,11 @@ func (d *Directory) withCode(ctx context.Context, by Scope, code string, from Fr
 		}
 		return errCode
 	}
+	if errors.Is(err, ErrFactorKey) { // it was no guess
+		if err := pgx.BeginFunc(ctx, d.db, func(tx pgx.Tx) error { return lift(ctx, tx, counted) }); err != nil {
+			return doing("check code", err)
+		}
+	}
 	if err != nil {
 		return Wrap("check code", err)
 	}
@@ -287,7 +296,9 @@ func (d *Directory) useCode(ctx context.Context, tx pgx.Tx, person int64, code s
 			return false, err
 		}
 		if sealed {
-			if secret, err = d.Keys.Open(secret, vault.Place("totp", person)); err != nil {
+			if secret, err = d.Keys.Open(secret, vault.Place("totp", person)); errors.Is(err, vault.ErrNoKey) {
+				return false, ErrFactorKey
+			} else if err != nil {
 				return false, err
 			}
 		}

@@ -94,6 +94,16 @@ func TestSecondFactor(t *testing.T) {
 	again, err := c.dir.SignIn(ctx, "sec", password, access.From{})
 	must(t, err)
 	must(t, c.dir.ShowFactor(ctx, again.Scope, " "+codes[3]+" ", access.From{}))
+	// Without the key an authenticator's code cannot be checked; it is no wrong one, however often.
+	c.dir.Keys = nil
+	keyless, err := c.dir.SignIn(ctx, "sec", password, access.From{})
+	must(t, err)
+	for range 12 {
+		if err := c.dir.ShowFactor(ctx, keyless.Scope, code(t, secret, 1), access.From{}); !errors.Is(err, access.ErrFactorKey) {
+			t.Fatalf("without the key: %v", err)
+		}
+	}
+	c.dir.Keys = sealed
 	third, err := c.dir.SignIn(ctx, "sec", password, access.From{})
 	must(t, err)
 	if err := c.dir.ShowFactor(ctx, third.Scope, codes[3], access.From{}); !errors.Is(err, layers.ErrInvalid) {
