@@ -43,7 +43,7 @@ export const patrols = {
   'pt.start.set': ['已在地图选定', 'Chosen on the map'],
   'pt.places': ['点选的地点（{n}）', 'Places that I picked ({n})'],
   'pt.places.how': ['点地图添加。', 'Click the map to add one.'],
-  'pt.place.drop': ['去掉地点 {n}', 'Take place {n} out'],
+  'pt.place.drop': ['去掉地点 P{n}', 'Take place P{n} out'],
   'pt.rules': ['规则', 'Rules'],
   'pt.stay': ['每点停留（分钟）', 'Stay, minutes'],
   'pt.revisit': ['多久再到（分钟）', 'Again after, minutes'],
