@@ -118,15 +118,16 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, q.Layer.Name, time.Now().UTC().Format("20060102T150405Z"), format))
+	to := &heldWriter{Writer: patientWriter{w, http.NewResponseController(w)}, held: s.held(r, q)}
 	if file != nil {
-		return s.sendFile(w, r, file)
+		return s.sendFile(w, r, file, to)
 	}
 	features, stop, err := begun(s.Store.Features(r.Context(), q.Query))
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if _, err := WriteFeatures(patientWriter{w, http.NewResponseController(w)}, format, q.Query, features); err != nil {
+	if _, err := WriteFeatures(to, format, q.Query, features); err != nil {
 		stateOf(r.Context()).err = err
 		panic(http.ErrAbortHandler)
 	}

@@ -31,6 +31,9 @@ func (s *Server) rescope(r *http.Request) func(context.Context) (access.Scope, e
 	reason := scopeOf(r.Context()).RequestReason()
 	return func(ctx context.Context) (scope access.Scope, err error) {
 		switch {
+		case isOpenKey(bearer(auth)) && s.Open != nil:
+			_, err = s.Open.Key(ctx, bearer(auth))
+			return access.Scope{}, err // it has the rights of the public
 		case auth != "":
 			scope, err = s.Directory.Key(ctx, bearer(auth))
 		case secret != "":

@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -69,5 +71,50 @@ func TestRevokedInSQLIsRevokedEverywhere(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("a closed account's key still works")
 		}
+	}
+}
+
+// Who reads slowly gets no rows after the right has gone: an export that is on
+// its way is cut off, so that its half is not taken for a whole.
+func TestExportOnItsWayIsCutOff(t *testing.T) {
+	w := newWorld(t)
+	w.follow()
+	w.exec(`INSERT INTO onemap.class (standard, kind, code, major, major_zh, major_en, name_zh, name_en) VALUES ('test', 'component', '1', '1', '一', 'one', '灯', 'lamp')`)
+	w.exec(`INSERT INTO map.asset (class_standard, class_code, name, geom)
+		SELECT 'test', '1', repeat(md5(n::text), 400), ST_SetSRID(ST_MakePoint(120.005, 29.305), 4326) FROM generate_series(1, 2000) n`)
+	const whole = 2000 * 400 * 32
+	srv := httptest.NewServer(w.server.Handler())
+	t.Cleanup(srv.Close)
+	take := func(meanwhile func()) (n int, err error) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/api/v1/layers/asset/export?format=ndjson", nil)
+		req.Header.Set("Authorization", "Bearer "+w.tokens["centre"])
+		req.Header.Set("Accept-Encoding", "identity")
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%v %+v", err, res)
+		}
+		defer res.Body.Close()
+		part := make([]byte, 1<<20)
+		for err == nil {
+			var got int
+			got, err = io.ReadFull(res.Body, part)
+			n += got
+			if meanwhile != nil {
+				meanwhile()
+				meanwhile = nil
+			}
+			time.Sleep(20 * time.Millisecond) // it is a slow reader that this is about
+		}
+		return n, err
+	}
+	if n, err := take(nil); n < whole || err != io.ErrUnexpectedEOF && err != io.EOF {
+		t.Fatalf("with the right: %d bytes, %v", n, err)
+	}
+	n, _ := take(func() {
+		w.exec(`UPDATE onemap.layer_grant SET revoked_at = now() WHERE layer = 'asset' AND org = 'centre'`)
+		w.want(http.StatusNotFound, w.as("centre", http.MethodGet, "/api/v1/layers/asset/features", nil))
+	})
+	if n >= whole {
+		t.Errorf("all %d bytes came after the right had gone", n)
 	}
 }
