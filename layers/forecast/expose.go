@@ -90,15 +90,17 @@ func division(code string) string {
 }
 
 // named gives the groups their names and their share of the people, and notes
-// those that stand out.
+// those that stand out. The people are those of the release for staff, whoever
+// asks: sums of the finer release beside those of their own would tell officers
+// the counts that are hidden from them (layers/release).
 func (e *Exposure) named(ctx context.Context, db querier) error {
 	codes := make([]string, len(e.Groups))
 	for i, g := range e.Groups {
 		codes[i] = g.Area
 	}
 	rows, err := db.Query(ctx, `SELECT c.n - 1, coalesce(a.name_zh, c.code), coalesce(a.name_en, c.code),
-			(SELECT sum(p.n) FROM map.population p WHERE p.audience = 'internal' AND c.code <> '' AND p.area_code LIKE c.code || '%'
-			 AND p.hour = (SELECT max(hour) FROM map.population WHERE audience = 'internal'))::float8
+			(SELECT sum(p.n) FROM map.population p WHERE p.audience = 'staff' AND c.code <> '' AND p.area_code LIKE c.code || '%'
+			 AND p.hour = (SELECT max(hour) FROM map.population WHERE audience = 'staff'))::float8
 		FROM unnest($1::text[]) WITH ORDINALITY AS c (code, n) LEFT JOIN onemap.area a ON a.code = c.code`, codes)
 	if err != nil {
 		return fmt.Errorf("divisions of a forecast: %w", err)
