@@ -2,14 +2,9 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"onemap/layers"
-	"onemap/layers/access"
 	"onemap/layers/forecast/firerisk"
 )
 
@@ -24,7 +19,7 @@ import (
 //	GET    /fire-risk/gaps, POST               sums of the layers water_gap and response_gap; POST computes them anew
 //	GET    /fire-risk/lists, POST              lists of inspections; POST makes one
 //	GET    /fire-risk/lists/{id}               one with lines and tours
-//	GET    /fire-risk/lists/{id}/file          as a sheet; recorded
+//	GET    /fire-risk/lists/{id}/file          as a sheet, GPX, GeoJSON or PDF; recorded
 //	POST   /fire-risk/lists/{id}/decisions     accept lines (they become visits on the phone) or refuse them
 
 var onlyFireRisk = only(firerisk.Viewers...)
@@ -192,72 +187,4 @@ func (s *Server) decideFireList(ctx context.Context, in *decideFireListInput) (*
 	b := in.Body
 	l, err := s.FireRisk.Decide(ctx, scopeOf(ctx), in.ID, firerisk.Decision{Lines: b.Lines, Decision: b.Decision, Note: b.Note, Person: b.Person, Address: clientAddress(in.r)})
 	return &fireListOutput{200, l}, err
-}
-
-// fireListFile is a list as a sheet: one line a visit, in the order of days and stops.
-func (s *Server) fireListFile(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyQuery(r, "format", "lang"); err != nil {
-		return err
-	}
-	q := r.URL.Query()
-	format, err := choice(q, "format", "xlsx", "xlsx", "csv")
-	if err != nil {
-		return err
-	}
-	lang, err := choice(q, "lang", "zh", "zh", "en")
-	if err != nil {
-		return err
-	}
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
-		return inputError("path.id", layers.Short(r.PathValue("id")), "the number of a list")
-	}
-	ctx := r.Context()
-	l, err := s.FireRisk.List(ctx, scopeOf(ctx), id)
-	if err != nil {
-		return err
-	}
-	if err := s.audit(ctx, r, access.Entry{Action: "fire_risk.export", Object: fmt.Sprintf("inspection_list/%d", id), Result: access.Done, Detail: map[string]any{"format": format}}); err != nil {
-		return err
-	}
-	return s.sendSheet(w, r, format, fmt.Sprintf("inspections-%d", id), []sheet{fireSheet(l, lang)})
-}
-
-var fireWords = map[string][2]string{"risk": {"风险", "risk"}, "overdue": {"逾期", "overdue"}, "random": {"随机抽查", "random audit"}, "longest": {"最久未检查", "longest without an inspection"},
-	"": {"待定", "to be decided"}, "accepted": {"采纳", "accepted"}, "refused": {"不采纳", "refused"}}
-
-func fireSheet(l firerisk.List, lang string) sheet {
-	n := 0
-	if lang == "en" {
-		n = 1
-	}
-	word := func(key string) string { return fireWords[key][n] }
-	t := sheet{title: [2]string{"消防检查清单", "Inspections"}[n], main: true,
-		head: [2][]string{{"日期", "单位", "站次", "名称", "用途", "原因", "名次", "一年内起火概率", "预计起数", "下限(90%)", "上限(90%)", "主要因素", "最近检查", "法定期限", "网格", "经度", "纬度", "决定", "决定人", "说明"},
-			{"Day", "Unit", "Stop", "Name", "Use", "Reason", "Rank", "Probability of a fire", "Expected", "Low (90 %)", "High (90 %)", "Drivers", "Last inspected", "Due by law", "Grid", "Longitude", "Latitude", "Decision", "By", "Note"}}[n]}
-	t.rows = func(yield func([]any, error) bool) {
-		for _, x := range l.Lines {
-			why := x.WhyZH
-			if n == 1 {
-				why = x.WhyEN
-			}
-			var rank any
-			if x.Rank > 0 {
-				rank = x.Rank
-			}
-			if !yield([]any{x.Day, x.UnitName, x.Stop, x.Name, x.Use, word(x.Reason), rank, orNothing(x.Likely), orNothing(x.Expected), orNothing(x.Low), orNothing(x.High),
-				strings.ReplaceAll(why, "\n", "; "), x.Inspected, x.Due, x.Grid, x.Lon, x.Lat, word(x.Decision), x.DecidedBy, x.Note}, nil) {
-				return
-			}
-		}
-	}
-	return t
-}
-
-// orNothing is an empty cell for what is not known.
-func orNothing(v *float64) any {
-	if v == nil {
-		return nil
-	}
-	return *v
 }

@@ -505,9 +505,9 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/fire-risk/lists", onlyFireRisk, "makeFireList", "fire-risk", "Make a list: by risk, by legal terms, and always a random part; with a tour for each unit and day. Sent again with its uuid, it is the same",
 			call(s.makeFireList), []option{created(), rate(60), also(200, "It was made before; here is what became of it")}},
 		{"GET", "/api/v1/fire-risk/lists/{id}", onlyFireRisk, "getFireList", "fire-risk", "One list with its lines and tours", call(s.getFireList), nil},
-		{"GET", "/api/v1/fire-risk/lists/{id}/file", onlyFireRisk, "getFireListFile", "fire-risk", "One list as a sheet; who takes it is recorded",
-			plain(s.fireListFile, inPath("id", "Number"), param("query", "format", "Left out: xlsx", "xlsx", "csv"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
-				answers(200, sheetTypes["xlsx"], "The sheet"), answers(200, sheetTypes["csv"], "The sheet")), []option{produces(sheetTypes["xlsx"], sheetTypes["csv"])}},
+		{"GET", "/api/v1/fire-risk/lists/{id}/file", onlyFireRisk, "getFireListFile", "fire-risk", "One list to take along: a sheet, routes, features, or a page for each tour; who takes it is recorded",
+			plain(s.fireListFile, inPath("id", "Number"), param("query", "format", "Left out: xlsx", "xlsx", "csv", "geojson", "gpx", "pdf"), param("query", "lang", "Left out: zh", "zh", "en"),
+				answers(200, sheetTypes["xlsx"], "The file"), answers(200, geoJSONType, "The file"), answers(200, "application/pdf", "The file")), []option{stream}},
 		{"POST", "/api/v1/fire-risk/lists/{id}/decisions", onlyFireRisk, "decideFireList", "fire-risk", "Accept lines, which become visits on the phone, or refuse them with a reason", call(s.decideFireList), []option{stream}},
 
 		// Deviations of counts and places that come again: see deviations.go. By right to the layers; the public never.

@@ -21,7 +21,8 @@ export const gaps = () => get<Gaps>(`${path}/gaps`);
 export const makeGaps = () => put<Gaps>('POST', `${path}/gaps`, {});
 export const lists = async () => (await get<{ lists: List[] }>(`${path}/lists`)).lists;
 export const list = (id: number) => get<List>(`${path}/lists/${id}`);
-export const file = (id: number, lang: string) => address(`${path}/lists/${id}/file`, { format: 'xlsx', lang });
+/** Of a list: pdf, gpx, geojson, xlsx or csv. */
+export const file = (id: number, format: string, lang: string) => address(`${path}/lists/${id}/file`, { format, lang });
 
 export interface Draft {
   uuid: string;
