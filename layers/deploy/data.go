@@ -19,7 +19,7 @@ type Data struct {
 	Candidates []Candidate `json:"candidates" nullable:"false"`
 	Areas      []Area      `json:"areas" nullable:"false"`
 	Today      []int       `json:"today" nullable:"false"` // candidates that have a unit now: stations in service
-	Roads      string      `json:"roads"` // what the network was: see roads.Graph.Print
+	Roads      string      `json:"roads"`                  // what the network was: see roads.Graph.Print
 	Notes      []Words     `json:"notes" nullable:"false"`
 }
 

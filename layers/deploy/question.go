@@ -52,8 +52,8 @@ type DemandFrom struct {
 
 // A ClassKey names a class of matters.
 type ClassKey struct {
-	Standard string `json:"standard" maxLength:"40"`
-	Code     string `json:"code" maxLength:"20"`
+	Standard string `json:"standard" maxLength:"100"`
+	Code     string `json:"code" maxLength:"24"`
 }
 
 // CandidatesFrom says where units may stand.
