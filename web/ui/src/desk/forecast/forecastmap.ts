@@ -5,7 +5,7 @@ import { maplibre } from '../../map/maplibre';
 import { palettes, type Theme } from '../../map/palette';
 import { steps } from './forecast';
 
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary', 'base_place'];
+const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 
 /** Viridis in eight steps (van der Walt and Smith 2015), the few first. On a light ground it runs the other way, so that many is always what stands out. */
 const viridis = ['#440154', '#46327e', '#365c8d', '#277f8e', '#1fa187', '#4ac16d', '#a0da39', '#fde725'] as const;
@@ -39,6 +39,7 @@ export class ForecastMap {
   private ready = false;
   private run = 0;
   private beside = 0;
+  private readonly aimed = { cells: 0, beside: 0 };
   private paint: Paint = { of: 'density' };
   private cell: number | undefined;
   private chosen: FeatureCollection = nothing;
@@ -73,7 +74,7 @@ export class ForecastMap {
           { id: 'mark', type: 'circle', source: 'marks', paint: { 'circle-radius': ['interpolate', ['linear'], ['get', 'size'], 0, 4, 1, 16], 'circle-color': 'transparent', 'circle-stroke-color': p.ink, 'circle-stroke-width': 2 } },
           { id: 'chosen-case', type: 'line', source: 'chosen', paint: { 'line-color': p.paper, 'line-width': 7 } },
           { id: 'chosen', type: 'line', source: 'chosen', paint: { 'line-color': p.ink, 'line-width': 4 } },
-          ...base.filter((l) => l.type === 'symbol'),
+          ...base.filter((l) => l.type === 'symbol' && baseNames.includes(l['source-layer'] ?? '')),
         ],
       },
       ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 24 } } : { center: [120.07, 29.31], zoom: 11 }),
@@ -108,15 +109,16 @@ export class ForecastMap {
 
   /** Shows a run's cells; 0: none. With `beside`, the hot cells of another run are outlined too. */
   show(run: number, beside: number): void {
-    if (run !== this.run) {
-      this.run = run;
-      if (run) (this.map.getSource('cells') as VectorTileSource | undefined)?.setTiles([this.tiles(run)]);
-    }
-    if (beside !== this.beside) {
-      this.beside = beside;
-      if (beside) (this.map.getSource('beside') as VectorTileSource | undefined)?.setTiles([this.tiles(beside)]);
-    }
+    this.run = run;
+    this.beside = beside;
     this.redraw();
+  }
+
+  /** Has a source show a run's tiles, if it does not yet. */
+  private aim(source: 'cells' | 'beside', run: number): void {
+    if (!run || this.aimed[source] === run) return;
+    this.aimed[source] = run;
+    (this.map.getSource(source) as VectorTileSource | undefined)?.setTiles([this.tiles(run)]);
   }
 
   /** What the colours are of. */
@@ -127,6 +129,8 @@ export class ForecastMap {
 
   private redraw(): void {
     if (!this.ready) return;
+    this.aim('cells', this.run);
+    this.aim('beside', this.beside);
     for (const id of ['cell', 'hot', 'hot-case']) this.map.setLayoutProperty(id, 'visibility', this.run ? 'visible' : 'none');
     this.map.setLayoutProperty('hot-beside', 'visibility', this.run && this.beside ? 'visible' : 'none');
     const ramp = rampOf(this.theme);
