@@ -96,6 +96,7 @@ export const patrols = {
   'pt.place': ['地点', 'Place'],
   'pt.count': ['停靠次数', 'Stops'],
   'pt.used': ['本周已巡（分）', 'Minutes this week'],
+  'pt.basis': ['依据', 'Reason'],
   'pt.noroad': ['无路可达', 'No road'],
   'pt.capfull': ['已达上限', 'Cap used up'],
   'pt.picked': ['人工点选', 'Picked by hand'],
