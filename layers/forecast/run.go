@@ -146,7 +146,7 @@ type Trust struct {
 type Cell struct {
 	Run      int64            `json:"run"`
 	Cell     int              `json:"cell"`
-	Rank     int              `json:"rank" doc:"1: the densest"`
+	Rank     int              `json:"rank" doc:"1: the first to be flagged: the densest, or by the ranking that caught most in the backtest"`
 	Expected float64          `json:"expected"`
 	Low      int              `json:"low" doc:"Between which the count will be in nine of ten cases"`
 	High     int              `json:"high"`

@@ -1185,7 +1185,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One list as a sheet; who takes it is recorded */
+        /** One list to take along: a sheet, routes, features, or a page for each tour; who takes it is recorded */
         get: operations["getFireListFile"];
         put?: never;
         post?: never;
@@ -5869,7 +5869,7 @@ export interface components {
             low: number;
             /**
              * Format: int64
-             * @description 1: the densest
+             * @description 1: the first to be flagged: the densest, or by the ranking that caught most in the backtest
              */
             rank: number;
             /** Format: int64 */
@@ -5924,7 +5924,7 @@ export interface components {
             parts: components["schemas"]["Parted"][];
             /**
              * Format: int64
-             * @description 1: the densest
+             * @description 1: the first to be flagged: the densest, or by the ranking that caught most in the backtest
              */
             rank: number;
             /** Format: int64 */
@@ -6142,16 +6142,16 @@ export interface components {
              */
             cell_m: number;
             /** @description Departments that I may plan for */
-            depts: string[];
+            depts: components["schemas"]["Dept"][];
             most: components["schemas"]["Most"];
-            /** @description Where units may begin and end: posts of accepted plans of stationing that I may see */
+            /** @description Where units may begin and end: posts of accepted plans of stationing, then police and fire stations, that I may see */
             posts: components["schemas"]["End"][];
             /** @description There is a road network; without one nothing can be planned */
             roads: boolean;
             /** @description What holds where an order says nothing */
             rules: components["schemas"]["PatrolplanRules"];
             time_zone: string;
-            /** @description Who may be sent, of my area, by name */
+            /** @description Who may be sent, of my area, those on duty first, then by name */
             workers: components["schemas"]["Worker"][];
         };
         CityName: {
@@ -6626,12 +6626,12 @@ export interface components {
             zh: string[];
         };
         Data: {
-            areas: components["schemas"]["Area"][] | null;
-            candidates: components["schemas"]["DeployCandidate"][] | null;
-            notes: components["schemas"]["DeployWords"][] | null;
-            points: components["schemas"]["DeployPoint"][] | null;
+            areas: components["schemas"]["Area"][];
+            candidates: components["schemas"]["DeployCandidate"][];
+            notes: components["schemas"]["DeployWords"][];
+            points: components["schemas"]["DeployPoint"][];
             roads: string;
-            today: number[] | null;
+            today: number[];
         };
         Day: {
             /** @description 2026-10-01 */
@@ -6878,6 +6878,11 @@ export interface components {
         DeployWords: {
             en: string;
             zh: string;
+        };
+        Dept: {
+            code: string;
+            name_en: string;
+            name_zh: string;
         };
         Detail: {
             area_class?: string;
@@ -7235,6 +7240,8 @@ export interface components {
              * @description Share of the hot area
              */
             hot: number;
+            /** @description What would differ if three in ten of its reports had never been made; absent where it was not tried (the 12 divisions that expect most are) */
+            if_missing?: components["schemas"]["Thinned"];
             /** Format: double */
             km2: number;
             name_en: string;
@@ -8048,6 +8055,11 @@ export interface components {
              * @description How many places the lattice was laid at
              */
             origins: number;
+            /**
+             * Format: int64
+             * @description Over how many windows, the latest: the hit rates are of these
+             */
+            windows: number;
         };
         GridsInputBody: {
             /** @description Codes of the unit, responsibility and community grids that a grid worker answers for */
@@ -10756,7 +10768,7 @@ export interface components {
         };
         Parted: {
             /** @enum {string} */
-            family: "long" | "recent" | "repeat" | "even";
+            family: "long" | "recent" | "repeat" | "place" | "even";
             /** Format: double */
             share: number;
             title: components["schemas"]["Words"];
@@ -11039,7 +11051,7 @@ export interface components {
             made_by: string;
             /** @enum {string} */
             mode: "car" | "emergency" | "foot";
-            /** @description What a reader must know: unreachable, capped, no_cap, few_explored, other_time, edited, hours_even */
+            /** @description What a reader must know: unreachable, capped, no_cap, few_explored, other_time, edited, hours_zone, hours_even */
             notes: string[];
             /** @description That it chose from, and those of exploration that chance chose */
             places?: components["schemas"]["PatrolplanPlace"][] | null;
@@ -13699,6 +13711,28 @@ export interface components {
             grids?: string[];
             /** @description Keys of the resource's items: a layer's fields by name. Asking: left out, all that are not sensitive. Granting: left out, those that were asked */
             items?: string[];
+        };
+        Thinned: {
+            /**
+             * Format: double
+             * @description Its share without them
+             */
+            after: number;
+            /**
+             * Format: double
+             * @description Its share of the top 1 %
+             */
+            before: number;
+            /**
+             * Format: double
+             * @description Cells among the top 1 % of the area both times, by those among it either time: 1 is the same map
+             */
+            jaccard: number;
+            /**
+             * Format: int64
+             * @description Reports left out
+             */
+            removed: number;
         };
         Tour: {
             /** Format: date */
@@ -17418,8 +17452,8 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Left out: xlsx */
-                format?: "xlsx" | "csv";
-                /** @description Of headings. Left out: zh */
+                format?: "xlsx" | "csv" | "geojson" | "gpx" | "pdf";
+                /** @description Left out: zh */
                 lang?: "zh" | "en";
             };
             header?: never;
@@ -17431,13 +17465,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The sheet */
+            /** @description The file */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv; charset=utf-8": string;
+                    "application/pdf": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -17917,6 +17951,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                id: number;
                 cell: number;
             };
             cookie?: never;
@@ -17950,7 +17985,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -18142,7 +18179,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody: {
