@@ -44,7 +44,7 @@ func (s *Server) featureQuery(r *http.Request) (featureQuery, error) {
 	if err != nil {
 		return featureQuery{}, err
 	}
-	return featureQuery{layers.Query{Layer: l, Where: where.And(right.Where, narrow), Fields: fields}, right}, nil
+	return featureQuery{layers.Query{Layer: l, Where: where.And(rightIn(l, right, narrow), narrow), Fields: fields}, right}, nil
 }
 
 // listFeatures answers with a page of a layer's features as GeoJSON, in the

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 
+	"github.com/paulmach/orb"
+
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/access"
@@ -35,4 +37,34 @@ func (s *Server) withGrids(ctx context.Context, f Filter) (Filter, error) {
 	}
 	f.grids, err = s.Search.Grids(ctx, codes)
 	return f, err
+}
+
+// nearness is added to a box before the right is reduced to it, in degrees: boxes
+// in an index are of single precision, so that a little more may be found.
+const nearness = 1e-4
+
+// rightIn is the condition of a right for an answer that is narrowed. Where that is to
+// a box, what the box decides is left out, as of tiles: see [access.Right.At].
+func rightIn(l layers.Layer, right access.Right, narrow ...where.Cond) where.Cond {
+	for _, c := range narrow {
+		if box, ok := boxAround(c); ok {
+			return right.At(box.Pad(nearness), l).Where
+		}
+	}
+	return right.Where
+}
+
+// boxAround is a box that all rows of a condition lie in; false where it names none.
+func boxAround(c where.Cond) (orb.Bound, bool) {
+	switch c := c.(type) {
+	case where.Within:
+		return c.Bound, true
+	case where.All:
+		for _, m := range c {
+			if b, ok := boxAround(m); ok {
+				return b, true
+			}
+		}
+	}
+	return orb.Bound{}, false
 }

@@ -85,7 +85,7 @@ func (s *Server) itemsQuery(r *http.Request) (items, error) {
 	if err != nil {
 		return in, err
 	}
-	in.Query = layers.Query{Layer: l, Where: where.Simplify(where.And(right.Where, narrow, when, box)), Fields: fields,
+	in.Query = layers.Query{Layer: l, Where: where.Simplify(where.And(rightIn(l, right, box, narrow), narrow, when, box)), Fields: fields,
 		After: after, Limit: int(min(limit, maxFeatures))}
 	return in, nil
 }
