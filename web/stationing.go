@@ -125,9 +125,10 @@ type editStationingInput struct {
 	Request
 	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
-		stationingStands
-		UUID  uuid.UUID `json:"uuid,omitempty" format:"uuid" doc:"Made by the client: sent again, it is the same plan"`
-		Title string    `json:"title,omitempty" maxLength:"200" doc:"Left out: as it was"`
+		CRS   string         `json:"crs" maxLength:"20" doc:"WGS84, CGCS2000, GCJ02, BD09 or EPSG:n" example:"WGS84"`
+		Posts []deploy.Stand `json:"posts" minItems:"1" maxItems:"200" nullable:"false" doc:"All posts that there would be, those that stay among them"`
+		UUID  uuid.UUID      `json:"uuid,omitempty" format:"uuid" doc:"Made by the client: sent again, it is the same plan"`
+		Title string         `json:"title,omitempty" maxLength:"200" doc:"Left out: as it was"`
 	}
 }
 

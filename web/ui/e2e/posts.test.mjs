@@ -35,8 +35,8 @@ test('a planner has posts planned, moves one, and accepts the plan', async () =>
   const { context, page, wrong, api } = await desk(wide, '/desk?p=posts');
   await page.getByTestId('new-plan').click();
   await page.getByLabel('方案名称').fill('晚间驻点');
-  await page.getByLabel('力量数').fill('5');
-  await page.getByLabel('达标时间').fill('2.5');
+  await page.getByRole('spinbutton', { name: '力量数' }).fill('5');
+  await page.getByRole('spinbutton', { name: '达标时间' }).fill('2.5');
   await page.getByRole('button', { name: '计算方案' }).click();
   await page.locator('.post-mark').nth(4).waitFor();
   assert.equal(await shown(page, 'plan-state').innerText(), '待定');
@@ -90,7 +90,7 @@ test('a question that cannot be answered says what to change, and a plan is a li
   const { context, page, wrong, api } = await desk({ width: 390, height: 844 }, '/desk?p=posts');
   await page.getByTestId('new-plan').click();
   await page.getByLabel('方案名称').fill('太多');
-  await page.getByLabel('力量数').fill('150');
+  await page.getByRole('spinbutton', { name: '力量数' }).fill('150');
   await page.getByLabel('候选：网格中心').selectOption('');
   await page.getByRole('button', { name: '计算方案' }).click();
   await until('the fault names the units', async () => /posts|力量/.test(await page.getByRole('alert').last().innerText()));
