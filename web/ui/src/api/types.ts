@@ -7132,6 +7132,13 @@ export interface components {
             version: number;
         };
         EditStationingInputBody: {
+            /**
+             * @description WGS84, CGCS2000, GCJ02, BD09 or EPSG:n
+             * @example WGS84
+             */
+            crs: string;
+            /** @description All posts that there would be, those that stay among them */
+            posts: components["schemas"]["Stand"][];
             /** @description Left out: as it was */
             title?: string;
             /**
