@@ -133,3 +133,11 @@ export function outerStep(greatest: number): number {
   const ten = 10 ** Math.floor(Math.log10(greatest));
   return ([5, 2, 1].find((k) => k * ten <= greatest) ?? 1) * ten;
 }
+
+/** What a run is called: as whoever ordered it did; else, where the reader's language is not that of the name made for it, its classes. */
+export function titleOf(r: Pick<Run, 'title' | 'classes'>, lang: 'zh' | 'en'): string {
+  const first = r.classes[0];
+  if (lang === 'zh' || !first || !r.title.startsWith(first.name_zh)) return r.title;
+  const names = r.classes.map((c) => c.name_en || c.name_zh);
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+}
