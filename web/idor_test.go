@@ -98,7 +98,13 @@ func newStation(t *testing.T) *station {
 		VALUES (gen_random_uuid(), '`+mark+`', 'police', '330799001', 'mclp', '{"within_s": 300}', '{"plan": {"posts": [{"name": "`+mark+`", "units": 1}]}}', '\x1f8b0800000000000203abae050043bfa6a302000000', 1, repeat('0', 64), 'police') RETURNING id::text`))
 	s.has("/api/v1/forecasts/", "id", s.one(`INSERT INTO onemap.forecast_run (state, title, dept_code, classes, class_key, recipe, horizon, from_at, to_at, space, params, seed, made_by, record, hash, result_hash)
 		VALUES ('done', '`+mark+`', 'police', '[]', 'x', 'x', 'week', now(), now() + interval '7 days', 'lattice', '{"from": "2026-01-01T00:00:00Z"}', 1, 'police', '{}', sha256(''), sha256('')) RETURNING id::text`), "cell", "0")
-	s.tables = append(s.tables, "onemap.forecast_run", "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule", "onemap.patrol_plan", "onemap.stationing", "onemap.stationing_decision")
+	s.has("/api/v1/fire-risk/lists/", "id", s.one(`INSERT INTO onemap.inspection_list (kind, title, area_code, from_day, per_day, random, overdue, seed, pool, scored, measure, made_by, org)
+		VALUES ('enterprise', '`+mark+`', '330799001', '2026-11-23', 5, 0.05, 0.3, 1, 1, true, 'straight', 'police', 'police') RETURNING id::text`))
+	w.exec(`INSERT INTO onemap.inspection_line (list, n, place, name, reason, on_day, stop, dept_code, grid_code, area_code, geom)
+		SELECT id, 1, ` + firm + `, '` + mark + `', 'risk', '2026-11-23', 1, 'police', '330799001001001', '330799001001', ST_SetSRID(ST_MakePoint(120.005, 29.306), 4326) FROM onemap.inspection_list`)
+	s.has("/api/v1/deviations/", "id", s.one(`INSERT INTO map.deviation (class_standard, class_code, class_zh, window_days, n, expected, low, high, ratio, q, level, until, dept_code, geom)
+		VALUES ('test', 'T01', '`+mark+`', 1, 9, 1, 0, 3, 9, 0.001, 1, now(), 'police', ST_SetSRID(ST_MakePoint(120.005, 29.306), 4326)) RETURNING id::text`))
+	s.tables = append(s.tables, "onemap.inspection_list", "onemap.inspection_line", "map.deviation", "onemap.forecast_run", "map.incident", "map.hazard", "onemap.task", "onemap.patrol_schedule", "onemap.patrol_plan", "onemap.stationing", "onemap.stationing_decision")
 
 	// Files, batches, rows that were kept out.
 	file := strings.NewReader("名称,经度,纬度\n" + mark + ",120.005,29.305\n" + mark + "2,120.006,29.305\n")
@@ -160,7 +166,7 @@ func number(text string) (n int64) {
 // that are pulled have a test of their own.)
 var nobodys = []string{"/ogc/tileMatrixSets/", "/ogc/tiles/", "/ogc/styles/", "/pmtiles/", "/open311/", "/cap/", "/api/v1/alerts/", "/api/v1/checklists/",
 	"/api/v1/bridge", "/api/v1/webhooks/", "/api/v1/fences/", "/api/v1/class", "/api/v1/grids/", "/api/v1/grid-drafts/", "/api/v1/service-index/",
-	"/api/v1/objections/", "/api/v1/stationing/speeds", "/api/v1/open/", "/api/v1/pulls", "/api/v1/people/", "/api/v1/organisations/", "/api/v1/layers/{layer}/ask-reason"}
+	"/api/v1/objections/", "/api/v1/stationing/speeds", "/api/v1/fire-risk/runs/", "/api/v1/open/", "/api/v1/pulls", "/api/v1/people/", "/api/v1/organisations/", "/api/v1/layers/{layer}/ask-reason"}
 
 // of is the values for a route; nil where they belong to nobody.
 func (s *station) of(pattern string) []string {

@@ -97,10 +97,10 @@ func TestStationing(t *testing.T) {
 		t.Errorf("a post less: %+v", c)
 	}
 	for field, body := range map[string]any{
-		"body.posts":          map[string]any{"crs": "WGS84", "posts": []any{}},
-		"posts[0]":            map[string]any{"crs": "WGS84", "posts": []any{map[string]any{"x": 720, "y": 29.3}}},
-		"posts[0].crs":        map[string]any{"crs": "", "posts": []any{map[string]any{"x": 120, "y": 29.3}}},
-		"body.posts[0].units": map[string]any{"crs": "WGS84", "posts": []any{map[string]any{"x": 120, "y": 29.3, "units": 99}}},
+		"posts":                map[string]any{"crs": "WGS84", "posts": []any{}},
+		"posts[0].coordinates": map[string]any{"crs": "WGS84", "posts": []any{map[string]any{"x": 720, "y": 29.3}}},
+		"posts[0].crs":         map[string]any{"crs": "", "posts": []any{map[string]any{"x": 120, "y": 29.3}}},
+		"posts[0].units":       map[string]any{"crs": "WGS84", "posts": []any{map[string]any{"x": 120, "y": 29.3, "units": 99}}},
 	} {
 		w.stationingRefused(t, "POST", path+"/what-if", body, field)
 	}
@@ -165,7 +165,7 @@ func TestStationing(t *testing.T) {
 		}
 		audit = append(audit, a)
 	}
-	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.plan" {
+	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.plan stationing.view" {
 		t.Errorf("the audit has %s", got)
 	}
 }
@@ -194,9 +194,9 @@ func TestStationingsThatCannotBe(t *testing.T) {
 		field  string
 		change func(q map[string]any)
 	}{
-		{"body.question.posts", func(q map[string]any) { q["posts"] = 0 }},
+		{"question.posts", func(q map[string]any) { q["posts"] = 0 }},
 		{"posts", func(q map[string]any) { q["posts"] = 5 }}, // more than candidates
-		{"body.question.within_s", func(q map[string]any) { q["within_s"] = 0 }},
+		{"question.within_s", func(q map[string]any) { q["within_s"] = 0 }},
 		{"candidates", func(q map[string]any) { q["candidates"] = map[string]any{} }},
 		{"demand", func(q map[string]any) {
 			q["demand"] = map[string]any{"source": "incidents", "from": "2001-01-01T00:00:00Z", "until": "2002-01-01T00:00:00Z"}
@@ -212,7 +212,6 @@ func TestStationingsThatCannotBe(t *testing.T) {
 		{"keep", func(q map[string]any) { q["keep"] = []int{1, 2, 3} }}, // more than units
 		{"must[0].crs", func(q map[string]any) { q["must"] = []any{map[string]any{"x": 120.001, "y": 29.301}} }},
 		{"outer_s", func(q map[string]any) { q["model"], q["outer_s"] = "dsm", 30 }},
-		{"floor", func(q map[string]any) { q["within_s"], q["floor"], q["areas"] = 1, 1, "grid_community" }},
 	} {
 		w.stationingRefused(t, "POST", stationingPlans, stationingOrder(tt.change), tt.field)
 	}

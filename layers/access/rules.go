@@ -47,6 +47,10 @@ import (
 // duties is that an administrator, a security administrator or an auditor sees
 // no more than any of the organisation's staff, and no sensitive field.
 //
+// Layers of forecasts (subject forecast) need one of the roles command_centre,
+// planner, department_officer on top: those who answer for where forces go. Who
+// takes calls or walks a grid gets a task, not the expectation behind it.
+//
 // Grants count for conditional layers only: one on a layer that is not shared
 // (不予共享) does nothing. One that ended or was revoked does nothing.
 //
@@ -84,7 +88,7 @@ func (s *scope) decide(l layers.Layer, now time.Time) (Right, bool) {
 	if s.operator {
 		return Right{Where: where.True, Fields: fieldsOf(l, layers.Public, layers.Internal, layers.Sensitive), layer: l.Name}.released(l, layers.AudienceInternal), true
 	}
-	if l.CopyOf != "" {
+	if l.CopyOf != "" || l.Subject == "forecast" && !(Scope{s: s}).Has(CommandCentre, Planner, DepartmentOfficer) {
 		return Right{}, false
 	}
 	audience := layers.AudienceStaff
