@@ -26,6 +26,16 @@ func Cut(s string, most int) string {
 	return s
 }
 
+// Unformula keeps a spreadsheet from running a text: one that begins like a
+// formula gets a quote before it (CWE-1236). In Chinese, signs of full width
+// begin one too.
+func Unformula(text string) string {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+		return "'" + text
+	}
+	return text
+}
+
 // Short cuts a text for an error message.
 func Short(s string) string {
 	if r := []rune(s); len(r) > 40 {

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
@@ -234,18 +233,13 @@ func (x *csvExport) end() error {
 	return errors.Join(x.w.Error())
 }
 
-// csvCell writes a value so that a spreadsheet shows it and does not run it:
-// a text that begins like a formula gets a quote before it (CWE-1236). In
-// Chinese, signs of full width begin one too.
+// csvCell writes a value so that a spreadsheet shows it and does not run it.
 func csvCell(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case string:
-		if first, _ := utf8.DecodeRuneInString(v); v != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-			return "'" + v
-		}
-		return v
+		return layers.Unformula(v)
 	case float64:
 		return number(v)
 	}

@@ -121,7 +121,7 @@ func TestGrantedIsSeenAndWithdrawnWhileLooking(t *testing.T) {
 		ended = f.Type == "ended" || f.Type == "resync"
 	}
 	if took := time.Since(withdrawn); took > time.Second {
-		t.Logf("the open connection was told after %s", took) // this machine may be busy; the bench measures
+		t.Logf("the open connection was told after %s", took) // this machine may be busy; "onemap bench scope" measures
 	}
 	w.want(http.StatusOK, w.as("worker", "GET", path, nil)).into(t, &r)
 	if n := len(r.Steps); r.State != "withdrawn" || r.Steps[n-1].Action != "revoke" {

@@ -205,7 +205,7 @@ func (c matchLinksCmd) Run(ctx context.Context, t terminal, log *slog.Logger) er
 			return err
 		}
 		for _, p := range part {
-			_ = w.Write([]string{p.Left.Key, p.Right.Key, p.How, fmt.Sprintf("%.4f", p.Score), p.Since.Format("2006-01-02T15:04:05Z07:00"), fmt.Sprint(p.Changed)})
+			_ = w.Write([]string{layers.Unformula(p.Left.Key), layers.Unformula(p.Right.Key), p.How, fmt.Sprintf("%.4f", p.Score), p.Since.Format("2006-01-02T15:04:05Z07:00"), fmt.Sprint(p.Changed)})
 		}
 		if len(part) < 500 {
 			break

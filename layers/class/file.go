@@ -67,7 +67,7 @@ func (s *Store) WriteFilings(ctx context.Context, w io.Writer, standard string) 
 		}
 		line = append(line, f.Original, strconv.FormatBool(f.Active))
 		for i := range line {
-			line[i] = cell(line[i])
+			line[i] = layers.Unformula(line[i])
 		}
 		if err := out.Write(line); err != nil {
 			return err
@@ -83,19 +83,9 @@ func (s *Store) WriteFilings(ctx context.Context, w io.Writer, standard string) 
 // String returns the limit as [worktime.ParseLimit] reads it.
 func (l LimitBody) String() string { return worktime.Limit{N: l.N, Unit: l.Unit}.String() }
 
-// formula is what a spreadsheet program takes for the beginning of one (CWE-1236).
-const formula = "=+-@\t\r＝＋－＠"
-
-// cell keeps a text from being run as a formula; bare takes that off again.
-func cell(text string) string {
-	if r, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formula, r) {
-		return "'" + text
-	}
-	return text
-}
-
+// bare takes off again what [layers.Unformula] puts before a text.
 func bare(text string) string {
-	if rest, ok := strings.CutPrefix(text, "'"); ok && cell(rest) != rest {
+	if rest, ok := strings.CutPrefix(text, "'"); ok && layers.Unformula(rest) != rest {
 		return rest
 	}
 	return text

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"onemap/layers"
 )
 
 // rejects writes the reject file. It comes into being with the first rejected
@@ -40,7 +42,7 @@ func (r *rejects) add(line int, f Fault, raw string) {
 		r.w = csv.NewWriter(r.file)
 		_ = r.w.Write([]string{"line", "field", "value", "reason", "row"})
 	}
-	_ = r.w.Write([]string{strconv.Itoa(line), f.Field, f.Value, f.Reason, raw}) // the error is kept for Flush
+	_ = r.w.Write([]string{strconv.Itoa(line), f.Field, layers.Unformula(f.Value), f.Reason, layers.Unformula(raw)}) // the error is kept for Flush
 }
 
 // reset forgets what was added, for a run that begins anew.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"onemap/geo/where"
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/feed"
 )
 
 // scopeCity is a city of 5 by 4 towns, 20 by 20 unit grids each, and 300,000
@@ -64,8 +66,67 @@ func Scope(ctx context.Context, o Options) error {
 		if err := dir.Load(ctx); err != nil {
 			return err
 		}
-		return o.measureScope(ctx, db, dir)
+		if err := o.measureScope(ctx, db, dir); err != nil {
+			return err
+		}
+		return o.measureWithdrawal(ctx, url, db)
 	})
+}
+
+// measureWithdrawal measures how long after the commit that withdraws a grant a
+// node's rights are without it, by the log: open live connections and the next
+// request go by them.
+func (o Options) measureWithdrawal(ctx context.Context, url string, db *pgxpool.Pool) error {
+	l, err := layers.NewStore(db).Layer(ctx, "asset")
+	if err != nil {
+		return err
+	}
+	var id int64
+	if err := db.QueryRow(ctx, `SELECT id FROM onemap.person WHERE login = 'other-department_officer'`).Scan(&id); err != nil {
+		return err
+	}
+	dir := access.NewDirectory(db)
+	defer dir.Close()
+	wal := feed.New(url, dir.Reader())
+	dir.Follow(wal.Status)
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- wal.Run(following) }()
+	const rounds = 40
+	var took []time.Duration
+	for i := range 2 * rounds { // withdrawn, given again
+		withdrawn := i%2 == 0
+		began := time.Now()
+		if _, err := db.Exec(ctx, `UPDATE onemap.layer_grant SET revoked_at = CASE WHEN $1 THEN now() END WHERE org = 'other'`, withdrawn); err != nil {
+			return err
+		}
+		for {
+			changed := dir.Changed()
+			scope, err := dir.ScopeOf(ctx, id)
+			if err != nil {
+				return err
+			}
+			if _, sees := scope.Layer(l); sees != withdrawn {
+				break
+			}
+			select {
+			case <-changed:
+			case err := <-ended:
+				return fmt.Errorf("the feed ended: %w", err)
+			case <-time.After(10 * time.Second):
+				return errors.New("a withdrawn grant still held after ten seconds")
+			}
+		}
+		if withdrawn {
+			took = append(took, time.Since(began))
+		}
+	}
+	for _, p := range []float64{50, 100} {
+		v := percentile(took, p)
+		o.Report(Result{Bench: "scope", Case: fmt.Sprintf("a grant withdrawn by SQL is gone from a node's rights, p%g", p), Value: v, Unit: "ms", Target: "< 1 s", Met: v < 1000})
+	}
+	return nil
 }
 
 func (o Options) measureScope(ctx context.Context, db *pgxpool.Pool, dir *access.Directory) error {
