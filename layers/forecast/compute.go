@@ -34,9 +34,7 @@ type made struct {
 	low                 []int
 	high                []int
 	before              []float64 // what the same model would have expected a month before
-	score               []float64 // what cells are ranked by, a square metre
-	rankedBy            string    // its name
-	order               []int32   // of the cells, the highest score first
+	order               []int32   // of the cells, the densest first
 	hot                 int       // how many of order are hot
 	clock               clock
 	parts               map[string][]float64 // what the parts of the pool say of each cell, as shares of its expectation
@@ -149,7 +147,7 @@ func (o *made) expect(f hotspot.Fitted, p Params, shiftDays float64, into []floa
 
 // rank orders the cells and says which are hot.
 func (o *made) rank(p Params) {
-	o.order = densest(o.space, o.score, o.expected)
+	o.order = densest(o.space, o.expected)
 	want := p.Share * o.space.TotalM2()
 	var area float64
 	for _, c := range o.order {
@@ -161,35 +159,17 @@ func (o *made) rank(p Params) {
 	}
 }
 
-// rankBy makes the score by which cells are ranked: that of the ranking which
-// the backtest chose for the pool, and of another model what it expects.
-func (o *made) rankBy(now *hotspot.PoolFitted, j judgement, p Params) {
-	o.score, o.rankedBy = o.expected, o.model
-	by := slices.IndexFunc(j.pool.Rankings, func(r hotspot.Ranking) bool { return r.Name == j.rankedBy })
-	if o.model != j.pool.Label || by < 0 {
-		return
-	}
-	r := j.pool.Rankings[by]
-	for k, m := range j.pool.Parts {
-		if m.Name() == r.Part {
-			part := make([]float64, len(o.expected))
-			o.expect(now.Parts[k], p, 0, part)
-			o.score, o.rankedBy = make([]float64, len(o.expected)), r.Name
-			r.Score(o.expected, part, o.score)
-		}
-	}
-}
-
-// densest orders cells by their score a square metre. Ties are broken by what
-// is expected, and then by a hash of the cell, which favours no corner.
-func densest(s *hotspot.Space, score, expected []float64) []int32 {
+// densest orders cells by what is expected of them a square metre. Ties are
+// broken by a hash of the cell, which favours no corner.
+func densest(s *hotspot.Space, expected []float64) []int32 {
 	order := make([]int32, s.Len())
+	density := make([]float64, s.Len())
 	for i := range order {
 		order[i] = int32(i)
+		density[i] = expected[i] / s.AreaM2(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int {
-		m2a, m2b := s.AreaM2(int(a)), s.AreaM2(int(b))
-		return cmp.Or(cmp.Compare(score[b]/m2b, score[a]/m2a), cmp.Compare(expected[b]/m2b, expected[a]/m2a), cmp.Compare(mix64(uint64(a)), mix64(uint64(b))))
+		return cmp.Or(cmp.Compare(density[b], density[a]), cmp.Compare(mix64(uint64(a)), mix64(uint64(b))))
 	})
 	return order
 }

@@ -18,7 +18,6 @@ type judgement struct {
 	city       float64 // of the city's
 	windowDays float64
 	weights    map[string]float64
-	rankedBy   string // of the pool: how the cells of the area asked for are ranked
 }
 
 // learnDays is how much history a first forecast of the past must have behind it.
@@ -68,7 +67,7 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	}
 	first := slices.Index(areas, asked)
 	o.trust = reliability(o, rep, areas, first, cut, origins)
-	j.weights, j.rankedBy = rep.Last, rep.Ranked[first].By
+	j.weights = rep.Last
 	j.cells, j.city = max(1, finiteOr(rep.Intervals.Cells.Dispersion, 1)), max(1, finiteOr(rep.Intervals.City.Dispersion, 1))
 	o.crown(rep, m.incumbent)
 	champion, best := o.trust.Models[0], bestBaseline(o.trust.Models)
@@ -128,7 +127,6 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 	if told, ok := model.(hotspot.Told); ok {
 		o.learned = told.Parameters()
 	}
-	o.rankBy(now, j, p)
 	o.shareOut(now, j.pool, p)
 	o.low, o.high = make([]int, len(o.expected)), make([]int, len(o.expected))
 	for i, v := range o.expected {
@@ -235,9 +233,6 @@ func (o *made) summarise(p Params, j judgement) {
 	s.Trust = t
 	if o.outside > 0 {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("%d 起在城市范围之外,未使用。", o.outside), fmt.Sprintf("%d incidents lie outside of the city and are not used.", o.outside)})
-	}
-	if o.rankedBy != o.model {
-		s.Notes = append(s.Notes, Words{fmt.Sprintf("热点按 %s 排序(由过去各次预测的命中选定);各单元的预计数仍为加权组合的。", o.rankedBy), fmt.Sprintf("Hot cells are ranked by %s, chosen by what it caught in the past; expected counts are the pool's.", o.rankedBy)})
 	}
 	if want := min(horizons[p.Horizon].days, 28); j.windowDays > want {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("此类警情较少,可信度按 %.0f 天一段检验。", j.windowDays), fmt.Sprintf("Incidents are rare: the forecast is held against windows of %.0f days.", j.windowDays)})

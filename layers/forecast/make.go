@@ -50,7 +50,6 @@ type Record struct {
 	Gate      Gate               `json:"gate"`
 	Incumbent string             `json:"incumbent,omitempty"`
 	Model     string             `json:"model"`
-	RankedBy  string             `json:"ranked_by" doc:"How the cells are ranked, of which the first are hot"`
 	Learned   map[string]float64 `json:"learned" doc:"The model's parameters: of the pool, the weights of its parts"`
 	Cells     int                `json:"cells"`
 	Middle    [2]float64         `json:"middle" doc:"Of the plane"`
@@ -120,7 +119,7 @@ func (s *Store) make(ctx context.Context, id int64, p Params) error {
 	}
 	cut.Hash = ev.hex()
 	cut.LeftOut["outside"] = out.outside
-	rec := Record{Version: Version, Params: p, Cut: cut, Ground: gr.hex(), Gate: m.gate, Incumbent: m.incumbent, Model: out.model, RankedBy: out.rankedBy, Learned: out.learned,
+	rec := Record{Version: Version, Params: p, Cut: cut, Ground: gr.hex(), Gate: m.gate, Incumbent: m.incumbent, Model: out.model, Learned: out.learned,
 		Cells: out.space.Len(), Middle: out.plane.Middle}
 	body, err := json.Marshal(rec)
 	if err != nil {

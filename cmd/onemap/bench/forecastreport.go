@@ -3,9 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"onemap/layers/forecast/backtest"
@@ -62,13 +59,6 @@ func (o Options) rolled(ctx context.Context, what string, s *hotspot.Space, even
 		}
 		line += fmt.Sprintf(" deviance %.1f", m.Pooled.Deviance)
 		o.Report(Result{Bench: "forecast", Case: line, Value: m.Pooled.IG.Value, Unit: "nats", Baseline: reference[m.Name], Ratio: over(m.Pooled.IG.Value, reference[m.Name]), Met: true})
-	}
-	for a, r := range rep.Ranked {
-		line := fmt.Sprintf("%s: cells at %s in the end ranked by %s; windows and hits by ranking:", what, rep.Areas[a], r.By)
-		for _, name := range slices.Sorted(maps.Keys(r.Hits)) {
-			line += fmt.Sprintf(" %s %d, %.0f;", name, r.Windows[name], r.Hits[name])
-		}
-		o.Report(Result{Bench: "forecast", Case: strings.TrimSuffix(line, ";"), Value: rep.Pool().Pooled.At[a].Hits, Unit: "hits", Met: true})
 	}
 	o.Report(Result{Bench: "forecast", Case: fmt.Sprintf("%s: %d cuts, %.0f events, %d models", what, len(rep.Models[0].Windows), rep.Pool().Pooled.N, len(rep.Models)), Value: time.Since(start).Seconds(), Unit: "s", Met: true})
 	return rep, nil

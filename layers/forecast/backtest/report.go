@@ -20,10 +20,6 @@ type Report struct {
 	Weights map[string]float64 `json:"weights"`
 	Last    map[string]float64 `json:"last_weights"`
 
-	// Ranked says of each area by what its cells were flagged where the pool's
-	// hits are counted.
-	Ranked []Ranked `json:"ranked"`
-
 	Curve       Curve       `json:"curve"`       // of the pool
 	Calibration Calibration `json:"calibration"` // of the pool
 	Intervals   Intervals   `json:"intervals"`   // of the pool

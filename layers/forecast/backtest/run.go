@@ -33,7 +33,6 @@ func Run(ctx context.Context, s *hotspot.Space, events []hotspot.Event, pool hot
 		rep.Models = append(rep.Models, Model{Name: n, Baseline: slices.Contains(o.Baselines, n)})
 	}
 	tie := tieBreaker(names)
-	ranked := newChooser(pool, rep.areasM2, s.TotalM2())
 	judges := make(chan *ranking, runtime.GOMAXPROCS(0))
 	for range cap(judges) {
 		judges <- newRanking(s)
@@ -63,13 +62,10 @@ func Run(ctx context.Context, s *hotspot.Space, events []hotspot.Event, pool hot
 			})
 		}
 		wg.Wait()
-		r := <-judges
-		ranked.flagged(r, &windows[len(parts)], mixed, parts, seen, rep.areasM2)
-		judges <- r
 		for k := range all {
 			rep.Models[k].Windows = append(rep.Models[k].Windows, windows[k])
 		}
-		r = <-judges
+		r := <-judges
 		rep.curve.add(r, mixed, seen)
 		judges <- r
 		rep.calibration.add(s, mixed, seen)
@@ -79,7 +75,6 @@ func Run(ctx context.Context, s *hotspot.Space, events []hotspot.Event, pool hot
 			o.Progress(i+1, len(cuts))
 		}
 	}
-	rep.Ranked = ranked.result()
 	rep.finish()
 	return rep, nil
 }

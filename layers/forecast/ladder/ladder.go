@@ -10,18 +10,9 @@ import (
 // Pool is the champion with all models as its parts, for windows of horizonD
 // days. extra are more parts, such as a regression on what a city's map knows.
 //
-// Up to a hundredth of a city, cells are ranked by the pool times a little of
-// the plain count until the city's own windows say otherwise: on the tuning
-// years of Portland and St. Louis that caught 1.5 to 6 % more at 1 %, about as
-// much at 0.25 square miles, and less at 5 %.
-//
 // The same horizon, seed and extra parts give the same pool.
 func Pool(horizonD float64, seed uint64, extra ...hotspot.Model) hotspot.Pool {
 	p := hotspot.Pool{Label: "pool", HorizonD: horizonD, Windows: windows(horizonD), Enough: 20_000, Steps: 300, Prior: 10}
-	p.Rankings = []hotspot.Ranking{
-		{Name: "pool^0.75 count-all^0.25", Part: "count-all", Keep: 0.75, UpTo: 0.01},
-		{Name: "count-all", Part: "count-all", Keep: 0, UpTo: 0},
-	}
 	for _, r := range rungs(seed) {
 		p.Parts, p.Belief = append(p.Parts, r.Model), append(p.Belief, r.belief)
 	}
