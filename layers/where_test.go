@@ -203,7 +203,7 @@ func TestSpatialConditionsUseTheIndex(t *testing.T) {
 func TestABoxHoldsThePointsOfItsEdges(t *testing.T) {
 	db := layerstest.DB(t)
 	box := orb.Bound{Min: orb.Point{120.0745, 29.3068}, Max: orb.Point{120.0746, 29.307}}
-	near := 1e-9 // far below the 7e-6 degrees by which the index rounds
+	near := 1e-9                                                                            // far below the 7e-6 degrees by which the index rounds
 	for i, p := range []orb.Point{box.Min, box.Max, {box.Min[0], box.Max[1]}, box.Center(), // inside: 1 to 4
 		{box.Min[0] - near, box.Min[1]}, {box.Max[0] + near, box.Max[1]}, {box.Min[0], box.Min[1] - near}, {box.Max[0], box.Max[1] + near}} {
 		if _, err := db.Exec(t.Context(), `INSERT INTO map.place (id, kind, area_code, grid_code, geom) VALUES ($1, 'shelter', '', '', $2)`, i+1, p); err != nil {
