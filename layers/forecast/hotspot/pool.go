@@ -16,7 +16,7 @@ type Pool struct {
 	// Enough is how many events they are learned from: of a large city fewer
 	// windows have them. 0: all windows.
 	Enough int
-	Steps    int     // of EM
+	Steps  int // of EM
 	// Prior is how many events the weights that are believed in beforehand are
 	// worth. It keeps weights from being learned from a handful.
 	Prior float64
