@@ -58,7 +58,6 @@ export const forecast = {
 
   'fc.plan.patrol': ['据此安排巡逻', 'Plan a patrol from this'],
   'fc.plan.posts': ['据此布设驻点', 'Plan posts'],
-  'fc.plan.not': ['没有发布的预测，不能据此安排。', 'Nothing can be planned on a forecast that is not shown.'],
 
   'fc.view': ['地图内容', 'The map shows'],
   'fc.view.now': ['预计', 'Expected'],
@@ -114,7 +113,6 @@ export const forecast = {
   'fc.change.title': ['与上月的不同', 'Where it differs from last month'],
   'fc.change.more': ['预计增加最多', 'Gained most'],
   'fc.change.fewer': ['预计减少最多', 'Lost most'],
-  'fc.change.newhot': ['新出现的热点', 'New hot cells'],
   'fc.change.by': ['变化', 'Change'],
   'fc.change.none': ['没有。', 'None.'],
   'fc.change.what': ['同一模型、同样设置，用一个月前的数据算出的预计与现在相减；不是实际发案之差。', 'What the same model with the same settings would have expected a month before is taken from what it expects now; it is not a difference of what happened.'],
