@@ -16,6 +16,7 @@ var vocabularies = map[[2]string][]string{
 	{"hazard", "state"}:        {"found", "registered", "rectifying", "rectified", "rechecking", "rechecked", "closed", "void"},
 	{"grid_community", "kind"}: {"general", "dedicated", "micro"},
 	{"fence", "kind"}:          {"temporary", "site"},
+	{"fire_risk", "kind"}:      {"enterprise", "building"},
 	{"place", "kind"}:          {"hydrant", "fire_station", "police_station", "shelter", "hospital", "camera", "depot", "other"},
 }
 

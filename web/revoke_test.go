@@ -112,7 +112,11 @@ func TestExportOnItsWayIsCutOff(t *testing.T) {
 	}
 	n, _ := take(func() {
 		w.exec(`UPDATE onemap.layer_grant SET revoked_at = now() WHERE layer = 'asset' AND org = 'centre'`)
-		w.want(http.StatusNotFound, w.as("centre", http.MethodGet, "/api/v1/layers/asset/features", nil))
+		for deadline := time.Now().Add(20 * time.Second); w.as("centre", http.MethodGet, "/api/v1/layers/asset/features", nil).StatusCode != http.StatusNotFound; {
+			if time.Now().After(deadline) {
+				t.Fatal("a withdrawn grant still holds")
+			}
+		}
 	})
 	if n >= whole {
 		t.Errorf("all %d bytes came after the right had gone", n)

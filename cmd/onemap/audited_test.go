@@ -23,6 +23,7 @@ import (
 func chosen() map[string][]string {
 	of := map[string][]string{
 		"alert.":              {"alert", "update", "cancel"},
+		"patrol.":             {"make", "edit", "accept", "refuse", "withdraw"},
 		"grid_draft.":         {"split", "merge", "move", "remove", "shift", "replace", "draw", "add", "fix"},
 		"quality.quarantine.": {"fix", "let_in", "discard"},
 		"resource.":           {"create", "change"},

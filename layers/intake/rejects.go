@@ -42,7 +42,15 @@ func (r *rejects) add(line int, f Fault, raw string) {
 		r.w = csv.NewWriter(r.file)
 		_ = r.w.Write([]string{"line", "field", "value", "reason", "row"})
 	}
-	_ = r.w.Write([]string{strconv.Itoa(line), f.Field, layers.Unformula(f.Value), f.Reason, layers.Unformula(raw)}) // the error is kept for Flush
+	_ = r.w.Write([]string{strconv.Itoa(line), f.Field, shown(f.Value), f.Reason, layers.Unformula(raw)}) // the error is kept for Flush
+}
+
+// shown keeps a spreadsheet from running a value; a number is one, whatever its sign.
+func shown(value string) string {
+	if _, err := strconv.ParseFloat(value, 64); err == nil {
+		return value
+	}
+	return layers.Unformula(value)
 }
 
 // reset forgets what was added, for a run that begins anew.

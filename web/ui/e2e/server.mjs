@@ -28,13 +28,23 @@ async function freePort() {
   return port;
 }
 
-/** Starts the server and waits until it is ready. stop() ends it and removes its data. */
-export async function start() {
+/** A new folder. PostgreSQL runs as another user where we are root: it must be reachable. */
+export function folder() {
+  const made = mkdtempSync(join(roomiest(), 'onemap-e2e-'));
+  chmodSync(made, 0o755);
+  return made;
+}
+
+/**
+ * Starts the server on the demo city and waits until it is ready. stop() ends
+ * it, and removes its data unless `kept` names where they are to be.
+ */
+export async function start(kept) {
   if (!existsSync(binary)) throw new Error(`no ${binary}: run make build first, or set ONEMAP_BIN`);
-  // PostgreSQL runs as another user where we are root: the folder must be reachable.
-  const folder = mkdtempSync(join(roomiest(), 'onemap-e2e-'));
-  chmodSync(folder, 0o755);
-  const data = join(folder, 'data');
+  const own = kept ? undefined : folder();
+  const data = kept ?? join(own, 'data');
+  // run.mjs has made the city already.
+  if (own && process.env.ONEMAP_E2E_CITY) execFileSync('cp', ['-a', process.env.ONEMAP_E2E_CITY, data]);
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
   const child = spawn(binary, ['up', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -77,7 +87,7 @@ export async function start() {
     async stop() {
       child.kill('SIGTERM');
       await ended;
-      rmSync(folder, { recursive: true, force: true });
+      if (own) rmSync(own, { recursive: true, force: true });
     },
   };
 }
