@@ -93,6 +93,13 @@ func (o Options) measureWithdrawal(ctx context.Context, url string, db *pgxpool.
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- wal.Run(following) }()
+	at, err := feed.Now(ctx, db)
+	if err != nil {
+		return err
+	}
+	if err := wal.Wait(ctx, at); err != nil {
+		return err
+	}
 	const rounds = 40
 	var took []time.Duration
 	for i := range 2 * rounds { // withdrawn, given again
@@ -114,7 +121,9 @@ func (o Options) measureWithdrawal(ctx context.Context, url string, db *pgxpool.
 			case <-changed:
 			case err := <-ended:
 				return fmt.Errorf("the feed ended: %w", err)
-			case <-time.After(10 * time.Second):
+			case <-time.After(20 * time.Millisecond):
+			}
+			if time.Since(began) > 10*time.Second {
 				return errors.New("a withdrawn grant still held after ten seconds")
 			}
 		}

@@ -144,6 +144,9 @@ func TestPostgresRestarted(t *testing.T) {
 // Layers share the memory there is: what is too large stays out, what is asked
 // for comes in, and what was asked for less makes room.
 func TestBudget(t *testing.T) {
+	if os.Getenv("ONEMAP_LONG") == "" {
+		t.Skip("long: make test-long")
+	}
 	w := newWorld(t, tilefeed.Options{Budget: 1_850_000, LayerBudget: 1_800_000, Settle: time.Millisecond}, func(w *world) {
 		w.exec(insertPlaces, 60_000)
 		w.exec(`INSERT INTO map.base_poi (class, name, geom, grid_code, area_code)
