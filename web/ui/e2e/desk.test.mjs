@@ -230,17 +230,17 @@ test('a sensitive layer asks why, on the map and in the catalogue, and shows whe
 test('the administrator makes an organisation and changes it', async () => {
   const { context, page, wrong, api } = await open('admin', '/desk?p=people');
   await page.getByTestId('new-org').click();
-  await page.fill('[name=org-code]', 'water');
-  await page.fill('[name=org-zh]', '水务局');
-  await page.fill('[name=org-en]', 'Water Bureau');
+  await page.fill('[name=org-code]', 'weather');
+  await page.fill('[name=org-zh]', '气象局');
+  await page.fill('[name=org-en]', 'Weather Bureau');
   await page.getByTestId('org-form').getByRole('button', { name: '保存' }).click();
-  await page.locator('[data-org=water]').getByRole('button').click();
+  await page.locator('[data-org=weather]').getByRole('button').click();
   assert.ok(await page.locator('[name=org-code]').isDisabled());
-  await page.fill('[name=org-zh]', '水利局');
+  await page.fill('[name=org-zh]', '市气象局');
   await page.getByTestId('org-form').getByRole('button', { name: '保存' }).click();
-  await page.locator('[data-org=water]').getByText('水利局').waitFor();
+  await page.locator('[data-org=weather]').getByText('市气象局').waitFor();
   const { organisations } = await api.json('/api/v1/organisations');
-  assert.equal(organisations.find((o) => o.code === 'water').name_zh, '水利局');
+  assert.equal(organisations.find((o) => o.code === 'weather').name_zh, '市气象局');
   assert.deepEqual(wrong, []);
   await context.close();
 });
