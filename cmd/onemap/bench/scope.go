@@ -100,6 +100,11 @@ func (o Options) measureWithdrawal(ctx context.Context, url string, db *pgxpool.
 	if err := wal.Wait(ctx, at); err != nil {
 		return err
 	}
+	scope, err := dir.ScopeOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	granted, _ := scope.Layer(l) // without the grant its own rows are left
 	const rounds = 40
 	var took []time.Duration
 	for i := range 2 * rounds { // withdrawn, given again
@@ -114,7 +119,7 @@ func (o Options) measureWithdrawal(ctx context.Context, url string, db *pgxpool.
 			if err != nil {
 				return err
 			}
-			if _, sees := scope.Layer(l); sees != withdrawn {
+			if right, _ := scope.Layer(l); (right.Fingerprint() != granted.Fingerprint()) == withdrawn {
 				break
 			}
 			select {
