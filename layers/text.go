@@ -36,6 +36,14 @@ func Unformula(text string) string {
 	return text
 }
 
+// Bare takes off again what [Unformula] puts before a text.
+func Bare(text string) string {
+	if rest, ok := strings.CutPrefix(text, "'"); ok && Unformula(rest) != rest {
+		return rest
+	}
+	return text
+}
+
 // Short cuts a text for an error message.
 func Short(s string) string {
 	if r := []rune(s); len(r) > 40 {

@@ -27,7 +27,7 @@ func ReadSheet(rows [][]string, zone *time.Location) ([]Entry, error) {
 		cell := func(c column) string {
 			for col, is := range head {
 				if is == c && col < len(row) && strings.TrimSpace(row[col]) != "" {
-					return unquote(strings.TrimSpace(row[col]))
+					return layers.Bare(strings.TrimSpace(row[col]))
 				}
 			}
 			return ""
@@ -56,14 +56,6 @@ func ReadSheet(rows [][]string, zone *time.Location) ([]Entry, error) {
 		e.Draft.Items = append(e.Draft.Items, it)
 	}
 	return out, nil
-}
-
-// unquote takes the quote away that keeps a text from being a formula.
-func unquote(s string) string {
-	if len(s) > 1 && s[0] == '\'' && strings.ContainsRune("=+-@\t\r", rune(s[1])) {
-		return s[1:]
-	}
-	return s
 }
 
 // heading says which column of a file is which.

@@ -83,14 +83,6 @@ func (s *Store) WriteFilings(ctx context.Context, w io.Writer, standard string) 
 // String returns the limit as [worktime.ParseLimit] reads it.
 func (l LimitBody) String() string { return worktime.Limit{N: l.N, Unit: l.Unit}.String() }
 
-// bare takes off again what [layers.Unformula] puts before a text.
-func bare(text string) string {
-	if rest, ok := strings.CutPrefix(text, "'"); ok && layers.Unformula(rest) != rest {
-		return rest
-	}
-	return text
-}
-
 // A Reject is a line of a file that was not taken.
 type Reject struct {
 	Line   int    `json:"line" doc:"Of the file, the head is 1"`
@@ -220,7 +212,7 @@ func readCSV(file []byte) ([]line, error) {
 		l := line{number, map[string]string{}}
 		for i, c := range cells {
 			if i < len(head) {
-				l.cells[head[i]] = bare(strings.TrimSpace(c))
+				l.cells[head[i]] = layers.Bare(strings.TrimSpace(c))
 			}
 		}
 		all = append(all, l)
