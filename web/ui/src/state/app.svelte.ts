@@ -82,6 +82,8 @@ export class App {
   /** Counts that are not as was to be expected, and places that come again. */
   readonly watch = new Watch();
 
+  /** Counts the calls of begin. */
+  private turn = 0;
   private calm = new Calm();
   private readonly client: LiveClient;
   /** Where the map hears which of its tiles are stale. */
@@ -202,6 +204,7 @@ export class App {
 
   /** Loads who is here and what they may see; again after signing in or out. */
   async begin(): Promise<void> {
+    const turn = ++this.turn;
     this.loading = true;
     this.trouble = undefined;
     // The line is opened first: by the time a tile is asked for, the place in the log is known from which on changes are told.
@@ -211,9 +214,11 @@ export class App {
       const session = await api.session();
       // The public gets layers only while the portal of open data is on.
       const layers = session.signed_in ? await api.layers() : await api.layers().catch(() => []);
+      if (turn !== this.turn) return; // somebody signed in or out meanwhile: the later answer counts
       this.session = session;
       this.layers = layers;
     } catch (error) {
+      if (turn !== this.turn) return;
       this.trouble = error instanceof Problem ? error.trouble : 'server';
       this.loading = false;
       return;
