@@ -38,3 +38,40 @@ export async function until(what, f, ms = patience) {
     await new Promise((done) => setTimeout(done, 60));
   }
 }
+
+/**
+ * Watches what a page asks for. The function it returns says in words where the
+ * page stands: what a test prints that waited in vain.
+ */
+export function witness(page) {
+  const began = Date.now();
+  const open = new Map();
+  const lines = [];
+  const at = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
+  const note = (line) => {
+    lines.push(`${at()} ${line}`);
+    if (lines.length > 60) lines.shift();
+  };
+  const name = (r) => `${r.method()} ${new URL(r.url()).pathname}`;
+  const api = (r) => /\/(api|live)\b/.test(r.url());
+  page.on('request', (r) => open.set(r, Date.now()));
+  page.on('requestfinished', (r) => open.delete(r));
+  page.on('requestfailed', (r) => {
+    open.delete(r);
+    note(`failed: ${name(r)} ${r.failure()?.errorText}`);
+  });
+  page.on('response', (r) => api(r) && note(`${r.status()} ${name(r.request())}`));
+  page.on('console', (m) => m.type() === 'error' && note(`console: ${m.text()}`));
+  page.on('websocket', (w) => {
+    note('live opens');
+    w.on('close', () => note('live closes'));
+    w.on('framereceived', (f) => !String(f.payload).includes('"heartbeat"') && note(`live: ${String(f.payload).slice(0, 160)}`));
+  });
+  return async () =>
+    [
+      `${page.url()} after ${at()}`,
+      ...lines,
+      ...[...open].map(([r, since]) => `not answered for ${Date.now() - since} ms: ${name(r)}`),
+      (await page.locator('body').innerText({ timeout: 2000 }).catch((e) => String(e))).slice(0, 1500),
+    ].join('\n');
+}

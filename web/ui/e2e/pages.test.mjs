@@ -1,9 +1,9 @@
 // The story of the first issue, by the real binary and the real database.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { VectorTile } from '@mapbox/vector-tile';
 import { PbfReader } from 'pbf';
-import { axe, launch, patience, signIn, until } from './browser.mjs';
+import { axe, launch, patience, signIn, until, witness } from './browser.mjs';
 import { client, start } from './server.mjs';
 
 let server;
@@ -14,6 +14,13 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server?.stop();
+});
+
+/** What tells of the pages that a test has open. */
+let witnesses = [];
+afterEach(async (t) => {
+  if (!t.passed) for (const tell of witnesses) console.error(await tell());
+  witnesses = [];
 });
 
 const desk = { viewport: { width: 1920, height: 1080 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' };
@@ -34,6 +41,7 @@ async function open(options, path) {
   const page = await context.newPage();
   const wrong = [];
   page.on('pageerror', (e) => wrong.push(e.message));
+  witnesses.push(witness(page));
   await page.goto(server.base + path);
   return { context, page, wrong };
 }
