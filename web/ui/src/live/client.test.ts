@@ -161,7 +161,10 @@ test('what the server cannot open is loaded all the same, and asked for again', 
   line.say({ type: 'error', id: 'q', problem: { title: 'Internal Server Error' } });
   await finish();
   expect(log).toEqual(['load resync']);
-  await vi.advanceTimersByTimeAsync(60_000);
+  for (let s = 0; s < 60; s += 5) {
+    await vi.advanceTimersByTimeAsync(5_000);
+    line.say({ type: 'heartbeat', cursor: '1.1.B', state: 'live', lag_s: 0 });
+  }
   expect(line.sent.filter((m) => m.id === 'q')).toHaveLength(2);
   line.say({ type: 'subscribed', id: 'q', layer: 'incident', stream: 's', cursor: '1.1.B' });
   expect(log).toEqual(['load resync', 'load first']);
