@@ -38,6 +38,9 @@ type Options struct {
 	BlockM float64
 	// Level of the intervals; 0: 0.9.
 	Level float64
+	// Known is the day on which each event became known: a cut learns from what
+	// was known then, and is held against all that came. nil: at once.
+	Known []float64
 	// Progress is called after each cut with how many of them are done.
 	Progress func(done, of int)
 }

@@ -23,6 +23,11 @@ func Run(ctx context.Context, s *hotspot.Space, events []hotspot.Event, pool hot
 	if err != nil {
 		return nil, err
 	}
+	if o.Known != nil {
+		if err := roll.Known(o.Known); err != nil {
+			return nil, err
+		}
+	}
 	rep := newReport(s, pool, o)
 	names := make([]string, 0, len(pool.Parts)+1)
 	for _, m := range pool.Parts {

@@ -58,5 +58,5 @@ type countFitted struct {
 }
 
 func (f *countFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
-	return newCount(f.s, f.t.moved(past.day, past.cell, until), past, until), nil
+	return newCount(f.s, f.t.moved(past, past.cell, until), past, until), nil
 }

@@ -49,5 +49,5 @@ type kdeFitted struct {
 }
 
 func (f *kdeFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
-	return f.model.at(f.s, f.t.moved(past.day, past.pixel, until), past, until), nil
+	return f.model.at(f.s, f.t.moved(past, past.pixel, until), past, until), nil
 }

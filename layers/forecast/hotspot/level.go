@@ -16,35 +16,60 @@ const (
 // The season is a Poisson regression of weekly totals on a trend and two yearly
 // harmonics, ln m = b0 + b1 t + sum_k (a_k cos 2 pi k t + c_k sin 2 pi k t),
 // on up to five years, from two years of history on; before that there is none.
+//
+// Where events are reported late, the rate is what was counted by the days of
+// which it is known: sum of their season times the share that is reported by
+// now. The season is of the days of which most is.
 type level struct {
 	perDay  float64    // of a day of average season
 	season  [4]float64 // a_1, c_1, a_2, c_2 with t in years since the epoch
 	weekday [7]float64 // factor of each day since the epoch, modulo 7
+	known   float64    // share of the events of the last days that was known
 }
 
-func newLevel(days []float64, until float64) level {
-	l := level{weekday: [7]float64{1, 1, 1, 1, 1, 1, 1}}
+func newLevel(days []float64, until float64) level { return levelOf(days, until, nil) }
+
+func levelOf(days []float64, until float64, late *delay) level {
+	l := level{known: 1, weekday: [7]float64{1, 1, 1, 1, 1, 1, 1}}
 	if len(days) == 0 {
 		return l
 	}
 	start := days[0]
 	if until-start >= 2*yearDays {
-		from := max(start, until-seasonYears*yearDays)
-		l.season = season(days[firstAt(days, from):], from, until)
-		l.weekday = weekdays(days[firstAt(days, from):])
+		to := late.settled(until)
+		from := max(start, to-seasonYears*yearDays)
+		told := days[firstAt(days, from):firstAt(days, to)]
+		l.season = season(told, from, to)
+		l.weekday = weekdays(told)
 	}
 	// At least a day, so that a history of an hour is not a flood.
 	back := max(1, min(levelDays, until-start))
 	n := float64(len(days) - firstAt(days, until-back))
-	l.perDay = n / l.days(until-back, until)
+	all := l.days(until-back, until)
+	if late != nil {
+		told := l.weighed(until-back, until, func(from, to float64) float64 { return late.known(from, to, until) })
+		if told > 0 { // or nothing of it can be known yet
+			l.known = told / all
+		}
+	}
+	l.perDay = n / (all * l.known)
 	return l
 }
+
+// Known is the share of the events of the last 90 days that was known at the
+// cut: 1 where all are reported at once. The expectation is of all of them.
+func (l level) Known() float64 { return l.known }
 
 // total is the expected number of events of the city in (from, to].
 func (l level) total(from, to float64) float64 { return l.perDay * l.days(from, to) }
 
 // days is a time in days of average season.
 func (l level) days(from, to float64) float64 {
+	return l.weighed(from, to, func(_, _ float64) float64 { return 1 })
+}
+
+// weighed is that, each day (or part of one) weighed.
+func (l level) weighed(from, to float64, weight func(from, to float64) float64) float64 {
 	var sum float64
 	for d := from; d < to; {
 		next := min(math.Floor(d)+1, to)
@@ -52,7 +77,7 @@ func (l level) days(from, to float64) float64 {
 			break
 		}
 		mid := (d + next) / 2
-		sum += (next - d) * l.factor(mid)
+		sum += (next - d) * l.factor(mid) * weight(d, next)
 		d = next
 	}
 	return sum

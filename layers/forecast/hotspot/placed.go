@@ -11,6 +11,11 @@ type placed struct {
 	day         []float64
 	cell, pixel []int32
 	levels      *levels
+
+	known  []float64 // the day on which each became known; nil: at once
+	states *states   // what was known at some cuts
+	late   bool      // it is what was known at a cut, of more that had happened
+	delay  *delay    // of those that were known; nil: none, or too few to tell
 }
 
 // levels keeps the city's level at the cuts that were asked for last: all
@@ -29,7 +34,7 @@ func (p placed) level(until float64) level {
 		if len(p.levels.kept) > 64 { // a roll asks for one after the other
 			clear(p.levels.kept)
 		}
-		l = newLevel(p.day[:firstAt(p.day, until)], until)
+		l = levelOf(p.day[:firstAt(p.day, until)], until, p.delay)
 		p.levels.kept[until] = l
 	}
 	return l
@@ -56,10 +61,15 @@ func place(s *Space, events []Event) placed {
 	return p
 }
 
-// before returns the events before a cut.
+// before returns the events before a cut that were known at it.
 func (p placed) before(cut float64) placed {
+	if p.known != nil {
+		return p.states.at(p, cut)
+	}
 	n := firstAt(p.day, cut)
-	return placed{p.day[:n], p.cell[:n], p.pixel[:n], p.levels}
+	q := p
+	q.day, q.cell, q.pixel = p.day[:n], p.cell[:n], p.pixel[:n]
+	return q
 }
 
 func (p placed) len() int { return len(p.day) }

@@ -46,7 +46,7 @@ func (f *renewedFitted) Parameters() map[string]float64 {
 
 func (f *renewedFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
 	n := *f
-	n.long, n.last = f.long.clone(), f.last.clone()
+	n.long, n.last = f.long.next(past), f.last.next(past)
 	n.see(past, until, false)
 	return &n, nil
 }

@@ -11,8 +11,8 @@ import (
 type Roll struct {
 	*Series
 	pool  Pool
-	seen  map[float64]evidence // by the day on which a window begins
-	ahead [][]float64          // by part, what it expects of the window after the last cut
+	seen  map[float64]window // by the day on which it begins
+	ahead [][]float64        // by part, what it expects of the window after the last cut
 }
 
 // NewRoll begins a roll over events, which are sorted by day.
@@ -30,14 +30,36 @@ func NewRoll(s *Space, m Pool, events []Event) (*Roll, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Roll{Series: series, pool: m, seen: map[float64]evidence{}, ahead: make([][]float64, len(m.Parts))}
+	r := &Roll{Series: series, pool: m, seen: map[float64]window{}, ahead: make([][]float64, len(m.Parts))}
 	for k := range r.ahead {
 		r.ahead[k] = make([]float64, s.Len())
 	}
 	return r, nil
 }
 
-// At fits the pool at a cut, on the events before it.
+// A window is what the parts said of the events of a window, and when each of
+// these became known.
+type window struct {
+	evidence
+	row   []int32   // of each event; nil: all were known at once
+	known []float64 // days
+}
+
+// counts are the events by row that were known before a cut.
+func (w window) counts(cut float64) []float64 {
+	if w.row == nil {
+		return w.n
+	}
+	n := make([]float64, len(w.n))
+	for i, row := range w.row {
+		if w.known[i] < cut {
+			n[row]++
+		}
+	}
+	return n
+}
+
+// At fits the pool at a cut, on the events before it that were known by then.
 func (r *Roll) At(ctx context.Context, cut float64) (*PoolFitted, error) {
 	e, err := r.learn(ctx, cut)
 	if err != nil {
@@ -77,7 +99,7 @@ func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
 	for k := range prior {
 		prior[k] *= r.pool.Prior / sum
 	}
-	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: r.placed.level(cut)}
+	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: r.placed.before(cut).level(cut)}
 	f.Weights, f.Score = e.weigh(prior, r.pool.Steps)
 	return f
 }
@@ -97,7 +119,7 @@ func (r *Roll) learn(ctx context.Context, cut float64) (evidence, error) {
 				return evidence{}, err
 			}
 		}
-		e.n, e.q = append(e.n, r.seen[from].n...), append(e.q, r.seen[from].q...)
+		e.n, e.q = append(e.n, r.seen[from].counts(cut)...), append(e.q, r.seen[from].q...)
 	}
 	return e, nil
 }
@@ -111,9 +133,10 @@ func (r *Roll) windows(cut float64) int {
 	if r.pool.Enough <= 0 {
 		return r.pool.Windows
 	}
-	from := firstAt(r.placed.day, cut)
+	days := r.placed.before(cut).day
+	from := len(days)
 	w := min(r.pool.Windows, fewestWindows)
-	for w < r.pool.Windows && from-firstAt(r.placed.day, cut-float64(w)*r.pool.HorizonD) < r.pool.Enough {
+	for w < r.pool.Windows && from-firstAt(days, cut-float64(w)*r.pool.HorizonD) < r.pool.Enough {
 		w++
 	}
 	return w
@@ -128,7 +151,7 @@ func (r *Roll) look(ctx context.Context, cut float64) ([]Fitted, error) {
 		return nil, err
 	}
 	to := cut + r.pool.HorizonD
-	e := evidence{parts: len(parts)}
+	e := window{evidence: evidence{parts: len(parts)}}
 	row := map[int32]int{}
 	var cells []int32
 	for i := firstAt(r.placed.day, cut); i < r.placed.len() && r.placed.day[i] < to; i++ {
@@ -139,6 +162,9 @@ func (r *Roll) look(ctx context.Context, cut float64) ([]Fitted, error) {
 			e.n = append(e.n, 0)
 		}
 		e.n[row[c]]++
+		if r.placed.known != nil {
+			e.row, e.known = append(e.row, int32(row[c])), append(e.known, r.placed.known[i])
+		}
 	}
 	e.q = make([]float64, len(cells)*len(parts))
 	err = each(len(parts), func(k int) error {

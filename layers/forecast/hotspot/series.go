@@ -21,6 +21,7 @@ type Series struct {
 	Models []Model
 
 	events []Event
+	known  []float64 // the day on which each became known; nil: at once
 	placed placed
 	kept   []keptFit // by model
 }
@@ -62,7 +63,7 @@ func NewSeries(s *Space, models []Model, events []Event) (*Series, error) {
 	return &Series{Space: s, Models: models, events: events, placed: place(s, events), kept: make([]keptFit, len(models))}, nil
 }
 
-// At fits every model at a cut, on the events before it.
+// At fits every model at a cut, on the events before it that were known by then.
 func (r *Series) At(ctx context.Context, cut float64) ([]Fitted, error) {
 	fitted := make([]Fitted, len(r.Models))
 	err := each(len(r.Models), func(k int) (err error) {
@@ -89,7 +90,7 @@ func (r *Series) fit(ctx context.Context, k int, cut float64) (Fitted, error) {
 			}
 			kept.fitted, kept.own, kept.ownAt = f, f, at
 		} else {
-			f, err := r.Models[k].Fit(ctx, r.Space, r.events[:Before(r.events, at)], at)
+			f, err := r.Models[k].Fit(ctx, r.Space, r.eventsAt(at), at)
 			if err != nil {
 				return nil, err
 			}
@@ -111,7 +112,7 @@ func (r *Series) fit(ctx context.Context, k int, cut float64) (Fitted, error) {
 		kept.own, kept.ownAt = f, cut
 		return f, nil
 	}
-	past := r.events[:Before(r.events, cut)]
+	past := r.eventsAt(cut)
 	if m, ok := kept.fitted.(Mover); ok {
 		return m.Move(ctx, past, cut)
 	}

@@ -52,7 +52,7 @@ func (f *shrunkFitted) Parameters() map[string]float64 {
 }
 
 func (f *shrunkFitted) move(_ context.Context, past placed, until float64) (localFitted, error) {
-	n := &shrunkFitted{shares: shares{s: f.s}, model: f.model, t: f.t.moved(past.day, past.pixel, until), shape: f.shape, weights: f.weights}
+	n := &shrunkFitted{shares: shares{s: f.s}, model: f.model, t: f.t.moved(past, past.pixel, until), shape: f.shape, weights: f.weights}
 	n.see(past, until, false)
 	return n, nil
 }

@@ -33,10 +33,19 @@ func newTally(w Weighing, places int) *tally {
 }
 
 // moved returns the tally at a later cut; at is the place of each event.
-func (t *tally) moved(days []float64, at []int32, until float64) *tally {
-	n := t.clone()
-	n.advance(days, at, until)
+func (t *tally) moved(past placed, at []int32, until float64) *tally {
+	n := t.next(past)
+	n.advance(past.day, at, until)
 	return n
+}
+
+// next is the tally to bring forward to a later history: itself, or an empty
+// one where events came into the midst of what it has counted.
+func (t *tally) next(past placed) *tally {
+	if past.late {
+		return newTally(t.Weighing, len(t.sum))
+	}
+	return t.clone()
 }
 
 func (t *tally) clone() *tally {
