@@ -35,8 +35,9 @@ async function phone() {
 }
 
 /** A page that fails the test for what it says wrong on its console. */
-async function open(options, path) {
+async function open(options, path, prepare) {
   const context = await browser.newContext(options);
+  await prepare?.(context);
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const wrong = [];
@@ -250,8 +251,8 @@ test('the figures and their buttons stay in their panel, and the city keeps its 
   }
 });
 
-test('the public sees what is open, and a clear way to sign in', async () => {
-  const { context, page, wrong } = await open(desk, '/');
+test('the public sees what is open, and a clear way to sign in, though the first request fails', async () => {
+  const { context, page, wrong } = await open(desk, '/', (c) => c.route('**/api/v1/session', (r) => r.abort(), { times: 1 }));
   await page.getByText('登录后可看事件').waitFor();
   assert.ok(!(await page.locator('section.bottom').isVisible()), 'a panel of figures without a figure');
   assert.equal((await (await client(server)).call('GET', '/api/v1/incidents')).status, 401);

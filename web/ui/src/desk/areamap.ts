@@ -2,11 +2,15 @@ import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
 import type { GeoJSONSource, Map as GLMap } from 'maplibre-gl';
 import { TerraDraw, TerraDrawPolygonMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
-import { baseLayers } from '../map/base';
-import { maplibre } from '../map/maplibre';
 import { palettes, type Theme } from '../map/palette';
+import { deskMap, groundOf } from './deskmap';
+import { theme } from './theme.svelte';
 
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
+/** How the polygon that is drawn looks. */
+const stylesOf = (t: Theme) => {
+  const ink = palettes[t].ink as `#${string}`;
+  return { fillColor: ink, fillOpacity: 0.15, outlineColor: ink, outlineWidth: 3, closingPointColor: ink } as const;
+};
 
 /** A map on which areas lie, and one polygon can be drawn. */
 export class AreaMap {
@@ -17,34 +21,17 @@ export class AreaMap {
   private areas: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
   /** `drawn` hears of the polygon, in WGS 84. */
-  constructor(container: HTMLElement, theme: Theme, bounds: readonly number[] | undefined, drawn: (p: Polygon) => void) {
-    const p = palettes[theme];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          areas: { type: 'geojson', data: this.areas },
-        },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-          { id: 'area', type: 'fill', source: 'areas', paint: { 'fill-color': ['match', ['get', 'warning_level'], 1, p.severity[0], 2, p.severity[1], 3, p.severity[2], 4, p.severity[3], p.ink], 'fill-opacity': 0.22 } },
-          { id: 'area-line', type: 'line', source: 'areas', paint: { 'line-color': ['match', ['get', 'warning_level'], 1, p.severity[0], 2, p.severity[1], 3, p.severity[2], 4, p.severity[3], p.ink], 'line-width': 2 } },
-        ],
-      },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
-    const ink = p.ink as `#${string}`;
+  constructor(container: HTMLElement, bounds: readonly number[] | undefined, drawn: (p: Polygon) => void) {
+    this.map = deskMap(container, bounds, { areas: { type: 'geojson', data: this.areas } }, (p) => [
+      ...groundOf(p),
+      { id: 'area', type: 'fill', source: 'areas', paint: { 'fill-color': ['match', ['get', 'warning_level'], 1, p.severity[0], 2, p.severity[1], 3, p.severity[2], 4, p.severity[3], p.ink], 'fill-opacity': 0.22 } },
+      { id: 'area-line', type: 'line', source: 'areas', paint: { 'line-color': ['match', ['get', 'warning_level'], 1, p.severity[0], 2, p.severity[1], 3, p.severity[2], 4, p.severity[3], p.ink], 'line-width': 2 } },
+    ]);
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map: this.map, coordinatePrecision: 7 }),
-      modes: [new TerraDrawPolygonMode({ styles: { fillColor: ink, fillOpacity: 0.15, outlineColor: ink, outlineWidth: 3, closingPointColor: ink } })],
+      modes: [new TerraDrawPolygonMode({ styles: stylesOf(theme.now) })],
     });
+    this.map.once('remove', theme.on((t) => this.draw.updateModeOptions<typeof TerraDrawPolygonMode>('polygon', { styles: stylesOf(t) })));
     this.map.on('load', () => {
       this.ready = true;
       this.draw.start();

@@ -5,6 +5,7 @@ import * as api from '../api/api';
 import type { Incident, Stats } from '../api/model';
 import { wroteAt } from '../api/http';
 import { Problem, type Trouble } from '../api/problem';
+import { backoff } from '../live/backoff';
 import { LiveClient, type Status } from '../live/client';
 import { Watch } from './watch.svelte';
 import type { LiveEvent } from '../live/protocol';
@@ -84,6 +85,8 @@ export class App {
 
   /** Counts the calls of begin. */
   private turn = 0;
+  /** How often it failed since it last succeeded. */
+  private failures = 0;
   private calm = new Calm();
   private readonly client: LiveClient;
   /** Where the map hears which of its tiles are stale. */
@@ -206,7 +209,6 @@ export class App {
   async begin(): Promise<void> {
     const turn = ++this.turn;
     this.loading = true;
-    this.trouble = undefined;
     // The line is opened first: by the time a tile is asked for, the place in the log is known from which on changes are told.
     for (const id of ['incident', 'worker']) this.client.unsubscribe(id);
     this.client.restart();
@@ -221,8 +223,14 @@ export class App {
       if (turn !== this.turn) return;
       this.trouble = error instanceof Problem ? error.trouble : 'server';
       this.loading = false;
+      // A wall of screens has nobody who presses "try again".
+      setTimeout(() => {
+        if (turn === this.turn) void this.begin();
+      }, Math.max(2_000, backoff(this.failures++)));
       return;
     }
+    this.failures = 0;
+    this.trouble = undefined;
     if (this.session.signed_in) {
       void this.dictionaries();
       void flow.load().catch(() => undefined); // buttons bear their codes until it comes

@@ -1,10 +1,7 @@
 import type { FeatureCollection, LineString, Point } from 'geojson';
 import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, MapGeoJSONFeature } from 'maplibre-gl';
-import { baseLayers } from '../../map/base';
-import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
-
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
+import type { Theme } from '../../map/palette';
+import { deskMap, groundOf, tilesOf } from '../deskmap';
 
 /** Which of the fire layers is drawn beneath. */
 export type Beneath = 'fire_risk' | 'water_gap' | 'response_gap' | 'none';
@@ -24,77 +21,58 @@ export class FireMap {
   private later: (() => void)[] = [];
 
   /** `clicked` hears of a line's number, or of a scored place. */
-  constructor(container: HTMLElement, theme: Theme, bounds: readonly number[] | undefined, clicked: (what: { line?: number; place?: MapGeoJSONFeature }) => void) {
-    const p = palettes[theme];
-    const tiles = (name: string) => ({ type: 'vector' as const, tiles: [`${location.origin}/tiles/${name}/{z}/{x}/{y}.mvt`], maxzoom: 16 });
-    const w = worse(theme);
-    const few: ExpressionSpecification = ['match', ['get', 'level'], 1, w[3], 2, w[2], 3, w[1], w[0]];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: tiles(baseNames.join(',')),
-          fire_risk: tiles('fire_risk'),
-          water_gap: tiles('water_gap'),
-          response_gap: tiles('response_gap'),
-          tours: { type: 'geojson', data: none },
-          lines: { type: 'geojson', data: none },
-          mark: { type: 'geojson', data: none },
+  constructor(container: HTMLElement, bounds: readonly number[] | undefined, clicked: (what: { line?: number; place?: MapGeoJSONFeature }) => void) {
+    const data = { type: 'geojson', data: none } as const;
+    const sources = { fire_risk: tilesOf('fire_risk'), water_gap: tilesOf('water_gap'), response_gap: tilesOf('response_gap'), tours: data, lines: data, mark: data };
+    this.map = deskMap(container, bounds, sources, (p, theme) => {
+      const w = worse(theme);
+      const few: ExpressionSpecification = ['match', ['get', 'level'], 1, w[3], 2, w[2], 3, w[1], w[0]];
+      return [
+        ...groundOf(p),
+        {
+          id: 'water_gap',
+          type: 'fill',
+          source: 'water_gap',
+          'source-layer': 'water_gap',
+          layout: { visibility: 'none' },
+          paint: { 'fill-color': ['step', ['get', 'distance_m'], 'transparent', 150, w[0], 200, w[1], 300, w[2], 500, w[3]], 'fill-opacity': 0.55 },
         },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-          {
-            id: 'water_gap',
-            type: 'fill',
-            source: 'water_gap',
-            'source-layer': 'water_gap',
-            layout: { visibility: 'none' },
-            paint: { 'fill-color': ['step', ['get', 'distance_m'], 'transparent', 150, w[0], 200, w[1], 300, w[2], 500, w[3]], 'fill-opacity': 0.55 },
+        {
+          id: 'response_gap',
+          type: 'fill',
+          source: 'response_gap',
+          'source-layer': 'response_gap',
+          layout: { visibility: 'none' },
+          paint: { 'fill-color': ['step', ['coalesce', ['get', 'seconds'], 9999], 'transparent', 240, w[0], 300, w[1], 420, w[2], 600, w[3]], 'fill-opacity': 0.55 },
+        },
+        {
+          id: 'fire_risk',
+          type: 'circle',
+          source: 'fire_risk',
+          'source-layer': 'fire_risk',
+          paint: {
+            'circle-color': few,
+            'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, ['match', ['get', 'level'], 1, 3, 2, 2, 1], 16, ['match', ['get', 'level'], 1, 9, 2, 7, 5]],
+            'circle-opacity': ['match', ['get', 'level'], 1, 0.95, 2, 0.8, 3, 0.6, 0.25],
           },
-          {
-            id: 'response_gap',
-            type: 'fill',
-            source: 'response_gap',
-            'source-layer': 'response_gap',
-            layout: { visibility: 'none' },
-            paint: { 'fill-color': ['step', ['coalesce', ['get', 'seconds'], 9999], 'transparent', 240, w[0], 300, w[1], 420, w[2], 600, w[3]], 'fill-opacity': 0.55 },
+          layout: { 'circle-sort-key': ['-', ['get', 'rank']] },
+        },
+        { id: 'tours', type: 'line', source: 'tours', paint: { 'line-color': p.ink, 'line-width': 2.5, 'line-opacity': 0.7, 'line-dasharray': [2, 1] } },
+        {
+          id: 'lines',
+          type: 'circle',
+          source: 'lines',
+          paint: {
+            'circle-radius': 8,
+            'circle-color': ['match', ['get', 'decision'], 'accepted', p.ink, 'refused', p.ground, p.paper],
+            'circle-stroke-color': ['match', ['get', 'reason'], 'overdue', p.severity[1], 'random', p.severity[3], p.ink],
+            'circle-stroke-width': 2.5,
+            'circle-opacity': ['match', ['get', 'decision'], 'refused', 0.3, 1],
           },
-          {
-            id: 'fire_risk',
-            type: 'circle',
-            source: 'fire_risk',
-            'source-layer': 'fire_risk',
-            paint: {
-              'circle-color': few,
-              'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, ['match', ['get', 'level'], 1, 3, 2, 2, 1], 16, ['match', ['get', 'level'], 1, 9, 2, 7, 5]],
-              'circle-opacity': ['match', ['get', 'level'], 1, 0.95, 2, 0.8, 3, 0.6, 0.25],
-            },
-            layout: { 'circle-sort-key': ['-', ['get', 'rank']] },
-          },
-          { id: 'tours', type: 'line', source: 'tours', paint: { 'line-color': p.ink, 'line-width': 2.5, 'line-opacity': 0.7, 'line-dasharray': [2, 1] } },
-          {
-            id: 'lines',
-            type: 'circle',
-            source: 'lines',
-            paint: {
-              'circle-radius': 8,
-              'circle-color': ['match', ['get', 'decision'], 'accepted', p.ink, 'refused', p.ground, p.paper],
-              'circle-stroke-color': ['match', ['get', 'reason'], 'overdue', p.severity[1], 'random', p.severity[3], p.ink],
-              'circle-stroke-width': 2.5,
-              'circle-opacity': ['match', ['get', 'decision'], 'refused', 0.3, 1],
-            },
-          },
-          { id: 'mark', type: 'circle', source: 'mark', paint: { 'circle-radius': 14, 'circle-color': 'transparent', 'circle-stroke-color': p.severity[0], 'circle-stroke-width': 3 } },
-        ],
-      },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
+        },
+        { id: 'mark', type: 'circle', source: 'mark', paint: { 'circle-radius': 14, 'circle-color': 'transparent', 'circle-stroke-color': p.severity[0], 'circle-stroke-width': 3 } },
+      ];
     });
-    this.map.touchZoomRotate.disableRotation();
     this.map.on('load', () => {
       this.ready = true;
       for (const f of this.later) f();

@@ -1,11 +1,11 @@
 import type { FeatureCollection, Geometry, Position } from 'geojson';
-import type { DataDrivenPropertyValueSpecification, ExpressionSpecification, GeoJSONSource, Map as GLMap, VectorTileSource } from 'maplibre-gl';
-import { baseLayers, font } from '../../map/base';
+import type { DataDrivenPropertyValueSpecification, ExpressionSpecification, GeoJSONSource, Map as GLMap, SourceSpecification, VectorTileSource } from 'maplibre-gl';
+import { font } from '../../map/base';
 import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import type { Theme } from '../../map/palette';
+import { deskMap, groundOf } from '../deskmap';
+import { theme } from '../theme.svelte';
 import { steps } from './forecast';
-
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 
 /** Viridis in eight steps (van der Walt and Smith 2015), the few first. On a light ground it runs the other way, so that many is always what stands out. */
 const viridis = ['#440154', '#46327e', '#365c8d', '#277f8e', '#1fa187', '#4ac16d', '#a0da39', '#fde725'] as const;
@@ -35,7 +35,6 @@ function stepped(value: ExpressionSpecification, ramp: readonly string[]): DataD
 /** The map of a forecast's cells: filled by what is asked, the hot ones outlined, the chosen one twice. */
 export class ForecastMap {
   private readonly map: GLMap;
-  private readonly theme: Theme;
   private ready = false;
   private run = 0;
   private beside = 0;
@@ -47,24 +46,17 @@ export class ForecastMap {
   private readonly container: HTMLElement;
 
   /** `picked` hears which cell of the run was clicked; undefined: none is there. */
-  constructor(container: HTMLElement, theme: Theme, private readonly bounds: readonly number[] | undefined, picked: (cell: number | undefined) => void) {
+  constructor(container: HTMLElement, private readonly bounds: readonly number[] | undefined, picked: (cell: number | undefined) => void) {
     this.container = container;
-    this.theme = theme;
-    const p = palettes[theme];
-    const base = baseLayers(p, ['coalesce', ['get', 'name'], '']);
-    this.map = new maplibre.Map({
+    const cells: SourceSpecification = { type: 'vector', tiles: [this.tiles(0)], maxzoom: 15 };
+    const shown = { type: 'geojson', data: nothing } as const;
+    this.map = deskMap(
       container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          cells: { type: 'vector', tiles: [this.tiles(0)], maxzoom: 15 },
-          beside: { type: 'vector', tiles: [this.tiles(0)], maxzoom: 15 },
-          chosen: { type: 'geojson', data: nothing },
-          marks: { type: 'geojson', data: nothing },
-        },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
+      bounds,
+      { cells, beside: cells, chosen: shown, marks: shown },
+      (p) => {
+        const base = groundOf(p, true);
+        return [
           ...base.filter((l) => l.type !== 'symbol' && l.type !== 'line'),
           { id: 'cell', type: 'fill', source: 'cells', 'source-layer': 'forecast', paint: { 'fill-color': '#000', 'fill-opacity': 0.75, 'fill-antialias': false }, layout: { visibility: 'none' } },
           ...base.filter((l) => l.type === 'line').map((l) => ({ ...l, paint: { ...l.paint, 'line-opacity': 0.55 } }) as typeof l),
@@ -74,16 +66,13 @@ export class ForecastMap {
           { id: 'mark', type: 'circle', source: 'marks', paint: { 'circle-radius': ['interpolate', ['linear'], ['get', 'size'], 0, 4, 1, 16], 'circle-color': 'transparent', 'circle-stroke-color': p.ink, 'circle-stroke-width': 2 } },
           { id: 'chosen-case', type: 'line', source: 'chosen', paint: { 'line-color': p.paper, 'line-width': 7 } },
           { id: 'chosen', type: 'line', source: 'chosen', paint: { 'line-color': p.ink, 'line-width': 4 } },
-          ...base.filter((l) => l.type === 'symbol' && baseNames.includes(l['source-layer'] ?? '')),
-        ],
+          ...base.filter((l) => l.type === 'symbol'),
+        ];
       },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 24 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-      localIdeographFontFamily: font.join(','),
-    });
-    this.map.touchZoomRotate.disableRotation();
+      { localIdeographFontFamily: font.join(',') },
+    );
+    // What the cells mean decides their colours, in this theme or that.
+    this.map.once('remove', theme.on(() => this.redraw()));
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 120 }), 'bottom-right');
     this.map.on('load', () => {
       this.ready = true;
@@ -133,7 +122,7 @@ export class ForecastMap {
     this.aim('beside', this.beside);
     for (const id of ['cell', 'hot', 'hot-case']) this.map.setLayoutProperty(id, 'visibility', this.run ? 'visible' : 'none');
     this.map.setLayoutProperty('hot-beside', 'visibility', this.run && this.beside ? 'visible' : 'none');
-    const ramp = rampOf(this.theme);
+    const ramp = rampOf(theme.now);
     const density: ExpressionSpecification = ['to-number', ['get', 'density'], 0];
     if (this.paint.of === 'density') {
       this.map.setPaintProperty('cell', 'fill-color', stepped(density, ramp));
@@ -144,7 +133,7 @@ export class ForecastMap {
       this.map.setPaintProperty('cell', 'fill-opacity', ['step', at, 0.2, 0.25, 0.4, 0.5, 0.55, 1, 0.75]);
     } else {
       const outer = this.paint.outer;
-      const c = diverging[this.theme];
+      const c = diverging[theme.now];
       this.map.setPaintProperty('cell', 'fill-color', ['step', ['to-number', ['get', 'change'], 0], c[0], -outer, c[1], -outer / 5, c[2], outer / 5, c[3], outer, c[4]]);
       this.map.setPaintProperty('cell', 'fill-opacity', 0.75);
     }

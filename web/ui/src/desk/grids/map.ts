@@ -2,9 +2,11 @@ import type { Feature, FeatureCollection, Polygon } from 'geojson';
 import type { GeoJSONSource, LayerSpecification, Map as GLMap } from 'maplibre-gl';
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
-import { baseLayers, font } from '../../map/base';
+import { font } from '../../map/base';
 import { palettes, type Theme } from '../../map/palette';
 import { maplibre } from '../../map/maplibre';
+import { deskMap, groundOf } from '../deskmap';
+import { theme } from '../theme.svelte';
 import type { Cell, Finding, Line } from './draft';
 import { changeOf, snap, type Change, type Place } from './moves';
 
@@ -23,7 +25,6 @@ interface Handlers {
 }
 
 const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 /** terra-draw keeps so many digits: a tenth of a millimetre. */
 const digits = 9;
 const round = (p: Place): Place => [Number(p[0].toFixed(digits)), Number(p[1].toFixed(digits))];
@@ -42,31 +43,11 @@ export class DraftMap {
 
   constructor(
     container: HTMLElement,
-    theme: Theme,
     bounds: readonly number[] | undefined,
     private readonly on: Handlers,
   ) {
-    const p = palettes[theme];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          cells: { type: 'geojson', data: none },
-          lines: { type: 'geojson', data: none },
-          found: { type: 'geojson', data: none },
-        },
-        layers: [{ id: 'ground', type: 'background', paint: { 'background-color': p.ground } }, ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'), ...cellLayers(p)],
-      },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 40 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      boxZoom: false,
-      maxZoom: 21,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
+    const source = { type: 'geojson', data: none } as const;
+    this.map = deskMap(container, bounds, { cells: source, lines: source, found: source }, (p) => [...groundOf(p), ...cellLayers(p)], { boxZoom: false, maxZoom: 21 });
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), 'bottom-left');
     const look = (q: Place) => this.map.project(q);
     const near = (e: { lng: number; lat: number }) => {
@@ -76,15 +57,22 @@ export class DraftMap {
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map: this.map, coordinatePrecision: digits }),
       modes: [
-        new TerraDrawLineStringMode({ snapping: { toCustom: near }, styles: { lineStringColor: hex(p.ink), lineStringWidth: 3, closingPointColor: hex(p.ink), snappingPointColor: '#d81b9a', snappingPointWidth: 6 } }),
+        new TerraDrawLineStringMode({ snapping: { toCustom: near }, styles: lineStyles(theme.now) }),
         new TerraDrawPolygonMode(),
         new TerraDrawSelectMode({
           allowManualDeselection: false,
           flags: { polygon: { feature: { draggable: false, coordinates: { draggable: true, deletable: true, midpoints: { draggable: true }, snappable: { toCustom: near } } } } },
-          styles: { selectedPolygonColor: '#d81b9a', selectedPolygonFillOpacity: 0.12, selectedPolygonOutlineColor: '#d81b9a', selectionPointColor: hex(p.paper), selectionPointOutlineColor: '#d81b9a', selectionPointWidth: 6, midPointColor: '#d81b9a', midPointWidth: 3 },
+          styles: cornerStyles(theme.now),
         }),
       ],
     });
+    this.map.once(
+      'remove',
+      theme.on((t) => {
+        this.draw.updateModeOptions<typeof TerraDrawLineStringMode>('linestring', { styles: lineStyles(t) });
+        this.draw.updateModeOptions<typeof TerraDrawSelectMode>('select', { styles: cornerStyles(t) });
+      }),
+    );
     this.map.on('load', () => {
       this.ready = true;
       this.draw.start();
@@ -219,6 +207,9 @@ export class DraftMap {
 }
 
 const hex = (colour: string) => colour as `#${string}`;
+const lineStyles = (t: Theme) => ({ lineStringColor: hex(palettes[t].ink), lineStringWidth: 3, closingPointColor: hex(palettes[t].ink), snappingPointColor: '#d81b9a', snappingPointWidth: 6 }) as const;
+const cornerStyles = (t: Theme) =>
+  ({ selectedPolygonColor: '#d81b9a', selectedPolygonFillOpacity: 0.12, selectedPolygonOutlineColor: '#d81b9a', selectionPointColor: hex(palettes[t].paper), selectionPointOutlineColor: '#d81b9a', selectionPointWidth: 6, midPointColor: '#d81b9a', midPointWidth: 3 }) as const;
 
 /** Grid lines are magenta (品红), as the field draws them. */
 function cellLayers(p: (typeof palettes)['light']): LayerSpecification[] {

@@ -1,11 +1,8 @@
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as GLMap, MapLayerMouseEvent } from 'maplibre-gl';
-import { baseLayers } from '../../map/base';
 import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import { deskMap, groundOf } from '../deskmap';
 import type { Draft, Plan } from './patrols';
-
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 
 /** Colours of units, told apart by numbers too. */
 export const inks = ['#3b82f6', '#f59e0b', '#10b981', '#ec4899', '#8b5cf6', '#14b8a6', '#f97316', '#84cc16', '#06b6d4', '#a855f7'];
@@ -19,35 +16,18 @@ export class RouteMap {
   private data: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
   /** `clicked` hears where the ground was clicked. */
-  constructor(container: HTMLElement, theme: Theme, bounds: readonly number[] | undefined, clicked: (lng: number, lat: number) => void) {
-    const p = palettes[theme];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          plan: { type: 'geojson', data: this.data },
-        },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-          { id: 'way', type: 'line', source: 'plan', filter: ['==', ['get', 'kind'], 'way'], paint: { 'line-color': ['get', 'ink'], 'line-width': ['get', 'width'], 'line-opacity': ['get', 'light'] } },
-          {
-            id: 'place',
-            type: 'circle',
-            source: 'plan',
-            filter: ['==', ['get', 'kind'], 'place'],
-            paint: { 'circle-radius': 4, 'circle-color': p.ground, 'circle-stroke-width': 1.5, 'circle-stroke-color': p.ink, 'circle-opacity': 0.8, 'circle-stroke-opacity': 0.6 },
-          },
-        ],
+  constructor(container: HTMLElement, bounds: readonly number[] | undefined, clicked: (lng: number, lat: number) => void) {
+    this.map = deskMap(container, bounds, { plan: { type: 'geojson', data: this.data } }, (p) => [
+      ...groundOf(p),
+      { id: 'way', type: 'line', source: 'plan', filter: ['==', ['get', 'kind'], 'way'], paint: { 'line-color': ['get', 'ink'], 'line-width': ['get', 'width'], 'line-opacity': ['get', 'light'] } },
+      {
+        id: 'place',
+        type: 'circle',
+        source: 'plan',
+        filter: ['==', ['get', 'kind'], 'place'],
+        paint: { 'circle-radius': 4, 'circle-color': p.ground, 'circle-stroke-width': 1.5, 'circle-stroke-color': p.ink, 'circle-opacity': 0.8, 'circle-stroke-opacity': 0.6 },
       },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
+    ]);
     // As soon as the style is there: a slow ground holds the plan back no longer.
     this.map.once('style.load', () => {
       this.ready = true;

@@ -1,11 +1,9 @@
 import type { FeatureCollection } from 'geojson';
-import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, Marker, StyleSpecification } from 'maplibre-gl';
-import { baseLayers } from '../../map/base';
+import type { ExpressionSpecification, GeoJSONSource, Map as GLMap, Marker } from 'maplibre-gl';
 import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import { deskMap, groundOf, type Drawn } from '../deskmap';
 import type { Comparison, Material, Stand } from './posts';
 
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 /** Radii by share, smaller where the whole city is in sight, so that points do not run into one. */
@@ -14,28 +12,14 @@ const sized = (least: number, most: number): ExpressionSpecification => {
   return ['interpolate', ['linear'], ['zoom'], 10, at(0.3), 13, at(1), 16, at(1.5)];
 };
 
-/** What the map draws, in a theme's colours. */
-function style(theme: Theme): StyleSpecification {
-  const p = palettes[theme];
-  return {
-    version: 8,
-    sources: {
-      base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-      demand: { type: 'geojson', data: none },
-      candidates: { type: 'geojson', data: none },
-      changes: { type: 'geojson', data: none },
-    },
-    layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-      ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-      { id: 'demand', type: 'circle', source: 'demand', paint: { 'circle-radius': sized(1.5, 14), 'circle-color': p.ramp[2], 'circle-opacity': 0.45 } },
-      { id: 'candidates', type: 'circle', source: 'candidates', paint: { 'circle-radius': 2, 'circle-color': p.ink, 'circle-opacity': 0.5 } },
-      // Who gains is a filled disc, who loses a ring: colour is not the only sign.
-      { id: 'gains', type: 'circle', source: 'changes', filter: ['<', ['get', 'by'], 0], paint: { 'circle-radius': sized(3, 14), 'circle-color': p.severity[3], 'circle-opacity': 0.8 } },
-      { id: 'losses', type: 'circle', source: 'changes', filter: ['>', ['get', 'by'], 0], paint: { 'circle-radius': sized(4, 14), 'circle-color': p.ground, 'circle-opacity': 0.2, 'circle-stroke-color': p.severity[0], 'circle-stroke-width': 2.5 } },
-    ],
-  };
-}
+const drawn: Drawn = (p) => [
+  ...groundOf(p),
+  { id: 'demand', type: 'circle', source: 'demand', paint: { 'circle-radius': sized(1.5, 14), 'circle-color': p.ramp[2], 'circle-opacity': 0.45 } },
+  { id: 'candidates', type: 'circle', source: 'candidates', paint: { 'circle-radius': 2, 'circle-color': p.ink, 'circle-opacity': 0.5 } },
+  // Who gains is a filled disc, who loses a ring: colour is not the only sign.
+  { id: 'gains', type: 'circle', source: 'changes', filter: ['<', ['get', 'by'], 0], paint: { 'circle-radius': sized(3, 14), 'circle-color': p.severity[3], 'circle-opacity': 0.8 } },
+  { id: 'losses', type: 'circle', source: 'changes', filter: ['>', ['get', 'by'], 0], paint: { 'circle-radius': sized(4, 14), 'circle-color': p.ground, 'circle-opacity': 0.2, 'circle-stroke-color': p.severity[0], 'circle-stroke-width': 2.5 } },
+];
 
 /** A map of demand, candidates and posts; posts are dragged, or moved with the arrow keys. */
 export class PostsMap {
@@ -46,19 +30,11 @@ export class PostsMap {
 
   constructor(
     container: HTMLElement,
-    theme: Theme,
     bounds: readonly number[] | undefined,
     private readonly on: { moved: (key: string, lon: number, lat: number) => void; chosen: (key: string) => void; clicked: (lon: number, lat: number) => void; called: (s: Stand, number: number) => string },
   ) {
-    this.map = new maplibre.Map({
-      container,
-      style: style(theme),
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
+    const source = { type: 'geojson', data: none } as const;
+    this.map = deskMap(container, bounds, { demand: source, candidates: source, changes: source }, drawn);
     this.map.addControl(new maplibre.ScaleControl({}), 'bottom-left');
     this.map.on('load', () => {
       this.ready = true;
@@ -66,16 +42,6 @@ export class PostsMap {
       container.dataset.ready = 'true';
     });
     this.map.on('click', (e) => this.on.clicked(e.lngLat.lng, e.lngLat.lat));
-  }
-
-  /** Changes the colours; what is shown stays. */
-  dress(theme: Theme): void {
-    this.ready = false;
-    this.map.once('style.load', () => {
-      this.ready = true;
-      for (const name of Object.keys(this.data)) this.set(name, this.data[name]!);
-    });
-    this.map.setStyle(style(theme), { diff: false });
   }
 
   private set(name: string, data: FeatureCollection): void {

@@ -1,10 +1,7 @@
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as GLMap } from 'maplibre-gl';
-import { baseLayers } from '../../map/base';
-import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import { deskMap, groundOf } from '../deskmap';
 
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 
 /** A map of the rows that fail; one of them may be looked at. */
 export class FailMap {
@@ -13,31 +10,13 @@ export class FailMap {
   private rows: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
   /** `chosen` hears of the row that was clicked, by its number. */
-  constructor(container: HTMLElement, theme: Theme, bounds: readonly number[] | undefined, chosen: (id: number) => void) {
-    const p = palettes[theme];
-    const bad = p.severity[0];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          rows: { type: 'geojson', data: this.rows },
-        },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-          { id: 'row-area', type: 'fill', source: 'rows', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': bad, 'fill-opacity': 0.3 } },
-          { id: 'row-line', type: 'line', source: 'rows', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': bad, 'line-width': 2 } },
-          { id: 'row-point', type: 'circle', source: 'rows', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-color': bad, 'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, 3, 16, 8], 'circle-stroke-color': p.ground, 'circle-stroke-width': 1 } },
-        ],
-      },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
+  constructor(container: HTMLElement, bounds: readonly number[] | undefined, chosen: (id: number) => void) {
+    this.map = deskMap(container, bounds, { rows: { type: 'geojson', data: this.rows } }, (p) => [
+      ...groundOf(p),
+      { id: 'row-area', type: 'fill', source: 'rows', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': p.severity[0], 'fill-opacity': 0.3 } },
+      { id: 'row-line', type: 'line', source: 'rows', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': p.severity[0], 'line-width': 2 } },
+      { id: 'row-point', type: 'circle', source: 'rows', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-color': p.severity[0], 'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, 3, 16, 8], 'circle-stroke-color': p.ground, 'circle-stroke-width': 1 } },
+    ]);
     this.map.on('load', () => {
       this.ready = true;
       this.show(this.rows);

@@ -1,10 +1,7 @@
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as GLMap } from 'maplibre-gl';
-import { baseLayers } from '../../map/base';
-import { maplibre } from '../../map/maplibre';
-import { palettes, type Theme } from '../../map/palette';
+import { deskMap, groundOf } from '../deskmap';
 
-const baseNames = ['base_landuse', 'base_water', 'base_waterway', 'base_building', 'base_road', 'base_boundary'];
 const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 /** A map that shows where the rows of a file would be. */
@@ -16,44 +13,26 @@ export class PreviewMap {
 
   constructor(
     private readonly container: HTMLElement,
-    theme: Theme,
     bounds: readonly number[] | undefined,
     told: (properties: Record<string, unknown> | undefined) => void,
   ) {
-    const p = palettes[theme];
-    this.map = new maplibre.Map({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          base: { type: 'vector', tiles: [`${location.origin}/tiles/${baseNames.join(',')}/{z}/{x}/{y}.mvt`], maxzoom: 16 },
-          rows: { type: 'geojson', data: none },
+    this.map = deskMap(container, bounds, { rows: { type: 'geojson', data: none } }, (p) => [
+      ...groundOf(p),
+      { id: 'rows-fill', type: 'fill', source: 'rows', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': p.severity[3], 'fill-opacity': 0.25 } },
+      { id: 'rows-line', type: 'line', source: 'rows', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': p.severity[3], 'line-width': 2 } },
+      {
+        id: 'rows-point',
+        type: 'circle',
+        source: 'rows',
+        filter: ['==', ['geometry-type'], 'Point'],
+        paint: {
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 2.5, 16, 6],
+          'circle-color': ['match', ['get', 'state'], 'known', p.ink, p.severity[3]],
+          'circle-stroke-color': p.ground,
+          'circle-stroke-width': 1,
         },
-        layers: [
-          { id: 'ground', type: 'background', paint: { 'background-color': p.ground } },
-          ...baseLayers(p, ['coalesce', ['get', 'name'], '']).filter((l) => l.type !== 'symbol'),
-          { id: 'rows-fill', type: 'fill', source: 'rows', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': p.severity[3], 'fill-opacity': 0.25 } },
-          { id: 'rows-line', type: 'line', source: 'rows', filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': p.severity[3], 'line-width': 2 } },
-          {
-            id: 'rows-point',
-            type: 'circle',
-            source: 'rows',
-            filter: ['==', ['geometry-type'], 'Point'],
-            paint: {
-              'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 2.5, 16, 6],
-              'circle-color': ['match', ['get', 'state'], 'known', p.ink, p.severity[3]],
-              'circle-stroke-color': p.ground,
-              'circle-stroke-width': 1,
-            },
-          },
-        ],
       },
-      ...(bounds?.length === 4 ? { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 30 } } : { center: [120.07, 29.31], zoom: 11 }),
-      attributionControl: false,
-      dragRotate: false,
-      fadeDuration: 0,
-    });
-    this.map.touchZoomRotate.disableRotation();
+    ]);
     this.map.on('load', () => {
       this.ready = true;
       this.show(this.rows, this.box);
