@@ -29,6 +29,8 @@ type made struct {
 	zone                *time.Location
 	space               *hotspot.Space
 	past                []hotspot.Event // within the space, before the cut
+	known               []float64       // the day on which each became known; nil: at once
+	delay               *Delay          // nil: none to speak of
 	outside             int
 	expected            []float64 // of each cell
 	low                 []int
@@ -48,7 +50,7 @@ type made struct {
 	summary             Summary
 	backExpected        []float64 // by cell, of the last windows of the past
 	backSeen            []float64
-	backFrom            float64
+	backFrom, backTo    float64
 	learned             map[string]float64 // parameters of the model, for the record
 	pool                hotspot.Pool
 	weights             map[string]float64 // of the pool's parts, at the cut
@@ -79,11 +81,12 @@ func compute(ctx context.Context, m material, progress func(step string, done fl
 	if out.space, err = m.ground.space(p, out.plane); err != nil {
 		return nil, err
 	}
-	out.past, out.outside = events(m.sightings, out.plane, out.space, zone)
+	out.past, out.known, out.outside = events(m.sightings, out.plane, out.space, zone)
 	if err := enough(out.past, out.outside, len(m.sightings)); err != nil {
 		return nil, err
 	}
 	cut := dayOf(p.Until, zone)
+	out.delay = delayOf(out.past, out.known, cut)
 	progress("backtest", 0.05)
 	j, err := judge(ctx, out, m, cut, func(f float64) { progress("backtest", 0.05+0.75*f) })
 	if err != nil {

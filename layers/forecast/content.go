@@ -21,7 +21,7 @@ import (
 const (
 	kindEvents = "events"
 	kindGround = "ground"
-	// maxContent bounds what is unpacked: 40 million events.
+	// maxContent bounds what is unpacked: 33 million events.
 	maxContent = 1 << 30
 )
 

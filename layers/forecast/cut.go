@@ -14,10 +14,12 @@ import (
 	"onemap/layers/forecast/hotspot"
 )
 
-// A sighting is a moment and a place, in longitude and latitude. It has no other
-// field: what is about a person cannot be read into it.
+// A sighting is a moment, the moment when it became known, and a place in
+// longitude and latitude. It has no other field: what is about a person cannot
+// be read into it.
 type sighting struct {
 	At    time.Time
+	Known time.Time // not before At
 	Place orb.Point
 }
 
@@ -26,7 +28,8 @@ type Cut struct {
 	Until   time.Time      `json:"until" doc:"What was reported before it"`
 	Cursor  string         `json:"cursor" doc:"The place in the log when it was read"`
 	Events  int            `json:"events"`
-	Hash    string         `json:"hash" doc:"SHA-256 of the moments and places"`
+	Hash    string         `json:"hash" doc:"SHA-256 of the moments, of when each was known, and of the places"`
+	Loaded  int            `json:"loaded_later,omitempty" doc:"Cases whose time of report lies more than 60 days after them: loaded later, taken to be known at once"`
 	First   time.Time      `json:"first"`
 	Last    time.Time      `json:"last"`
 	Since   time.Time      `json:"since" doc:"Earlier ones are not used"`
@@ -43,18 +46,18 @@ var SourcesThatTrain = []string{"public", "hotline", "import"}
 const DeadStates = `'rejected', 'void', 'merged'`
 
 // cutSQL reads the moments and places of the classes that were reported before
-// until. It names no other column: it is the only one that reads cases
-// for a model.
-const cutSQL = `SELECT occurred_at, ST_X(geom), ST_Y(geom) FROM map.incident
+// until. It names when they happened and were reported and where, and no other
+// column: it is the only one that reads cases for a model.
+const cutSQL = `SELECT occurred_at, reported_at, ST_X(geom), ST_Y(geom) FROM map.incident
 	WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[]))
 	  AND source = ANY (@sources) AND state NOT IN (` + DeadStates + `)
-	  AND occurred_at >= @since AND occurred_at < @until AND reported_at <= @until AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
-	ORDER BY occurred_at, ST_X(geom), ST_Y(geom)`
+	  AND occurred_at >= @since AND occurred_at < @until AND reported_at < @until AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
+	ORDER BY occurred_at, ST_X(geom), ST_Y(geom), reported_at`
 
 // leftOutSQL counts those that cutSQL leaves out, and those that it takes by class.
 const leftOutSQL = `SELECT class_standard || '/' || class_code,
 		CASE WHEN state IN (` + DeadStates + `) THEN 'state' WHEN NOT source = ANY (@sources) THEN 'source_' || source
-		     WHEN occurred_at >= @until OR reported_at > @until THEN 'future' WHEN occurred_at < @since THEN 'early' ELSE '' END AS why,
+		     WHEN occurred_at >= @until OR reported_at >= @until THEN 'future' WHEN occurred_at < @since THEN 'early' ELSE '' END AS why,
 		count(*), min(occurred_at)
 	FROM map.incident
 	WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[])) AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
@@ -99,10 +102,14 @@ func readCut(ctx context.Context, tx pgx.Tx, p Params) (Cut, []sighting, []Words
 		return cut, nil, nil, fmt.Errorf("read the cut: %w", err)
 	}
 	var all []sighting
-	var at time.Time
+	var at, reported time.Time
 	var x, y float64
-	if _, err := pgx.ForEachRow(rows, []any{&at, &x, &y}, func() error {
-		all = append(all, sighting{at.UTC(), orb.Point{x, y}})
+	if _, err := pgx.ForEachRow(rows, []any{&at, &reported, &x, &y}, func() error {
+		known, loaded := knownAt(at.UTC(), reported.UTC())
+		if loaded {
+			cut.Loaded++
+		}
+		all = append(all, sighting{at.UTC(), known, orb.Point{x, y}})
 		return nil
 	}); err != nil {
 		return cut, nil, nil, fmt.Errorf("read the cut: %w", err)
@@ -146,26 +153,39 @@ func (c *Cut) startTogether(begins map[string]time.Time) []Words {
 		fmt.Sprintf("Class %s has data since %s only: the history of all classes begins there.", late, day)}}
 }
 
-// encodeEvents writes sightings as bytes: microseconds since 1970, longitude, latitude.
-func encodeEvents(all []sighting) content {
-	b := make([]byte, 0, 24*len(all))
+// encodeEvents writes sightings as bytes: microseconds since 1970 of when they
+// were and of when they were known, longitude, latitude. Version 1 of a record
+// did not know when they were known.
+func encodeEvents(all []sighting, version int) content {
+	b := make([]byte, 0, 32*len(all))
 	for _, s := range all {
 		b = binary.BigEndian.AppendUint64(b, uint64(s.At.UnixMicro()))
+		if version > 1 {
+			b = binary.BigEndian.AppendUint64(b, uint64(s.Known.UnixMicro()))
+		}
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(s.Place[0]))
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(s.Place[1]))
 	}
 	return newContent(kindEvents, len(all), b)
 }
 
-func decodeEvents(c content) ([]sighting, error) {
-	if len(c.bytes)%24 != 0 || len(c.bytes)/24 != c.items {
+func decodeEvents(c content, version int) ([]sighting, error) {
+	size := 32
+	if version == 1 {
+		size = 24
+	}
+	if len(c.bytes)%size != 0 || len(c.bytes)/size != c.items {
 		return nil, errors.New("kept events: not a whole number of them")
 	}
+	moment := func(b []byte) time.Time { return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC() }
 	all := make([]sighting, c.items)
 	for i := range all {
-		b := c.bytes[24*i:]
-		all[i] = sighting{time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC(),
-			orb.Point{math.Float64frombits(binary.BigEndian.Uint64(b[8:])), math.Float64frombits(binary.BigEndian.Uint64(b[16:]))}}
+		b := c.bytes[size*i : size*(i+1)]
+		all[i].At, all[i].Known = moment(b), moment(b)
+		if version > 1 {
+			all[i].Known = moment(b[8:])
+		}
+		all[i].Place = orb.Point{math.Float64frombits(binary.BigEndian.Uint64(b[size-16:])), math.Float64frombits(binary.BigEndian.Uint64(b[size-8:]))}
 	}
 	return all, nil
 }
@@ -181,18 +201,21 @@ func dayOf(t time.Time, zone *time.Location) float64 {
 	return t.Sub(epoch(zone)).Hours()/24 + float64(off-off0)/86400
 }
 
-// events brings sightings to the plane and its days, sorted, and drops those
-// outside of the space: hardly a city's own.
-func events(all []sighting, p Plane, space *hotspot.Space, zone *time.Location) (in []hotspot.Event, outside int) {
-	in = make([]hotspot.Event, 0, len(all))
+// events brings sightings to the plane and its days, sorted, with the day on
+// which each was known (nil: its own), and drops those outside of the space:
+// hardly a city's own.
+func events(all []sighting, p Plane, space *hotspot.Space, zone *time.Location) (past []hotspot.Event, known []float64, outside int) {
+	in := make([]hotspot.Event, 0, len(all))
+	days := make([]float64, 0, len(all))
 	for _, s := range all {
 		e := hotspot.Event{Day: dayOf(s.At, zone), At: p.Forward(s.Place)}
 		if space.CellAt(e.At) < 0 {
 			outside++
 			continue
 		}
-		in = append(in, e)
+		// Where clocks are set back, what is known later may be so by an earlier clock.
+		in, days = append(in, e), append(days, max(e.Day, dayOf(s.Known, zone)))
 	}
-	hotspot.Sort(in)
-	return in, outside
+	past, known = sorted(in, days)
+	return past, known, outside
 }

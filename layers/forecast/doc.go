@@ -8,9 +8,16 @@
 //
 // # Places, never people
 //
-// An event is a moment and a place. The reading query names two columns of
-// map.incident, and the type it fills has two fields; nothing about a person
-// has a way in.
+// An event is a moment and a place. The reading query names when cases of
+// map.incident happened, when they were reported, and where; the type it fills
+// has these fields; nothing about a person has a way in.
+//
+// # What was known when
+//
+// Cases are reported after they happen. A forecast of the past, in a backtest,
+// learns from those that had been reported by then, and the number expected
+// makes up for those of the last days that are still to be reported, by the
+// delays of earlier ones ([Delay], in the record and in words).
 //
 // # Which classes may train
 //

@@ -19,7 +19,7 @@ const backWindows = 12
 func (o *made) lookBack(ctx context.Context, roll *hotspot.Roll, j judgement, cut float64) error {
 	o.backExpected, o.backSeen = make([]float64, o.space.Len()), make([]float64, o.space.Len())
 	n := min(backWindows, o.trust.Origins)
-	o.backFrom = cut - float64(n)*j.windowDays
+	o.backFrom, o.backTo = cut-float64(n)*j.windowDays, cut
 	q := make([]float64, o.space.Len())
 	for w := n; w >= 1; w-- {
 		from := cut - float64(w)*j.windowDays
@@ -38,7 +38,7 @@ func (o *made) lookBack(ctx context.Context, roll *hotspot.Roll, j judgement, cu
 
 // exposure groups the cells by division. codes are those of the cells.
 func (o *made) exposure(run int64, codes []string, cut float64) Exposure {
-	e := Exposure{Run: run, From: timeOf(o.backFrom, o.zone), To: timeOf(cut, o.zone), Groups: []ExposedGroup{}, Notes: []Words{}}
+	e := Exposure{Run: run, From: timeOf(o.backFrom, o.zone), To: timeOf(o.backTo, o.zone), Groups: []ExposedGroup{}, Notes: []Words{}}
 	type sums struct{ m2, hot, expected, reported, back, seen float64 }
 	by := map[string]*sums{}
 	of := func(cell int) *sums {

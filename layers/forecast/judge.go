@@ -46,7 +46,8 @@ func windowOf(p Params, past []hotspot.Event, cut float64) float64 {
 func judge(ctx context.Context, o *made, m material, cut float64, progress func(float64)) (judgement, error) {
 	p := m.params
 	j := judgement{windowDays: windowOf(p, o.past, cut)}
-	origins := min(p.Origins, int((cut-o.past[0].Day-learnDays)/j.windowDays))
+	end := o.delay.end(cut)
+	origins := min(p.Origins, int((end-o.past[0].Day-learnDays)/j.windowDays))
 	if origins < 1 {
 		return j, &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("the history is %.0f days long; before a forecast can be held against anything it takes %.0f: wait, or import older cases", cut-o.past[0].Day, learnDays+j.windowDays)}
 	}
@@ -59,21 +60,21 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	asked := areas[0]
 	slices.SortStableFunc(areas, func(a, b backtest.Area) int { return sign(m2Of(a, o.space) - m2Of(b, o.space)) })
 	rep, err := backtest.Run(ctx, o.space, o.past, j.pool, backtest.Options{
-		From: cut - float64(origins)*j.windowDays, To: cut, Areas: areas, Seed: uint64(p.Seed), Level: level,
+		From: end - float64(origins)*j.windowDays, To: end, Known: o.known, Areas: areas, Seed: uint64(p.Seed), Level: level,
 		Progress: func(done, of int) { progress(0.85 * float64(done) / float64(of)) },
 	})
 	if err != nil {
 		return j, asInput("classes", err)
 	}
 	first := slices.Index(areas, asked)
-	o.trust = reliability(o, rep, areas, first, cut, origins)
+	o.trust = reliability(o, rep, areas, first, end, origins)
 	j.weights = rep.Last
 	j.cells, j.city = max(1, finiteOr(rep.Intervals.Cells.Dispersion, 1)), max(1, finiteOr(rep.Intervals.City.Dispersion, 1))
 	o.crown(rep, m.incumbent)
 	champion, best := o.trust.Models[0], bestBaseline(o.trust.Models)
 	o.checks = m.gate.judge(&o.trust, champion, best)
 	o.trust.Gate = o.checks
-	return j, o.shift(ctx, m, j, areas, first, cut, origins)
+	return j, o.shift(ctx, m, j, areas, first, end, origins)
 }
 
 func m2Of(a backtest.Area, s *hotspot.Space) float64 {
@@ -107,9 +108,14 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 	if err != nil {
 		return asInput("classes", err)
 	}
+	if o.known != nil {
+		if err := roll.Known(o.known); err != nil {
+			return asInput("classes", err)
+		}
+	}
 	o.clock = learnHours(o.space, o.past)
 	o.expected, o.before = make([]float64, o.space.Len()), make([]float64, o.space.Len())
-	if err := o.lookBack(ctx, roll, j, cut); err != nil {
+	if err := o.lookBack(ctx, roll, j, o.delay.end(cut)); err != nil {
 		return err
 	}
 	earlier, err := roll.At(ctx, cut-monthDays)
@@ -122,6 +128,9 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 		return asInput("classes", err)
 	}
 	model := o.chosen(now, j.pool)
+	if o.delay != nil {
+		o.delay.Known = round6(now.Known())
+	}
 	o.pool, o.weights, o.windowDays = j.pool, now.Parameters(), j.windowDays
 	o.expect(model, p, 0, o.expected)
 	if told, ok := model.(hotspot.Told); ok {
@@ -234,6 +243,7 @@ func (o *made) summarise(p Params, j judgement) {
 	if o.outside > 0 {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("%d 起在城市范围之外,未使用。", o.outside), fmt.Sprintf("%d incidents lie outside of the city and are not used.", o.outside)})
 	}
+	s.Notes = append(s.Notes, o.delay.words()...)
 	if want := min(horizons[p.Horizon].days, 28); j.windowDays > want {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("此类警情较少,可信度按 %.0f 天一段检验。", j.windowDays), fmt.Sprintf("Incidents are rare: the forecast is held against windows of %.0f days.", j.windowDays)})
 	}

@@ -1,7 +1,9 @@
 package forecast_test
 
 import (
+	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -234,5 +236,70 @@ func TestGuards(t *testing.T) {
 	}
 	if again, err := w.s.Refit(t.Context(), operator, r.ID, ""); err != nil || !again.Same {
 		t.Errorf("made again from what is kept: %+v, %v", again, err)
+	}
+}
+
+// late makes the reports come after the incidents: by hours, as SQL of the id.
+func (w *town) late(hours string) {
+	w.t.Helper()
+	w.exec(`UPDATE map.incident SET reported_at = occurred_at + interval '1 hour' * (` + hours + `)`)
+}
+
+// Reports that come late are expected too, and no forecast of the past knows them.
+func TestLateReports(t *testing.T) {
+	w := newTown(t)
+	w.report(1500, 450, burglary, "hotline")
+	w.late(`CASE WHEN id % 3 = 0 THEN 1 ELSE (id * 7919) % 960 END`) // of two in three, up to 40 days
+	o := weekly()
+	o.Share = 0.1
+	r := w.order(o)
+	if r.State != forecast.Done {
+		t.Fatalf("state %s: %+v", r.State, r.Why)
+	}
+	var rec forecast.Record
+	if err := json.Unmarshal(r.Record, &rec); err != nil {
+		t.Fatal(err)
+	}
+	d := rec.Delay
+	if d == nil || d.MostDays < 34 || d.MostDays > 40 || d.HeldOut != 28 || d.Known < 0.75 || d.Known > 0.95 {
+		t.Fatalf("the record says of delays: %+v", d)
+	}
+	if rate := 1500.0 / 450 * 7; math.Abs(r.Expected/rate-1) > 0.1 {
+		t.Errorf("it expects %.1f a week, and %.1f happen", r.Expected, rate)
+	}
+	said := false
+	for _, n := range r.Summary.Notes {
+		said = said || strings.Contains(n.EN, "reported some time after") && strings.Contains(n.ZH, "上报")
+	}
+	rel, err := w.s.Reliability(t.Context(), operator, r.ID)
+	if err != nil || !said || now.Sub(rel.To) < 28*24*time.Hour {
+		t.Errorf("said: %v; the backtest ends %s, %v", said, rel.To, err)
+	}
+	if got, err := w.s.Refit(t.Context(), operator, r.ID, ""); err != nil || !got.Same || !got.DataIsSame {
+		t.Errorf("made again: %+v, %v", got, err)
+	}
+
+	// Where all is reported 50 days late, the last 28 days teach nothing.
+	w.late(`1200`)
+	if r = w.order(o); r.State == forecast.Failed {
+		t.Fatalf("all late: %+v", r.Why)
+	}
+	if rel, err = w.s.Reliability(t.Context(), operator, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range rel.Models {
+		if m.Model == "count-28" && math.Abs(m.IG.Value) > 1e-9 {
+			t.Errorf("a count of 28 days gains %g from what nobody had reported", m.IG.Value)
+		}
+		if m.Model == "count-365" && m.IG.Value <= 0 {
+			t.Errorf("a count of a year gains %g", m.IG.Value)
+		}
+	}
+	// An archive that was loaded yesterday is history all the same.
+	w.exec(`UPDATE map.incident SET reported_at = greatest(occurred_at, $1) `, now.Add(-24*time.Hour))
+	r = w.order(o)
+	rec = forecast.Record{}
+	if err := json.Unmarshal(r.Record, &rec); err != nil || r.State != forecast.Done || rec.Cut.Loaded < 1200 {
+		t.Errorf("state %s, %d loaded later: %v", r.State, rec.Cut.Loaded, err)
 	}
 }

@@ -39,7 +39,7 @@ func (s *Store) Work() {
 
 // Version is of the way forecasts are made. It is in every record: a run made
 // by another version need not come out bit by bit the same.
-const Version = 1
+const Version = 2
 
 // A Record is what a run was made of; the run's hash is of its JSON.
 type Record struct {
@@ -47,6 +47,7 @@ type Record struct {
 	Params    Params             `json:"params"`
 	Cut       Cut                `json:"cut"`
 	Ground    string             `json:"ground" doc:"SHA-256 of the ground's outlines and codes, and of what the map and the calendar know of it"`
+	Delay     *Delay             `json:"delay,omitempty" doc:"How late cases were reported; absent: all at once, or too few to tell"`
 	Gate      Gate               `json:"gate"`
 	Incumbent string             `json:"incumbent,omitempty"`
 	Model     string             `json:"model"`
@@ -112,14 +113,14 @@ func (s *Store) make(ctx context.Context, id int64, p Params) error {
 		return err
 	}
 	out.summary.Notes = append(notes, out.summary.Notes...)
-	ev := encodeEvents(m.sightings)
+	ev := encodeEvents(m.sightings, Version)
 	gr, err := m.ground.encode()
 	if err != nil {
 		return err
 	}
 	cut.Hash = ev.hex()
 	cut.LeftOut["outside"] = out.outside
-	rec := Record{Version: Version, Params: p, Cut: cut, Ground: gr.hex(), Gate: m.gate, Incumbent: m.incumbent, Model: out.model, Learned: out.learned,
+	rec := Record{Version: Version, Params: p, Cut: cut, Ground: gr.hex(), Delay: out.delay, Gate: m.gate, Incumbent: m.incumbent, Model: out.model, Learned: out.learned,
 		Cells: out.space.Len(), Middle: out.plane.Middle}
 	body, err := json.Marshal(rec)
 	if err != nil {
@@ -250,7 +251,7 @@ func (s *Store) refit(ctx context.Context, r Run) (out *made, same bool, err err
 	if err != nil {
 		return nil, false, err
 	}
-	if m.sightings, err = decodeEvents(ev); err != nil {
+	if m.sightings, err = decodeEvents(ev, rec.Version); err != nil {
 		return nil, false, err
 	}
 	if hash, err = hex.DecodeString(rec.Ground); err != nil {
@@ -265,7 +266,7 @@ func (s *Store) refit(ctx context.Context, r Run) (out *made, same bool, err err
 	}
 	err = pgx.BeginTxFunc(ctx, s.Layers.DB(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		_, all, _, err := readCut(ctx, tx, rec.Params)
-		same = encodeEvents(all).hex() == rec.Cut.Hash
+		same = encodeEvents(all, rec.Version).hex() == rec.Cut.Hash
 		return err
 	})
 	if err != nil {

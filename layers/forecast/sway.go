@@ -71,7 +71,7 @@ func (o *made) shift(ctx context.Context, m material, j judgement, areas []backt
 	}
 	n := min(swayWindows, origins)
 	got, _, err := backtest.Shift(ctx, o.plane.MultiPolygon(m.ground.polys[0]), p.CellM, p.Angle, origin, o.past, light,
-		backtest.Options{From: cut - float64(n)*j.windowDays, To: cut, Areas: areas, Seed: uint64(p.Seed), Level: level, Draws: 40})
+		backtest.Options{From: cut - float64(n)*j.windowDays, To: cut, Areas: areas, Seed: uint64(p.Seed), Level: level, Draws: 40, Known: o.known})
 	if err != nil {
 		return asInput("cell_m", err)
 	}

@@ -210,6 +210,7 @@ func TestOddHistories(t *testing.T) {
 		{"no events", nil, 10, 0},
 		{"one event", one, 10, 1.01},
 		{"one event just now", one, 3.0000001, 20},
+		{"one event long ago", one, 1000, 0},
 		{"all at one place", slices.Repeat(one, 300), 10, 400},
 		{"all outside", []hotspot.Event{{Day: 3, At: orb.Point{-1, 0}}}, 10, 0},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"onemap/layers/forecast/hotspot"
 )
@@ -76,6 +77,9 @@ func (m Model) Fit(ctx context.Context, s *hotspot.Space, past []hotspot.Event, 
 	d, err := m.rows(ctx, s, past, until, f.cal)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(d.Y, func(n float64) bool { return n > 0 }) {
+		return f, nil // nothing has happened for so long, or nothing is known of it yet
 	}
 	if f.Result, err = Fit(ctx, d, Options{Lambda: m.Lambda, Iterations: 30, Tolerance: 1e-7}); err != nil {
 		return nil, err
