@@ -60,7 +60,7 @@ func begin(ctx context.Context, s *hotspot.Space, past []hotspot.Event, from, un
 	events := laidOut(s, past, until, o)
 	e := &Estimate{Params: o.Start, Events: len(events), opts: o}
 	e.c = index(events, s.Bound(), o.ReachM, from, until)
-	e.box = newEdge(e.c, s.Bound(), o.ReachM, o.ReachDays)
+	e.box = newEdge(e.c, s.Bound(), o.ReachM, o.ReachDays, o.Workers)
 	var err error
 	if e.mu, err = newBackground(ctx, s, e.c, o); err != nil {
 		return nil, nil, err
@@ -91,7 +91,7 @@ func (e *Estimate) climb(ctx context.Context, own []float64, learn bool) error {
 			return err
 		}
 		e.Pairs = s.n
-		e.LogL = append(e.LogL, s.lnl-e.mu.mass-e.Theta*e.box.seen(e.Omega, e.S))
+		e.LogL = append(e.LogL, s.lnl-e.mu.mass-e.Theta*e.box.seen(ctx, e.Omega, e.S))
 		e.Mu = e.mu.mass / e.mu.days
 		if i > 0 && math.Abs(e.LogL[i]-e.LogL[i-1]) < o.Tolerance*float64(len(own)) {
 			e.Converged = true
@@ -101,10 +101,13 @@ func (e *Estimate) climb(ctx context.Context, own []float64, learn bool) error {
 			return err
 		}
 		if learn {
-			e.Params = e.box.maximise(s, e.Params, o.FloorM, o.MaxTheta)
+			e.Params = e.box.maximise(ctx, s, e.Params, o.FloorM, o.MaxTheta)
 			e.AtFloor = o.FloorM > 0 && e.S <= o.FloorM
 		}
 		e.Mu = e.mu.mass / e.mu.days
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if !finite(e.Theta, e.Omega, e.S, e.Mu) {
 		return fmt.Errorf("etas: the estimate is not finite: θ %g, ω %g, s %g", e.Theta, e.Omega, e.S)

@@ -7,8 +7,9 @@ const far = 30
 
 const stepsPerOne = 32
 
-// decays has e^(-k/32) for all k up to far and a little beyond.
-var decays = func() (t [(far+1)*stepsPerOne + 1]float64) {
+// decays has e^(-k/32) for all k up to far and a little beyond: a power of two
+// of them, so that no index need be checked.
+var decays = func() (t [1024]float64) {
 	for k := range t {
 		t[k] = math.Exp(-float64(k) / stepsPerOne)
 	}
@@ -21,5 +22,5 @@ var decays = func() (t [(far+1)*stepsPerOne + 1]float64) {
 func decay(z float64) float64 {
 	k := int(z*stepsPerOne + 0.5)
 	r := float64(k)*(1.0/stepsPerOne) - z // at most 1/64 either way
-	return decays[k] * (1 + r*(1+r*(1.0/2+r*(1.0/6+r*(1.0/24)))))
+	return decays[k&1023] * (1 + r*(1+r*(1.0/2+r*(1.0/6+r*(1.0/24)))))
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/paulmach/orb"
+	"gonum.org/v1/gonum/floats"
 )
 
 // A field is a density on square pixels, made of weighted points: each is
@@ -80,7 +81,8 @@ func (f *field) self(x, y float64) float64 {
 	return one(fx) * one(fy)
 }
 
-// blur blurs the field. What leaves the box is lost.
+// blur blurs the field. What leaves the box is lost. Each pixel adds up what
+// comes to it from the south-west on, however the work is shared.
 func (f *field) blur(ctx context.Context, workers int) error {
 	err := share(ctx, f.rows, workers, func(row int) {
 		blurLine(f.other[row*f.cols:(row+1)*f.cols], f.v[row*f.cols:(row+1)*f.cols], f.kernel)
@@ -92,29 +94,34 @@ func (f *field) blur(ctx context.Context, workers int) error {
 		out := f.v[row*f.cols : (row+1)*f.cols]
 		clear(out)
 		for r := max(0, row-len(f.kernel)+1); r <= min(f.rows-1, row+len(f.kernel)-1); r++ {
-			k := f.kernel[max(r-row, row-r)]
-			for i, v := range f.other[r*f.cols : (r+1)*f.cols] {
-				out[i] += k * v
-			}
+			floats.AddScaled(out, f.kernel[max(r-row, row-r)], f.other[r*f.cols:(r+1)*f.cols])
 		}
 	})
 }
 
 func blurLine(out, in, kernel []float64) {
 	clear(out)
-	for i, v := range in {
-		if v == 0 {
-			continue
+	n := 0
+	for _, v := range in {
+		if v != 0 {
+			n++
 		}
-		out[i] += v * kernel[0]
-		for k := 1; k < len(kernel); k++ {
-			if i-k >= 0 {
-				out[i-k] += v * kernel[k]
+	}
+	if 4*n < len(in) { // few points: each spreads what it has
+		for i, v := range in {
+			if v == 0 {
+				continue
 			}
-			if i+k < len(out) {
-				out[i+k] += v * kernel[k]
+			for o := max(0, i-len(kernel)+1); o <= min(len(out)-1, i+len(kernel)-1); o++ {
+				out[o] += v * kernel[max(o-i, i-o)]
 			}
 		}
+		return
+	}
+	most := min(len(kernel), len(in)) - 1
+	for k := -most; k <= most; k++ {
+		from, to := max(0, -k), min(len(in), len(in)-k)
+		floats.AddScaled(out[from:to], kernel[max(k, -k)], in[from+k:to+k])
 	}
 }
 

@@ -1,6 +1,9 @@
 package etas
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // maximise is the maximisation step for θ, ω and s: with S = Σ p_ij and the
 // sums over pairs it looks for the greatest
@@ -16,19 +19,19 @@ import "math"
 // The last term is the correction for offspring that fell outside of the city;
 // without it s comes out too small. A step that would lower Q is halved, so
 // that the likelihood grows at every iteration.
-func (e *edge) maximise(s sums, p Params, floor, maxTheta float64) Params {
+func (e *edge) maximise(ctx context.Context, s sums, p Params, floor, maxTheta float64) Params {
 	if !(s.p > 1e-12*float64(len(e.c.events))) {
 		p.Theta = 0
 		return p
 	}
 	theta := func(omega, sd float64) float64 {
-		if w := e.seen(omega, sd); w > 0 {
+		if w := e.seen(ctx, omega, sd); w > 0 {
 			return min(s.p/w, maxTheta)
 		}
 		return min(p.Theta, maxTheta)
 	}
 	q := func(p Params) float64 {
-		return s.p*math.Log(p.Theta*p.Omega/(p.S*p.S)) - p.Omega*s.pdt - s.prr/(2*p.S*p.S) - p.Theta*e.seen(p.Omega, p.S)
+		return s.p*math.Log(p.Theta*p.Omega/(p.S*p.S)) - p.Omega*s.pdt - s.prr/(2*p.S*p.S) - p.Theta*e.seen(ctx, p.Omega, p.S)
 	}
 	p.Theta = theta(p.Omega, p.S)
 	best := q(p)
@@ -43,12 +46,12 @@ func (e *edge) maximise(s sums, p Params, floor, maxTheta float64) Params {
 		}
 	}
 
-	byOmega, _ := e.slopes(p.Omega, p.S)
+	byOmega, _ := e.slopes(ctx, p.Omega, p.S)
 	next := p
 	next.Omega = min(s.p/(s.pdt+p.Theta*byOmega), maxOmega)
 	try(next)
 
-	_, byS := e.slopes(p.Omega, p.S)
+	_, byS := e.slopes(ctx, p.Omega, p.S)
 	next = p
 	if d := 2*s.p + p.Theta*p.S*byS; d > 0 {
 		// Not to a half or the double at once: the slope holds nearby only.
