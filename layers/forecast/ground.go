@@ -109,7 +109,7 @@ func (g ground) encode() (content, error) {
 	return newContent(kindGround, len(g.polys), g.encodeFacts(b)), nil
 }
 
-func decodeGround(c content, space string) (ground, error) {
+func decodeGround(c content, space string, version int) (ground, error) {
 	var g ground
 	b := c.bytes
 	bad := errors.New("kept ground: it is cut short")
@@ -148,7 +148,7 @@ func decodeGround(c content, space string) (ground, error) {
 		}
 		g.polys = append(g.polys, m)
 	}
-	return g, g.decodeFacts(b)
+	return g, g.decodeFacts(b, version)
 }
 
 // plane is about the middle of the ground, on a raster of a thousandth of a

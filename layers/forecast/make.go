@@ -161,7 +161,7 @@ func (s *Store) material(ctx context.Context, p Params, gate Gate, key, frame st
 		if m.ground, err = readGround(ctx, tx, p.Space); err != nil {
 			return err
 		}
-		if m.ground.facts, m.ground.holidays, err = readFacts(ctx, tx); err != nil {
+		if m.ground.facts, m.ground.holidays, err = readFacts(ctx, tx, p); err != nil {
 			return err
 		}
 		m.incumbent, err = incumbent(ctx, tx, key, p.Dept, frame)
@@ -261,7 +261,7 @@ func (s *Store) refit(ctx context.Context, r Run) (out *made, same bool, err err
 	if err != nil {
 		return nil, false, err
 	}
-	if m.ground, err = decodeGround(gr, rec.Params.Space); err != nil {
+	if m.ground, err = decodeGround(gr, rec.Params.Space, rec.Version); err != nil {
 		return nil, false, err
 	}
 	err = pgx.BeginTxFunc(ctx, s.Layers.DB(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {

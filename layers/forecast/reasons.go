@@ -84,7 +84,7 @@ var familyWords = map[string]Words{
 	longStanding: {"长期多发", "where it has long been frequent"},
 	lately:       {"近期多发", "where it has been frequent lately"},
 	again:        {"近重复(刚发生过,附近短期内易再发)", "near repeats: it has just happened near by"},
-	surroundings: {"周围环境(建筑、商铺、路灯、企业)与以往次数", "what stands there (buildings, shops, lights, enterprises) and earlier counts"},
+	surroundings: {"周围环境(建筑、商铺、路灯、企业风险、以往火情)与以往次数", "what stands there (buildings, shops, lights, enterprise risk, past fires) and earlier counts"},
 	spread:       {"没有明显规律", "no pattern"},
 }
 

@@ -20,6 +20,9 @@ func (m Model) names() []string {
 	if m.Covariates != nil {
 		out = append(out, m.Covariates.Names...)
 	}
+	for _, d := range m.Dated {
+		out = append(out, d.Name)
+	}
 	for _, l := range lags {
 		out = append(out, l.name)
 	}
@@ -27,19 +30,25 @@ func (m Model) names() []string {
 }
 
 // columns are what is known of the cells at a cut, cell by cell: the map's
-// covariates; and of what happened, the logarithm of events a day in each lag,
+// covariates; those that change with time; and of what happened, the logarithm of events a day in each lag,
 // in a cell and around it, half an event being nothing.
 func (m Model) columns(s *hotspot.Space, past []hotspot.Event, cut float64) []float64 {
 	own := 0
 	if m.Covariates != nil {
 		own = len(m.Covariates.Names)
 	}
-	k := own + len(lags) + 2
+	k := own + len(m.Dated) + len(lags) + 2
 	x := make([]float64, s.Len()*k)
 	for c := range s.Len() {
 		if own > 0 {
 			copy(x[c*k:], m.Covariates.Values[c*own:(c+1)*own])
 		}
+	}
+	for _, d := range m.Dated {
+		for c, v := range d.column(s, cut) {
+			x[c*k+own] = v
+		}
+		own++
 	}
 	length := 1.0
 	if len(past) > 0 {

@@ -22,6 +22,7 @@ type Covariates struct {
 // city's weekdays, season and holidays multiply that. The zero value is ready.
 type Model struct {
 	Covariates *Covariates // nil: none
+	Dated      []Dated     // of what changes with time
 	// Holiday says whether a day since the epoch is one; nil: none is known.
 	Holiday func(day float64) bool
 	WindowD float64 // days of a row; 0: 28
@@ -51,6 +52,11 @@ func (m Model) Fit(ctx context.Context, s *hotspot.Space, past []hotspot.Event, 
 	}
 	if m.Covariates != nil && len(m.Covariates.Values) != s.Len()*len(m.Covariates.Names) {
 		return nil, fmt.Errorf("%w: glm: %d values of %d covariates for %d cells", hotspot.ErrInput, len(m.Covariates.Values), len(m.Covariates.Names), s.Len())
+	}
+	for _, c := range m.Dated {
+		if err := c.check(s.Len()); err != nil {
+			return nil, err
+		}
 	}
 	if m.WindowD < 0 || m.Windows < 0 || m.Lambda < 0 || math.IsNaN(m.WindowD+m.Lambda) {
 		return nil, fmt.Errorf("%w: glm: the window, the number of windows and the ridge must not be negative", hotspot.ErrInput)
@@ -150,6 +156,15 @@ func (f *Fitted) Parameters() map[string]float64 {
 	m["intercept"], m["dispersion"], m["alpha"], m["deviance"] = f.Intercept, f.Dispersion, f.Alpha, f.Deviance
 	for k, name := range f.names {
 		m["b "+name] = f.Beta[k]
+	}
+	for d := 1; d < len(f.cal.weekday); d++ {
+		m[fmt.Sprintf("b weekday %d", d)] = f.cal.weekday[d]
+	}
+	for i, b := range f.cal.season {
+		m[fmt.Sprintf("b season %d", i+1)] = b
+	}
+	if f.cal.is != nil {
+		m["b holiday"] = f.cal.holiday
 	}
 	return m
 }
