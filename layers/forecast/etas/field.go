@@ -6,6 +6,8 @@ import (
 
 	"github.com/paulmach/orb"
 	"gonum.org/v1/gonum/floats"
+
+	"onemap/layers/forecast/hotspot"
 )
 
 // A field is a density on square pixels, made of weighted points: each is
@@ -18,6 +20,7 @@ type field struct {
 	cols, rows int
 	v, other   []float64
 	kernel     []float64 // by distance in pixels, sums to 1 over both sides
+	both       []float64 // the same in both directions
 }
 
 // maxPixels bounds a field; a city of 50 by 50 km at 25 m has four million.
@@ -48,6 +51,7 @@ func (f *field) spread(s float64) {
 	for i := range f.kernel {
 		f.kernel[i] /= sum
 	}
+	f.both = hotspot.Mirrored(f.kernel)
 }
 
 // at returns the pixel to the south-west of a point and how far the point is
@@ -85,7 +89,9 @@ func (f *field) self(x, y float64) float64 {
 // comes to it from the south-west on, however the work is shared.
 func (f *field) blur(ctx context.Context, workers int) error {
 	err := share(ctx, f.rows, workers, func(row int) {
-		blurLine(f.other[row*f.cols:(row+1)*f.cols], f.v[row*f.cols:(row+1)*f.cols], f.kernel)
+		out := f.other[row*f.cols : (row+1)*f.cols]
+		clear(out)
+		hotspot.SpreadLine(out, f.v[row*f.cols:(row+1)*f.cols], f.both)
 	})
 	if err != nil {
 		return err
@@ -97,32 +103,6 @@ func (f *field) blur(ctx context.Context, workers int) error {
 			floats.AddScaled(out, f.kernel[max(r-row, row-r)], f.other[r*f.cols:(r+1)*f.cols])
 		}
 	})
-}
-
-func blurLine(out, in, kernel []float64) {
-	clear(out)
-	n := 0
-	for _, v := range in {
-		if v != 0 {
-			n++
-		}
-	}
-	if 4*n < len(in) { // few points: each spreads what it has
-		for i, v := range in {
-			if v == 0 {
-				continue
-			}
-			for o := max(0, i-len(kernel)+1); o <= min(len(out)-1, i+len(kernel)-1); o++ {
-				out[o] += v * kernel[max(o-i, i-o)]
-			}
-		}
-		return
-	}
-	most := min(len(kernel), len(in)) - 1
-	for k := -most; k <= most; k++ {
-		from, to := max(0, -k), min(len(in), len(in)-k)
-		floats.AddScaled(out[from:to], kernel[max(k, -k)], in[from+k:to+k])
-	}
 }
 
 // middle is the centre of a pixel.

@@ -66,33 +66,6 @@ func TestExpectIsTheSumOverPairs(t *testing.T) {
 	}
 }
 
-// A line with few points and one with many are blurred in different ways, and
-// to the same bits as point by point.
-func TestBlurOfFewAndManyPoints(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 5))
-	for _, kernel := range [][]float64{{1}, {0.5, 0.2, 0.05}, slices.Repeat([]float64{0.03}, 17), slices.Repeat([]float64{0.01}, 60)} {
-		for _, filled := range []float64{0.02, 0.2, 0.3, 1} {
-			in, got, want := make([]float64, 40), make([]float64, 40), make([]float64, 40)
-			for i := range in {
-				if r.Float64() < filled {
-					in[i] = r.Float64()
-				}
-			}
-			for i, v := range in {
-				for o := range want {
-					if k := max(o-i, i-o); k < len(kernel) {
-						want[o] += v * kernel[k]
-					}
-				}
-			}
-			blurLine(got, in, kernel)
-			if !slices.Equal(got, want) {
-				t.Errorf("a kernel of %d, %g filled: %v, want %v", len(kernel), filled, got, want)
-			}
-		}
-	}
-}
-
 // What is kept of earlier deviations is what is computed anew.
 func TestMassesThatAreKept(t *testing.T) {
 	c := scattered(3000, 4000, 500)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -359,6 +360,33 @@ func TestNothingLooksAhead(t *testing.T) {
 				if whole[c] != want[c] {
 					t.Fatalf("a roll's pool expects %v of cell %d, a single fit %v", whole[c], c, want[c])
 				}
+			}
+		}
+	}
+}
+
+// Lines that are spread by vectors have the bits of those spread value by value,
+// with few values and many, and kernels wider than the line.
+func TestSpreadLineIsTheSumValueByValue(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for _, half := range [][]float64{{1}, {0.5, 0.2, 0.05}, slices.Repeat([]float64{0.03}, 17), slices.Repeat([]float64{0.01}, 60)} {
+		for _, filled := range []float64{0.02, 0.3, 1} {
+			from, got, want := make([]float64, 40), make([]float64, 40), make([]float64, 40)
+			for i := range from {
+				if r.Float64() < filled {
+					from[i] = r.Float64()
+				}
+			}
+			for i, v := range from {
+				for o := range want {
+					if k := max(o-i, i-o); k < len(half) {
+						want[o] += v * half[k]
+					}
+				}
+			}
+			hotspot.SpreadLine(got, from, hotspot.Mirrored(half))
+			if !slices.Equal(got, want) {
+				t.Errorf("a kernel of %d, %g filled: %v, want %v", len(half), filled, got, want)
 			}
 		}
 	}

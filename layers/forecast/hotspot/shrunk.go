@@ -98,8 +98,12 @@ func (t *tally) worth(days []float64, until float64) float64 {
 //
 // by golden section over ln a, between 0.01 and 1000.
 func gammaShape(owner []int32, count, mean []float64) float64 {
+	var whole [256]float64 // ln G(n+a) of small whole counts, which most are
 	logL := func(a float64) float64 {
 		base, _ := math.Lgamma(a)
+		for n := range whole {
+			whole[n] = math.NaN()
+		}
 		var sum float64
 		for i, c := range owner {
 			if c < 0 || mean[i] == 0 {
@@ -108,13 +112,25 @@ func gammaShape(owner []int32, count, mean []float64) float64 {
 			n, m := count[i], mean[i]
 			sum -= a * math.Log1p(m/a)
 			if n > 0 {
-				g, _ := math.Lgamma(n + a)
-				sum += g - base + n*math.Log(m/(a+m))
+				sum += gamma(n, a, &whole) - base + n*math.Log(m/(a+m))
 			}
 		}
 		return sum
 	}
 	return math.Exp(golden(func(x float64) float64 { return logL(math.Exp(x)) }, math.Log(0.01), math.Log(1000), 24))
+}
+
+// gamma is ln G(n+a), remembered in whole for whole n.
+func gamma(n, a float64, whole *[256]float64) float64 {
+	k := int(min(n, float64(len(whole))))
+	if k == len(whole) || float64(k) != n {
+		g, _ := math.Lgamma(n + a)
+		return g
+	}
+	if math.IsNaN(whole[k]) {
+		whole[k], _ = math.Lgamma(n + a)
+	}
+	return whole[k]
 }
 
 // golden finds where f, with one peak between a and b, is largest.

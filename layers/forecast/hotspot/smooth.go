@@ -3,6 +3,8 @@ package hotspot
 import (
 	"math"
 	"sync"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // reach is how many bandwidths a Gaussian is drawn out to.
@@ -14,6 +16,7 @@ const reach = 4
 type smoother struct {
 	r    *raster
 	taps []float64 // of the kernel, in one direction: taps[i] at i pixels
+	both []float64 // in both directions
 	// inside is, by pixel, the part of its kernel that lies in the city; of
 	// pixels outside it is 1, for they spread nothing.
 	inside []float64
@@ -25,6 +28,7 @@ func (s *Space) smoother(hM float64) *smoother {
 		return m.(*smoother)
 	}
 	m := &smoother{r: &s.raster, taps: gaussian(hM / s.pixelM)}
+	m.both = Mirrored(m.taps)
 	m.inside = make([]float64, len(s.owner))
 	for i, c := range s.owner {
 		if c >= 0 {
@@ -98,6 +102,30 @@ func borrow(n int) *[]float64 {
 
 func giveBack(b *[]float64) { scratch.Put(b) }
 
+// Mirrored returns a kernel of both directions: half is what lies 0, 1, ... away.
+func Mirrored(half []float64) []float64 {
+	n := len(half) - 1
+	both := make([]float64, 2*n+1)
+	for k, v := range half {
+		both[n+k], both[n-k] = v, v
+	}
+	return both
+}
+
+// SpreadLine adds to into, which is as long as from, what each value of from
+// spreads along the line by a [Mirrored] kernel. What leaves the line is lost.
+// Each value of into adds up what comes to it from lower places to higher ones.
+func SpreadLine(into, from, kernel []float64) {
+	n := len(kernel) / 2
+	for i, v := range from {
+		if v == 0 {
+			continue
+		}
+		lo, hi := max(0, i-n), min(len(from), i+n+1)
+		floats.AddScaled(into[lo:hi], v, kernel[lo-i+n:hi-i+n])
+	}
+}
+
 // convolve applies the kernel by rows and then by columns.
 func (m *smoother) convolve(mass []float64) {
 	if len(m.taps) == 1 {
@@ -108,20 +136,7 @@ func (m *smoother) convolve(mass []float64) {
 	defer giveBack(half)
 	tmp := *half
 	for row := range rows {
-		from, to := mass[row*cols:(row+1)*cols], tmp[row*cols:(row+1)*cols]
-		for i, v := range from {
-			if v == 0 {
-				continue
-			}
-			to[i] += v * m.taps[0]
-			right := to[i+1 : min(cols, i+len(m.taps))]
-			for k := range right {
-				right[k] += v * m.taps[k+1]
-			}
-			for k := 1; k < len(m.taps) && k <= i; k++ {
-				to[i-k] += v * m.taps[k]
-			}
-		}
+		SpreadLine(tmp[row*cols:(row+1)*cols], mass[row*cols:(row+1)*cols], m.both)
 	}
 	clear(mass)
 	for row := range rows {
@@ -132,11 +147,7 @@ func (m *smoother) convolve(mass []float64) {
 		}
 		from = from[first : last+1]
 		for other := max(0, row-len(m.taps)+1); other < min(rows, row+len(m.taps)); other++ {
-			tap := m.taps[max(row-other, other-row)]
-			to := mass[other*cols+first : other*cols+last+1]
-			for i, v := range from {
-				to[i] += v * tap
-			}
+			floats.AddScaled(mass[other*cols+first:other*cols+last+1], m.taps[max(row-other, other-row)], from)
 		}
 	}
 }
