@@ -18,7 +18,8 @@
 //
 // Greedy, then tabu search over swaps of one post (the tables of Resende &
 // Werneck 2007, kept up move by move), started again from what the Lagrangian
-// relaxation proposes (Galvao & ReVelle 1996), which also gives the bound.
+// relaxation proposes (Galvao & ReVelle 1996), which also gives the bound; for
+// maximal covering without conditions, from its linear relaxation.
 package siting
 
 // Models.
@@ -58,7 +59,7 @@ type Problem struct {
 // Options say how hard to try.
 type Options struct {
 	Seed   uint64
-	Effort int64 // steps of the search; 0: DefaultEffort, about a second on two cores
+	Effort int64 // steps of the search; 0: DefaultEffort, and half of it for plain MCLP
 }
 
 // DefaultEffort is about a second of two processors of 2020.

@@ -15,20 +15,27 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Plan, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	if o.Effort <= 0 {
-		o.Effort = DefaultEffort
-	}
 	s := solver{p: p, seed: o.Seed, effort: o.Effort}
+	if s.effort <= 0 {
+		s.effort = DefaultEffort
+	}
 	if p.Model == PMedian {
 		x := newMedian(p)
 		s.field = func() field { return newMedianField(x) }
-		s.dual = func() relaxation { return newMedianDual(x) }
+		s.lower = subgradient(func() relaxation { return newMedianDual(x) })
 		s.plain = len(x.conditions) == 0
 	} else {
 		x := covering(p)
 		s.field = func() field { return newCoverField(x) }
-		s.dual = func() relaxation { return newCoverDual(x) }
+		s.lower = subgradient(func() relaxation { return newCoverDual(x) })
 		s.plain = len(x.conditions) == 0 && p.Model != DSM
+		if s.plain && p.Model == MCLP {
+			d := newSaddle(x, newCoverDual(x).start())
+			s.lower = func(_ []float64, target float64, effort int64) dual { return d.run(target, rounds(effort, d.size)) }
+			if o.Effort <= 0 { // this bound is near after half of it
+				s.effort /= 2
+			}
+		}
 	}
 	posts, bound := s.solve(ctx)
 	if err := ctx.Err(); err != nil {
@@ -91,8 +98,10 @@ type solver struct {
 	effort int64
 	plain  bool
 	field  func() field
-	dual   func() relaxation
-	steps  int64
+	// lower brings the bound down towards a plan's value with so many steps, from
+	// the multipliers that it ended with before, if any.
+	lower func(from []float64, target float64, effort int64) dual
+	steps int64
 }
 
 // solve runs two lines of search beside each other, whatever the machine has,
@@ -108,8 +117,7 @@ func (s *solver) solve(ctx context.Context) (posts []int32, bound float64) {
 	// The bound, and meanwhile more of the search.
 	var d dual
 	var work sync.WaitGroup
-	r := s.dual()
-	work.Go(func() { d = descend(r, nil, line[0].best.value, rounds(s.effort/3, r.size())) })
+	work.Go(func() { d = s.lower(nil, line[0].best.value, s.effort/3) })
 	work.Go(func() { line[1].run(ctx, s.effort/6, nil, never) })
 	work.Wait()
 	top := line[0].best
@@ -141,7 +149,7 @@ func (s *solver) solve(ctx context.Context) (posts []int32, bound float64) {
 	}
 	// A better plan makes better steps towards the bound.
 	if !proved(top) && len(top.posts) > 0 {
-		again := descend(s.dual(), d.multipliers, top.value, rounds(s.effort/8, r.size()))
+		again := s.lower(d.multipliers, top.value, s.effort/8)
 		d.bound = min(d.bound, again.bound)
 		s.steps += again.steps
 	}
@@ -149,6 +157,14 @@ func (s *solver) solve(ctx context.Context) (posts []int32, bound float64) {
 		s.steps += h.f.table().steps
 	}
 	return top.posts, d.bound
+}
+
+// subgradient is the lower of a relaxation.
+func subgradient(relaxed func() relaxation) func([]float64, float64, int64) dual {
+	return func(from []float64, target float64, effort int64) dual {
+		r := relaxed()
+		return descend(r, from, target, rounds(effort, r.size()))
+	}
 }
 
 func rounds(effort, size int64) int { return int(max(60, min(600, effort/max(1, size)))) }
