@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"onemap/layers"
@@ -36,6 +37,33 @@ func (s *Server) held(r *http.Request, q featureQuery) func() error {
 		}
 		if right, ok := scope.Layer(l); !ok || right.Fingerprint() != was {
 			return fmt.Errorf("the right to layer %q changed on the way: %w", l.Name, layers.ErrNotFound)
+		}
+		return nil
+	}
+}
+
+// heldPerson is the question for sheets, which are made of more than one layer:
+// is the caller still who they were, with the same roles in the same place, and
+// do they see the same of the incidents that most sheets count or list?
+func (s *Server) heldPerson(r *http.Request) func() error {
+	again, was := s.rescope(r), scopeOf(r.Context())
+	person, _ := was.Person()
+	return func() error {
+		ctx, cancel := context.WithTimeout(r.Context(), heldWait)
+		defer cancel()
+		scope, err := again(ctx)
+		if err != nil {
+			return err
+		}
+		incidents, err := s.Store.Layer(ctx, "incident")
+		if err != nil {
+			return err
+		}
+		right, sees := scope.Layer(incidents)
+		before, saw := was.Layer(incidents)
+		now, _ := scope.Person()
+		if now.Login != person.Login || !slices.Equal(now.Roles, person.Roles) || scope.Org().Code != was.Org().Code || sees != saw || right.Fingerprint() != before.Fingerprint() {
+			return fmt.Errorf("the caller's rights changed on the way: %w", layers.ErrNotFound)
 		}
 		return nil
 	}

@@ -75,18 +75,21 @@ func TestRevokedInSQLIsRevokedEverywhere(t *testing.T) {
 }
 
 // Who reads slowly gets no rows after the right has gone: an export that is on
-// its way is cut off, so that its half is not taken for a whole.
+// its way is cut off, so that its half is not taken for a whole. A sheet, which
+// is by a person's roles, is cut off when they have them no more.
 func TestExportOnItsWayIsCutOff(t *testing.T) {
 	w := newWorld(t)
 	w.follow()
 	w.exec(`INSERT INTO onemap.class (standard, kind, code, major, major_zh, major_en, name_zh, name_en) VALUES ('test', 'component', '1', '1', '一', 'one', '灯', 'lamp')`)
 	w.exec(`INSERT INTO map.asset (class_standard, class_code, name, geom)
 		SELECT 'test', '1', repeat(md5(n::text), 400), ST_SetSRID(ST_MakePoint(120.005, 29.305), 4326) FROM generate_series(1, 2000) n`)
+	w.exec(`INSERT INTO map.incident (class_standard, class_code, severity, source, state, dept_code, description, occurred_at, geom)
+		SELECT 'test', 'T01', 2, 'import', 'filed', 'urban', repeat(md5(n::text), 125), now(), ST_SetSRID(ST_MakePoint(120.005, 29.305), 4326) FROM generate_series(1, 6400) n`)
 	const whole = 2000 * 400 * 32
 	srv := httptest.NewServer(w.server.Handler())
 	t.Cleanup(srv.Close)
-	take := func(meanwhile func()) (n int, err error) {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/api/v1/layers/asset/export?format=ndjson", nil)
+	take := func(path string, meanwhile func()) (n int, err error) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, nil)
 		req.Header.Set("Authorization", "Bearer "+w.tokens["centre"])
 		req.Header.Set("Accept-Encoding", "identity")
 		res, err := http.DefaultTransport.RoundTrip(req)
@@ -107,18 +110,23 @@ func TestExportOnItsWayIsCutOff(t *testing.T) {
 		}
 		return n, err
 	}
-	if n, err := take(nil); n < whole || err != io.ErrUnexpectedEOF && err != io.EOF {
-		t.Fatalf("with the right: %d bytes, %v", n, err)
-	}
-	n, _ := take(func() {
-		w.exec(`UPDATE onemap.layer_grant SET revoked_at = now() WHERE layer = 'asset' AND org = 'centre'`)
-		for deadline := time.Now().Add(20 * time.Second); w.as("centre", http.MethodGet, "/api/v1/layers/asset/features", nil).StatusCode != http.StatusNotFound; {
-			if time.Now().After(deadline) {
-				t.Fatal("a withdrawn grant still holds")
-			}
+	for _, x := range []struct{ path, change, look string }{
+		{"/api/v1/layers/asset/export?format=ndjson", `UPDATE onemap.layer_grant SET revoked_at = now() WHERE layer = 'asset' AND org = 'centre'`, "/api/v1/layers/asset/features"},
+		{"/api/v1/incidents/export?format=csv", `UPDATE onemap.person SET active = false WHERE login = 'centre'`, "/api/v1/incidents"},
+	} {
+		if n, err := take(x.path, nil); n < whole || err != io.ErrUnexpectedEOF && err != io.EOF {
+			t.Fatalf("%s with the right: %d bytes, %v", x.path, n, err)
 		}
-	})
-	if n >= whole {
-		t.Errorf("all %d bytes came after the right had gone", n)
+		n, _ := take(x.path, func() {
+			w.exec(x.change)
+			for deadline := time.Now().Add(20 * time.Second); w.as("centre", http.MethodGet, x.look, nil).StatusCode == http.StatusOK; {
+				if time.Now().After(deadline) {
+					t.Fatal("a withdrawn right still holds")
+				}
+			}
+		})
+		if n >= whole {
+			t.Errorf("%s: all %d bytes came after the right had gone", x.path, n)
+		}
 	}
 }

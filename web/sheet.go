@@ -52,7 +52,7 @@ func (s *Server) sendSheet(w http.ResponseWriter, r *http.Request, format, name 
 	h := w.Header()
 	h.Set("Content-Type", sheetTypes[format])
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, name, format))
-	to := patientWriter{w, http.NewResponseController(w)}
+	to := &heldWriter{Writer: patientWriter{w, http.NewResponseController(w)}, held: s.heldPerson(r)}
 	if format == "xlsx" {
 		err = writeXLSX(to, sheets)
 	} else {
