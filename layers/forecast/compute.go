@@ -3,12 +3,10 @@ package forecast
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
-	"onemap/layers"
 	"onemap/layers/forecast/guard"
 	"onemap/layers/forecast/hotspot"
 	"onemap/layers/worktime"
@@ -105,13 +103,17 @@ func compute(ctx context.Context, m material, progress func(step string, done fl
 func enough(past []hotspot.Event, outside, read int) error {
 	switch {
 	case read == 0:
-		return &layers.InputError{Field: "classes", Remedy: "nobody has reported a case of these classes before the data cut: choose others, another department, or a later cut"}
+		return cannot("classes", "数据截止前没有公众报告过这些类别的案件:换类别、换部门,或推后数据截止时间",
+			"nobody has reported a case of these classes before the data cut: choose others, another department, or a later cut")
 	case len(past) == 0:
-		return &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("all %d cases of these classes lie outside of the city's cells: check their coordinate system, or the city's outline", read)}
+		return cannot("classes", "这些类别的 %d 起案件都在城市单元之外:检查它们的坐标系,或城市范围",
+			"all %d cases of these classes lie outside of the city's cells: check their coordinate system, or the city's outline", read)
 	case 2*outside > read && outside > 10:
-		return &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("%d of %d cases lie outside of the city's cells: check their coordinate system before a forecast is made of the rest", outside, read)}
+		return cannot("classes", "%d 起在城市单元之外(共 %d 起):先检查它们的坐标系,再用其余案件预测",
+			"%d cases lie outside of the city's cells, of %d: check their coordinate system before a forecast is made of the rest", outside, read)
 	case len(past) < fewest:
-		return &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("only %d cases of these classes were reported; a forecast takes at least %d: take more classes together, or a later cut", len(past), fewest)}
+		return cannot("classes", "公众报告过的这些类别的案件只有 %d 起,至少需要 %d 起:多选几类,或推后数据截止时间",
+			"only %d cases of these classes were reported; it takes at least %d: take more classes together, or a later cut", len(past), fewest)
 	}
 	spots := map[[2]float64]int{}
 	most := 0
@@ -120,7 +122,8 @@ func enough(past []hotspot.Event, outside, read int) error {
 		most = max(most, spots[e.At])
 	}
 	if float64(most) >= sameSpot*float64(len(past)) {
-		return &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("%d of %d cases are at one and the same point: that is where addresses are put that were not found; correct their places first", most, len(past))}
+		return cannot("classes", "%d 起在同一个点上(共 %d 起):找不到的地址常被放在那里;请先更正位置",
+			"%d cases, of %d, are at one and the same point: that is where addresses are put that were not found; correct their places first", most, len(past))
 	}
 	return nil
 }

@@ -37,9 +37,11 @@ type ground struct {
 // errNoGround says what to do where there is nothing to lay cells over.
 func errNoGround(space string) error {
 	if space == Lattice {
-		return &layers.InputError{Field: "space", Value: space, Remedy: "the city has neither governance grids nor divisions with an outline: draw or import grids first"}
+		return cannot("space", "本市既没有治理网格,也没有带范围的行政区划:请先绘制或导入网格",
+			"the city has neither governance grids nor divisions with an outline: draw or import grids first")
 	}
-	return &layers.InputError{Field: "space", Value: space, Remedy: "there are no grids of this kind in force: draw or import them, or take a lattice"}
+	return cannot("space", "没有现行的这种网格:请绘制或导入,或改用方格",
+		"there are no grids of this kind in force: draw or import them, or take a lattice")
 }
 
 // readGround reads it under the run's snapshot. The outline of a city is that of
@@ -181,7 +183,7 @@ func (g ground) space(p Params, plane Plane) (*hotspot.Space, error) {
 		return nil, asInput("cell_m", err)
 	}
 	if s.Len() > maxCells {
-		return nil, &layers.InputError{Field: "cell_m", Value: fmt.Sprintf("%g m", p.CellM), Remedy: fmt.Sprintf("the city has %d cells of this size; at most %d: take larger ones", s.Len(), maxCells)}
+		return nil, cannot("cell_m", "全市有 %d 个这样大小的单元,最多 %d 个:请用更大的单元", "the city has %d cells of this size; at most %d: take larger ones", s.Len(), maxCells)
 	}
 	return s, nil
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"onemap/layers"
 	"onemap/layers/forecast/backtest"
 	"onemap/layers/forecast/hotspot"
 )
@@ -49,7 +48,8 @@ func judge(ctx context.Context, o *made, m material, cut float64, progress func(
 	end := o.delay.end(cut)
 	origins := min(p.Origins, int((end-o.past[0].Day-learnDays)/j.windowDays))
 	if origins < 1 {
-		return j, &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("the history is %.0f days long; before a forecast can be held against anything it takes %.0f: wait, or import older cases", cut-o.past[0].Day, learnDays+j.windowDays)}
+		return j, cannot("classes", "历史只有 %.0f 天;要检验预测,至少需要 %.0f 天:等一等,或导入更早的案件",
+			"the history is %.0f days long; before a forecast can be held against anything it takes %.0f: wait, or import older cases", cut-o.past[0].Day, learnDays+j.windowDays)
 	}
 	j.pool = ladder(j.windowDays, uint64(p.Seed), m.ground.regression(o.space, o.plane))
 	areas := []backtest.Area{{Name: "hot", Share: p.Share}, {Name: "1 %", Share: 0.01}, {Name: "5 %", Share: 0.05}}

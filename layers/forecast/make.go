@@ -76,9 +76,8 @@ func (s *Store) Make(ctx context.Context, id int64) error {
 		return fmt.Errorf("forecast %d: its parameters: %w", id, err)
 	}
 	err = s.make(ctx, id, p)
-	var input *layers.InputError
-	if errors.As(err, &input) {
-		return s.fail(ctx, id, Words{"无法预测:" + input.Error(), input.Error()})
+	if why, ok := whyNot(err); ok {
+		return s.fail(ctx, id, why)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log().Error("forecast", "run", id, "error", err)
