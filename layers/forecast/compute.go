@@ -50,6 +50,7 @@ type made struct {
 	backSeen            []float64
 	backFrom, backTo    float64
 	learned             map[string]float64 // parameters of the model, for the record
+	repeats             *hotspot.Finding   // near repeats at the cut
 	pool                hotspot.Pool
 	weights             map[string]float64 // of the pool's parts, at the cut
 	windowDays          float64

@@ -3,6 +3,7 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -136,6 +137,12 @@ func (o *made) fit(ctx context.Context, p Params, j judgement, cut float64) erro
 	if told, ok := model.(hotspot.Told); ok {
 		o.learned = told.Parameters()
 	}
+	if o.repeats = now.Found; o.repeats != nil {
+		if o.learned == nil {
+			o.learned = map[string]float64{}
+		}
+		maps.Copy(o.learned, o.repeats.Told)
+	}
 	o.shareOut(now, j.pool, p)
 	o.low, o.high = make([]int, len(o.expected)), make([]int, len(o.expected))
 	for i, v := range o.expected {
@@ -243,7 +250,7 @@ func (o *made) summarise(p Params, j judgement) {
 	if o.outside > 0 {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("%d 起在城市范围之外,未使用。", o.outside), fmt.Sprintf("%d incidents lie outside of the city and are not used.", o.outside)})
 	}
-	s.Notes = append(s.Notes, o.delay.words()...)
+	s.Notes = append(append(s.Notes, o.delay.words()...), repeatWords(o.repeats)...)
 	if want := min(horizons[p.Horizon].days, 28); j.windowDays > want {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("此类警情较少,可信度按 %.0f 天一段检验。", j.windowDays), fmt.Sprintf("Incidents are rare: the forecast is held against windows of %.0f days.", j.windowDays)})
 	}

@@ -22,6 +22,25 @@ type Pool struct {
 	Prior float64
 	// Belief is those weights by part, up to a factor; nil: even ones.
 	Belief []float64
+	// Premise is what some parts rest on; nil: none does.
+	Premise *Premise
+}
+
+// A Premise is what must hold of a city's events for some parts to have weight
+// in a pool. Where it does not hold they still forecast, and are judged, but the
+// pool does not listen to them.
+type Premise struct {
+	Parts []string // names
+	// Ask looks at the city's events before a day, and at nothing later. The same
+	// events and day give the same finding.
+	Ask func(ctx context.Context, past []Event, until float64) (Finding, error)
+}
+
+// A Finding is what a premise came to: whether it holds, and the numbers behind
+// that, for the record. Their keys are stable.
+type Finding struct {
+	Holds bool
+	Told  map[string]float64
 }
 
 // Name implements [Model].
@@ -44,6 +63,7 @@ type PoolFitted struct {
 	Parts   []Fitted
 	Weights []float64 // by part
 	Score   float64   // mean log score of the events it was weighed by; -Inf: there were none
+	Found   *Finding  // of the pool's premise; nil: it has none
 	s       *Space
 	models  []Model
 	level

@@ -158,3 +158,34 @@ func TestDecayedCountsOfCenturies(t *testing.T) {
 		t.Errorf("decayed count %g, want %g", got, want)
 	}
 }
+
+// Logarithms added up as products, and the gamma function of whole counts that is
+// looked up, are what they stand for.
+func TestSumsOfLogarithms(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	for _, spread := range []float64{1, 30, 400} {
+		l, want := newLogSum(), 0.0
+		for range 5000 {
+			v := math.Exp(spread * r.NormFloat64())
+			if v == 0 || math.IsInf(v, 1) {
+				continue
+			}
+			l.add(v)
+			want += math.Log(v)
+		}
+		if got := l.total(); math.Abs(got-want) > 1e-12*5000*spread {
+			t.Errorf("spread %g: %g, want %g", spread, got, want)
+		}
+	}
+	var whole [256]float64
+	for n := range whole {
+		whole[n] = math.NaN()
+	}
+	for range 2 { // the second time from the table
+		for _, n := range []float64{1, 2, 2.5, 17, 254.9, 255, 256, 1e6} {
+			if want, _ := math.Lgamma(n + 0.7); gamma(n, 0.7, &whole) != want {
+				t.Errorf("ln G(%g + 0.7) is %g, want %g", n, gamma(n, 0.7, &whole), want)
+			}
+		}
+	}
+}

@@ -11,8 +11,9 @@ import (
 type Roll struct {
 	*Series
 	pool  Pool
-	seen  map[float64]window // by the day on which it begins
-	ahead [][]float64        // by part, what it expects of the window after the last cut
+	seen  map[float64]window   // by the day on which it begins
+	ahead [][]float64          // by part, what it expects of the window after the last cut
+	found map[float64]*Finding // of the premise, by the day it was asked for
 }
 
 // NewRoll begins a roll over events, which are sorted by day.
@@ -30,7 +31,7 @@ func NewRoll(s *Space, m Pool, events []Event) (*Roll, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Roll{Series: series, pool: m, seen: map[float64]window{}, ahead: make([][]float64, len(m.Parts))}
+	r := &Roll{Series: series, pool: m, seen: map[float64]window{}, ahead: make([][]float64, len(m.Parts)), found: map[float64]*Finding{}}
 	for k := range r.ahead {
 		r.ahead[k] = make([]float64, s.Len())
 	}
@@ -69,7 +70,7 @@ func (r *Roll) At(ctx context.Context, cut float64) (*PoolFitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.pooled(parts, e, cut), nil
+	return r.pooled(ctx, parts, e, cut)
 }
 
 // Ahead fits the pool at a cut, and returns as well what each of its parts
@@ -84,24 +85,63 @@ func (r *Roll) Ahead(ctx context.Context, cut float64) (*PoolFitted, [][]float64
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.pooled(parts, e, cut), r.ahead, nil
+	f, err := r.pooled(ctx, parts, e, cut)
+	return f, r.ahead, err
 }
 
-func (r *Roll) pooled(parts []Fitted, e evidence, cut float64) *PoolFitted {
-	prior := slices.Repeat([]float64{1}, len(parts))
+func (r *Roll) pooled(ctx context.Context, parts []Fitted, e evidence, cut float64) (*PoolFitted, error) {
+	found, err := r.premise(ctx, cut)
+	if err != nil {
+		return nil, err
+	}
+	prior, held := slices.Repeat([]float64{1}, len(parts)), r.pool.Prior
 	if r.pool.Belief != nil {
 		copy(prior, r.pool.Belief)
+	}
+	if found != nil && !found.Holds { // what nothing is believed of learns nothing
+		if held == 0 { // even weights to begin with, and a little belief in them
+			prior, held = slices.Repeat([]float64{1}, len(parts)), 1e-9
+		}
+		for k, m := range r.Models {
+			if slices.Contains(r.pool.Premise.Parts, m.Name()) {
+				prior[k] = 0
+			}
+		}
 	}
 	var sum float64
 	for _, v := range prior {
 		sum += v
 	}
 	for k := range prior {
-		prior[k] *= r.pool.Prior / sum
+		prior[k] *= held / sum
 	}
-	f := &PoolFitted{Parts: parts, s: r.Space, models: r.Models, level: r.placed.before(cut).level(cut)}
+	f := &PoolFitted{Parts: parts, Found: found, s: r.Space, models: r.Models, level: r.placed.before(cut).level(cut)}
 	f.Weights, f.Score = e.weigh(prior, r.pool.Steps)
-	return f
+	return f, nil
+}
+
+// premise asks the pool's premise on the day at which parameters for a cut are
+// estimated: what a model learned there it keeps until the next.
+func (r *Roll) premise(ctx context.Context, cut float64) (*Finding, error) {
+	if r.pool.Premise == nil {
+		return nil, nil
+	}
+	at := r.estimatedAt(cut)
+	if f, ok := r.found[at]; ok {
+		return f, nil
+	}
+	var in []Event
+	for _, e := range r.eventsAt(at) {
+		if r.Space.CellAt(e.At) >= 0 {
+			in = append(in, e)
+		}
+	}
+	f, err := r.pool.Premise.Ask(ctx, in, at)
+	if err != nil {
+		return nil, fmt.Errorf("the pool's premise at day %g: %w", at, err)
+	}
+	r.found[at] = &f
+	return &f, nil
 }
 
 // learn gathers the evidence of the windows that end at a cut or before. They

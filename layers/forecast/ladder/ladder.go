@@ -12,7 +12,8 @@ import (
 //
 // The same horizon, seed and extra parts give the same pool.
 func Pool(horizonD float64, seed uint64, extra ...hotspot.Model) hotspot.Pool {
-	p := hotspot.Pool{Label: "pool", HorizonD: horizonD, Windows: windows(horizonD), Enough: 20_000, Steps: 300, Prior: 10}
+	p := hotspot.Pool{Label: "pool", HorizonD: horizonD, Windows: windows(horizonD), Enough: 20_000, Steps: 300, Prior: 10,
+		Premise: etas.Premise(seed, "sepp", "etas")}
 	for _, r := range rungs(seed) {
 		p.Parts, p.Belief = append(p.Parts, r.Model), append(p.Belief, r.belief)
 	}
