@@ -96,7 +96,7 @@ func fireSheet(l firerisk.List, lang string) sheet {
 			if x.Outcome != "" {
 				outcome = fireWord(lang, x.Outcome)
 			}
-			if !yield([]any{x.Day, x.UnitName, x.Stop, x.Name, x.Use, fireWord(lang, x.Reason), rank, orNothing(x.Likely), orNothing(x.Expected), orNothing(x.Low), orNothing(x.High),
+			if !yield([]any{x.Day, x.UnitName, x.Stop, fireName(lang, x), said(lang, x.UseZH, x.UseEN), fireWord(lang, x.Reason), rank, orNothing(x.Likely), orNothing(x.Expected), orNothing(x.Low), orNothing(x.High),
 				fireWhy(lang, x), x.Inspected, x.Due, x.Grid, x.Lon, x.Lat, fireWord(lang, x.Decision), x.DecidedBy, x.Note, outcome}, nil) {
 				return
 			}
@@ -158,7 +158,7 @@ func writeFireGPX(w http.ResponseWriter, l firerisk.List, lang string) error {
 		name := strings.TrimSpace(t.Day + " " + t.Name)
 		r := patrolRoute{Name: name}
 		for _, x := range fireStops(l, t) {
-			r.Points = append(r.Points, routePoint{Lat: x.Lat, Lon: x.Lon, Name: fmt.Sprintf("%d %s", x.Stop, fireName(x)), Desc: strings.Trim(fireWord(lang, x.Reason)+"; "+fireWhy(lang, x), "; ")})
+			r.Points = append(r.Points, routePoint{Lat: x.Lat, Lon: x.Lon, Name: fmt.Sprintf("%d %s", x.Stop, fireName(lang, x)), Desc: strings.Trim(fireWord(lang, x.Reason)+"; "+fireWhy(lang, x), "; ")})
 		}
 		if len(r.Points) == 0 {
 			continue
@@ -186,9 +186,9 @@ func fireTitle(l firerisk.List, lang string) string {
 }
 
 // fireName is a place's name, or its number where it has none.
-func fireName(x firerisk.Line) string {
+func fireName(lang string, x firerisk.Line) string {
 	if x.Name != "" {
 		return x.Name
 	}
-	return fmt.Sprintf("%s #%d", x.Use, x.Place)
+	return fmt.Sprintf("%s #%d", said(lang, x.UseZH, x.UseEN), x.Place)
 }

@@ -151,10 +151,14 @@ func (p *firePaper) table(stops []firerisk.Line) {
 		if x.Due != "" {
 			last += p.say(",期限 %s", ", due %s", x.Due)
 		}
+		what := fireName(p.lang, x)
+		if x.Name != "" {
+			what += " " + said(p.lang, x.UseZH, x.UseEN)
+		}
 		done := ""
 		if x.Outcome != "" {
 			done = fireWord(p.lang, x.Outcome)
 		}
-		row(paper.Black, []string{fmt.Sprint(x.Stop), fireName(x) + " " + x.Use, fireWord(p.lang, x.Reason), why + " " + last, done})
+		row(paper.Black, []string{fmt.Sprint(x.Stop), what, fireWord(p.lang, x.Reason), why + " " + last, done})
 	}
 }

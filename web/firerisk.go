@@ -174,7 +174,8 @@ func (s *Server) getFireList(ctx context.Context, in *fireIDInput) (*fireListOut
 }
 
 type decideFireListInput struct {
-	fireIDInput
+	Request
+	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
 		Lines    []int  `json:"lines,omitempty" maxItems:"500" doc:"Their numbers; left out: all that wait for a decision"`
 		Decision string `json:"decision" enum:"accepted,refused" doc:"An accepted line becomes a visit on the phone"`

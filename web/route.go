@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -108,6 +109,12 @@ type endpoint func(m *mount)
 // call is an endpoint of the JSON API: huma reads and checks I, and writes O.
 func call[I, O any](f func(context.Context, *I) (*O, error)) endpoint {
 	return func(m *mount) {
+		// huma describes the parameters of an embedded struct without a capital, and then reads none of them.
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[I]()) {
+			if field.Anonymous && !field.IsExported() {
+				panic(fmt.Sprintf("%s %s: the input embeds %s, whose parameters would stay empty: write them out", m.op.Method, m.op.Path, field.Name))
+			}
+		}
 		if m.produces == nil {
 			m.produces = []string{"application/json"}
 		}

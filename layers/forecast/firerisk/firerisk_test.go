@@ -225,10 +225,11 @@ func TestWhoSeesWhat(t *testing.T) {
 				_, err := w.store.Places(ctx, by, firerisk.PlaceQuery{Kind: firerisk.Enterprise})
 				return err
 			}(),
-			"runs":  func() error { _, err := w.store.Runs(ctx, by); return err }(),
-			"lists": func() error { _, err := w.store.Lists(ctx, by); return err }(),
-			"gaps":  func() error { _, err := w.store.Gaps(ctx, by); return err }(),
-			"ask":   func() error { _, err := w.store.Ask(ctx, by, firerisk.Order{Kind: firerisk.Enterprise}); return err }(),
+			"runs":      func() error { _, err := w.store.Runs(ctx, by); return err }(),
+			"lists":     func() error { _, err := w.store.Lists(ctx, by); return err }(),
+			"gaps":      func() error { _, err := w.store.Gaps(ctx, by); return err }(),
+			"make gaps": func() error { _, err := w.store.AskGaps(ctx, by, ""); return err }(),
+			"ask":       func() error { _, err := w.store.Ask(ctx, by, firerisk.Order{Kind: firerisk.Enterprise}); return err }(),
 			"make": func() error {
 				_, _, err := w.store.Make(ctx, by, firerisk.Draft{Kind: firerisk.Enterprise, Lines: 3})
 				return err
@@ -318,6 +319,31 @@ func TestGaps(t *testing.T) {
 	if g.Response.Measure != firerisk.ByRoad {
 		t.Errorf("%+v", g.Response)
 	}
+	// Whose layers they are not gets no sum that looks as if nothing were known, and has nothing written.
+	for what, err := range map[string]error{
+		"read": func() error { _, err := w.store.Gaps(ctx, w.by["market"]); return err }(),
+		"make": func() error { _, err := w.store.AskGaps(ctx, w.by["market"], ""); return err }(),
+	} {
+		if !errors.Is(err, access.ErrForbidden) {
+			t.Errorf("an officer who sees neither layer, %s: %v", what, err)
+		}
+	}
+	dir := access.NewDirectory(w.db)
+	t.Cleanup(dir.Close)
+	if _, err := dir.Grant(ctx, operator, access.Grant{Layer: "water_gap", Org: "market", Reason: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	who, _ := w.by["market"].Person()
+	market, err := dir.ScopeOf(ctx, who.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err = w.store.Gaps(ctx, market); err != nil || g.Water == nil || g.Response != nil || !slices.Equal(g.Hidden, []string{"response_gap"}) {
+		t.Errorf("one of the two: %+v %v", g, err)
+	}
+	if _, err := w.store.AskGaps(ctx, market, ""); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("one of the two, made anew: %v", err)
+	}
 	w.exec(`TRUNCATE map.place`)
 	if err := w.store.MakeGaps(ctx); err != nil {
 		t.Fatal(err)
@@ -328,6 +354,40 @@ func TestGaps(t *testing.T) {
 	w.exec(`TRUNCATE map.base_building`)
 	if err := w.store.MakeGaps(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A server that starts again makes no run that the day has, and the next day makes its own.
+func TestDaily(t *testing.T) {
+	w := newTown(t)
+	made := func() (runs int, gaps time.Time) {
+		t.Helper()
+		if err := w.store.Daily(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.one(`SELECT count(*) FROM onemap.fire_run`, &runs)
+		w.one(`SELECT max(made_at) FROM map.water_gap`, &gaps)
+		return runs, gaps
+	}
+	runs, gaps := made()
+	if runs != 2 || !gaps.Equal(w.now) {
+		t.Fatalf("the first day: %d runs, gaps of %v", runs, gaps)
+	}
+	w.now = w.now.Add(13 * time.Hour) // 23:00
+	if again, same := made(); again != runs || !same.Equal(gaps) {
+		t.Errorf("started again: %d runs, gaps of %v", again, same)
+	}
+	w.exec(`UPDATE onemap.fire_run SET state = 'failed' WHERE kind = 'building'`)
+	if again, _ := made(); again != 3 {
+		t.Errorf("after one that failed long ago: %d runs", again)
+	}
+	w.exec(`UPDATE onemap.fire_run SET state = 'failed' WHERE id = (SELECT max(id) FROM onemap.fire_run)`)
+	if again, _ := made(); again != 3 {
+		t.Errorf("after one that failed just now: %d runs", again)
+	}
+	w.now = w.now.Add(2 * time.Hour) // one in the morning
+	if again, next := made(); again != 5 || !next.Equal(w.now) {
+		t.Errorf("the next day: %d runs, gaps of %v", again, next)
 	}
 }
 

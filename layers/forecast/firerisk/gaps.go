@@ -128,13 +128,20 @@ func (s *Store) MakeGaps(ctx context.Context) error {
 	})
 }
 
-// AskGaps computes the gaps anew for somebody.
+// gapLayers are what the gaps are written to.
+var gapLayers = [2]string{"water_gap", "response_gap"}
+
+// AskGaps computes the gaps anew for somebody who may see both layers.
 func (s *Store) AskGaps(ctx context.Context, by access.Scope, address string) (Gaps, error) {
 	if err := by.Require(access.CommandCentre, access.Planner, access.DepartmentOfficer); err != nil {
 		return Gaps{}, err
 	}
-	if _, _, err := s.right(ctx, by); err != nil {
-		return Gaps{}, err
+	for _, name := range gapLayers { // both are written: who sees one of them only does not have the other made
+		if _, _, ok, err := s.seen(ctx, by, name); err != nil {
+			return Gaps{}, err
+		} else if !ok {
+			return Gaps{}, fmt.Errorf("the layer %s is not shared with you: ask its owner: %w", name, access.ErrForbidden)
+		}
 	}
 	if err := s.MakeGaps(ctx); err != nil {
 		return Gaps{}, err
@@ -242,8 +249,9 @@ func (s *Store) arrival(ctx context.Context, stations []station, cells []cell, m
 
 // Gaps is the sum of both layers, of what the caller may see.
 type Gaps struct {
-	Water    *Gap `json:"water,omitempty" doc:"Absent: no hydrant is known, or no building"`
-	Response *Gap `json:"response,omitempty" doc:"Absent: no fire station is known, or no building"`
+	Water    *Gap     `json:"water,omitempty" doc:"Absent: no hydrant is known, or no building; or the layer is hidden"`
+	Response *Gap     `json:"response,omitempty" doc:"Absent: no fire station is known, or no building; or the layer is hidden"`
+	Hidden   []string `json:"hidden,omitempty" enum:"water_gap,response_gap" doc:"The one of the two layers that is not shared with the caller"`
 }
 
 // A Gap says how much of a city lies beyond a limit.
@@ -258,20 +266,26 @@ type Gap struct {
 	MadeAt    time.Time `json:"made_at"`
 }
 
-// Gaps sums them up.
+// Gaps sums them up. It returns an error wrapping [access.ErrForbidden] where the
+// caller may see neither layer.
 func (s *Store) Gaps(ctx context.Context, by access.Scope) (Gaps, error) {
 	var out Gaps
-	if _, _, err := s.right(ctx, by); err != nil {
+	if err := by.Require(Viewers...); err != nil {
 		return out, err
 	}
-	for name, to := range map[string]**Gap{"water_gap": &out.Water, "response_gap": &out.Response} {
+	for i, to := range []**Gap{&out.Water, &out.Response} {
+		name := gapLayers[i]
 		beyond, unreached, limit := "coalesce(sum(beyond), 0)", "0", "limit_m"
 		if name == "response_gap" {
 			beyond, unreached, limit = "coalesce(sum(buildings) FILTER (WHERE gap), 0)", "count(*) FILTER (WHERE seconds IS NULL)", "limit_s"
 		}
-		where, args, err := s.seen(ctx, by, name)
+		where, args, ok, err := s.seen(ctx, by, name)
 		if err != nil {
 			return out, err
+		}
+		if !ok {
+			out.Hidden = append(out.Hidden, name)
+			continue
 		}
 		var g Gap
 		var made *time.Time
@@ -284,6 +298,9 @@ func (s *Store) Gaps(ctx context.Context, by access.Scope) (Gaps, error) {
 			g.MadeAt = *made
 			*to = &g
 		}
+	}
+	if len(out.Hidden) == len(gapLayers) {
+		return Gaps{}, fmt.Errorf("neither layer of gaps is shared with you: ask their owner: %w", access.ErrForbidden)
 	}
 	return out, nil
 }

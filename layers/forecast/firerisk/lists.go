@@ -14,6 +14,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/deploy/roads"
 	"onemap/layers/forecast"
+	"onemap/layers/forecast/firerisk/model"
 )
 
 // A List is inspections to be made, with what became of them.
@@ -61,7 +62,9 @@ type Line struct {
 	N         int        `json:"n"`
 	Place     int64      `json:"place" doc:"Number of the enterprise or building"`
 	Name      string     `json:"name"`
-	Use       string     `json:"use"`
+	Use       string     `json:"use" doc:"Class of a building, industry of an enterprise"`
+	UseZH     string     `json:"use_zh"`
+	UseEN     string     `json:"use_en"`
 	Reason    string     `json:"reason" enum:"risk,overdue,random,longest" doc:"longest: longest without an inspection, where there were no scores"`
 	Chance    *float64   `json:"chance,omitempty" doc:"Of random: with which probability it was drawn"`
 	Rank      int        `json:"rank,omitempty"`
@@ -175,6 +178,7 @@ func (s *Store) List(ctx context.Context, by access.Scope, id int64) (List, erro
 	out.Lines, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (x Line, err error) {
 		err = row.Scan(&x.N, &x.Place, &x.Name, &x.Use, &x.Reason, &x.Chance, &x.Rank, &x.Expected, &x.Low, &x.High, &x.Likely, &x.WhyZH, &x.WhyEN, &x.Inspected, &x.Due, &x.Unit, &x.UnitName, &x.UnitS,
 			&x.Day, &x.Stop, &x.Grid, &x.Dept, &x.Lon, &x.Lat, &x.Decision, &x.DecidedBy, &x.DecidedAt, &x.Note, &x.Task, &x.TaskState, &x.Outcome)
+		x.UseZH, x.UseEN = model.UseWords(x.Use)
 		return x, err
 	})
 	if err != nil {

@@ -16,22 +16,21 @@ import (
 )
 
 // seen is the condition on the rows of a layer, under the alias f, that the
-// caller may see; false where they may not see the layer.
-func (s *Store) seen(ctx context.Context, by access.Scope, layer string) (string, layers.Args, error) {
+// caller may see; ok is false where they may not see the layer at all.
+func (s *Store) seen(ctx context.Context, by access.Scope, layer string) (cond string, a layers.Args, ok bool, err error) {
 	l, err := s.Layers.Layer(ctx, layer)
 	if errors.Is(err, layers.ErrNotFound) {
-		return "false", nil, nil
+		return "", nil, false, ErrOff
 	}
 	if err != nil {
-		return "", nil, err
+		return "", nil, false, err
 	}
 	right, ok := by.Layer(l)
 	if !ok {
-		return "false", nil, nil
+		return "", nil, false, nil
 	}
-	var a layers.Args
-	cond, err := l.SQL(right.Where, &a)
-	return cond, a, err
+	cond, err = l.SQL(right.Where, &a)
+	return cond, a, true, err
 }
 
 // A Run is one time that all places of a kind were scored.
@@ -113,7 +112,9 @@ type Place struct {
 	Kind      string  `json:"kind" enum:"enterprise,building"`
 	Place     int64   `json:"place" doc:"Number of the enterprise or building"`
 	Name      string  `json:"name"`
-	Use       string  `json:"use"`
+	Use       string  `json:"use" doc:"Class of a building, industry of an enterprise"`
+	UseZH     string  `json:"use_zh"`
+	UseEN     string  `json:"use_en"`
 	Rank      int     `json:"rank" doc:"1 is the highest of its kind"`
 	Level     int     `json:"level" doc:"1: the first 1 % of places, 2: to 5 %, 3: to 20 %, 4: the rest"`
 	Expected  float64 `json:"expected" doc:"Fires within the horizon"`
@@ -173,6 +174,7 @@ func (s *Store) Places(ctx context.Context, by access.Scope, q PlaceQuery) ([]Pl
 	}
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Place, err error) {
 		err = row.Scan(&p.ID, &p.Kind, &p.Place, &p.Name, &p.Use, &p.Rank, &p.Level, &p.Expected, &p.Low, &p.High, &p.Likely, &p.WhyZH, &p.WhyEN, &p.Inspected, &p.Due, &p.Grid, &p.Dept, &p.Lon, &p.Lat)
+		p.UseZH, p.UseEN = model.UseWords(p.Use)
 		return p, err
 	})
 	if err != nil {

@@ -52,7 +52,7 @@ const mostKept = 20_000
 func (s *Store) Work() {
 	jobs.Handle(s.Jobs, runTime, nil, func(ctx context.Context, j *river.Job[runJob]) error { return s.Run(ctx, j.Args.Run) })
 	jobs.Handle(s.Jobs, runTime, nil, func(ctx context.Context, _ *river.Job[dailyJob]) error { return s.Daily(ctx) })
-	s.Jobs.Every(24*time.Hour, dailyJob{})
+	s.Jobs.Every(time.Hour, dailyJob{}) // what today has already is not made again
 }
 
 // Ask puts a run down, and returns its number. It is made in the background.
@@ -80,7 +80,7 @@ func (s *Store) Ask(ctx context.Context, by access.Scope, o Order) (int64, error
 	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
 		var open bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND state IN ('queued', 'running') AND made_at > now() - interval '1 hour')`, o.Kind).Scan(&open); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND state IN ('queued', 'running') AND made_at > $2)`, o.Kind, s.now().Add(-time.Hour)).Scan(&open); err != nil {
 			return err
 		}
 		if open {
@@ -120,7 +120,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, o Order, login, org string) 
 	if o.Seed == 0 {
 		o.Seed = rand.Int64N(1<<53-1) + 1 // a number that JSON keeps
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO onemap.fire_run (kind, until, horizon_days, visits, seed, made_by, org) VALUES ($1, $2, $3, greatest($4, 1), $5, $6, $7) RETURNING id`,
+	err = tx.QueryRow(ctx, `INSERT INTO onemap.fire_run (kind, until, horizon_days, visits, seed, made_by, org, made_at) VALUES ($1, $2, $3, greatest($4, 1), $5, $6, $7, $2) RETURNING id`,
 		o.Kind, s.now(), o.Horizon, visitsOf(ctx, tx, o), o.Seed, login, org).Scan(&id)
 	if err != nil || s.Jobs == nil {
 		return id, err
@@ -388,41 +388,55 @@ func whyOf(ds []model.Driver) (zh, en string) {
 	return strings.Join(zhs, "\n"), strings.Join(ens, "\n")
 }
 
-// Daily makes a run of each kind and the gaps anew, where there is something to
-// make them of and nobody made one within twenty hours.
+// triedAgain is how long after a run that failed the day's run is made again.
+const triedAgain = 6 * time.Hour
+
+// Daily makes what the city's day does not have yet: a run of each kind, and the
+// gaps, where there is something to make them of. A server that starts again
+// makes nothing twice.
 func (s *Store) Daily(ctx context.Context) error {
 	set, err := s.settings(ctx)
 	if err != nil || !set.enabled {
 		return err
 	}
+	now := s.now()
+	y, m, d := now.In(set.zone).Date()
+	today := time.Date(y, m, d, 0, 0, 0, 0, set.zone)
 	for _, kind := range []string{Enterprise, Building} {
-		var due bool
-		table := map[string]string{Enterprise: "map.enterprise", Building: "map.base_building"}[kind]
-		err := s.Layers.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+table+`) AND NOT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND made_at > now() - interval '20 hours' AND state <> 'failed')`, kind).Scan(&due)
-		if err != nil {
+		if err := s.dailyRun(ctx, kind, today, now.Add(-triedAgain)); err != nil {
 			return fmt.Errorf("daily fire risk: %w", err)
-		}
-		if !due {
-			continue
-		}
-		o := Order{Kind: kind}
-		if err := o.check(); err != nil {
-			return err
-		}
-		var id int64
-		if err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) (err error) {
-			if id, err = s.put(ctx, tx, o, "system", ""); err != nil {
-				return err
-			}
-			return access.RecordTx(ctx, tx, access.System("fire"), access.Entry{Action: "fire_risk.run", Object: fmt.Sprintf("fire_run/%d", id), Result: access.Done, Detail: map[string]any{"kind": kind}})
-		}); err != nil {
-			return fmt.Errorf("daily fire risk: %w", err)
-		}
-		if s.Jobs == nil {
-			if err := s.Run(ctx, id); err != nil {
-				return err
-			}
 		}
 	}
+	var made bool
+	if err := s.Layers.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM map.water_gap WHERE made_at >= $1) OR EXISTS (SELECT FROM map.response_gap WHERE made_at >= $1)`, today).Scan(&made); err != nil {
+		return fmt.Errorf("daily fire risk: gaps: %w", err)
+	}
+	if made {
+		return nil
+	}
 	return s.MakeGaps(ctx)
+}
+
+func (s *Store) dailyRun(ctx context.Context, kind string, today, failedBefore time.Time) error {
+	table := map[string]string{Enterprise: "map.enterprise", Building: "map.base_building"}[kind]
+	var due bool
+	err := s.Layers.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+table+`) AND NOT EXISTS (SELECT FROM onemap.fire_run WHERE kind = $1 AND made_at >= $2 AND (state <> 'failed' OR made_at > $3))`,
+		kind, today, failedBefore).Scan(&due)
+	if err != nil || !due {
+		return err
+	}
+	o := Order{Kind: kind}
+	if err := o.check(); err != nil {
+		return err
+	}
+	var id int64
+	if err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) (err error) {
+		if id, err = s.put(ctx, tx, o, "system", ""); err != nil {
+			return err
+		}
+		return access.RecordTx(ctx, tx, access.System("fire"), access.Entry{Action: "fire_risk.run", Object: fmt.Sprintf("fire_run/%d", id), Result: access.Done, Detail: map[string]any{"kind": kind}})
+	}); err != nil || s.Jobs != nil {
+		return err
+	}
+	return s.Run(ctx, id)
 }

@@ -2,6 +2,22 @@ package model
 
 import "fmt"
 
+// houses are the classes of buildings in the base library.
+var houses = map[string][2]string{
+	"residential": {"住宅", "residential"}, "commercial": {"商业建筑", "commercial"}, "industrial": {"工业建筑", "industrial"}, "public": {"公共建筑", "public"},
+	"religious": {"宗教建筑", "religious"}, "agricultural": {"农业建筑", "agricultural"}, "garage": {"车库", "garage"}, "roof": {"棚", "roof"},
+	"construction": {"在建建筑", "under construction"}, "ruins": {"废墟", "ruins"}, "building": {"建筑", "building"},
+}
+
+// UseWords says a use in Chinese and English: the class of a building is a code,
+// the industry of an enterprise stands as its department wrote it.
+func UseWords(use string) (zh, en string) {
+	if w, ok := houses[use]; ok {
+		return w[0], w[1]
+	}
+	return use, use
+}
+
 // Words says a driver in Chinese and English, with the place's value beside
 // the mean of all places. It says what goes together, not what causes what.
 func (d Driver) Words() (zh, en string) {
@@ -11,7 +27,8 @@ func (d Driver) Words() (zh, en string) {
 	}
 	switch d.Factor {
 	case Use:
-		return fmt.Sprintf("用途：%s（%s）", d.Name, times), fmt.Sprintf("use: %s (%s)", d.Name, times)
+		zh, en := UseWords(d.Name)
+		return fmt.Sprintf("用途：%s（%s）", zh, times), fmt.Sprintf("use: %s (%s)", en, times)
 	case Grade:
 		zhs, ens := [5]string{"未评", "红（重大）", "橙（较大）", "黄（一般）", "蓝（低）"}, [5]string{"none", "red", "orange", "yellow", "blue"}
 		g := min(max(int(d.Value), 0), 4)

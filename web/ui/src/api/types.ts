@@ -3648,7 +3648,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Its posts as GeoJSON, or posts and areas as a sheet; who takes it is recorded */
+        /** Its posts as GeoJSON or GPX, posts and areas as a sheet, or a paper with a map; who takes it is recorded */
         get: operations["exportStationing"];
         put?: never;
         post?: never;
@@ -3716,7 +3716,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How fast roads are by class, day and hour, against the usual */
+        /** How fast roads are: by the map, and the lines that change that by class, day and hour */
         get: operations["listRoadSpeeds"];
         /** Set that; times follow with the next question */
         put: operations["setRoadSpeeds"];
@@ -7579,7 +7579,10 @@ export interface components {
              * @description 1 is the highest of its kind
              */
             rank: number;
+            /** @description Class of a building, industry of an enterprise */
             use: string;
+            use_en: string;
+            use_zh: string;
             why_en: string;
             /** @description Up to three drivers, one a line */
             why_zh: string;
@@ -7895,9 +7898,11 @@ export interface components {
             unreached?: number;
         };
         Gaps: {
-            /** @description Absent: no fire station is known, or no building */
+            /** @description The one of the two layers that is not shared with the caller */
+            hidden?: ("water_gap" | "response_gap")[] | null;
+            /** @description Absent: no fire station is known, or no building; or the layer is hidden */
             response?: components["schemas"]["Gap"];
-            /** @description Absent: no hydrant is known, or no building */
+            /** @description Absent: no hydrant is known, or no building; or the layer is hidden */
             water?: components["schemas"]["Gap"];
         };
         GeorefCandidate: {
@@ -9287,7 +9292,10 @@ export interface components {
              * @description Seconds from it
              */
             unit_s?: number;
+            /** @description Class of a building, industry of an enterprise */
             use: string;
+            use_en: string;
+            use_zh: string;
             why_en: string;
             /** @description Up to three drivers, one a line */
             why_zh: string;
@@ -12662,6 +12670,20 @@ export interface components {
             /** @enum {string} */
             what: "class" | "condition" | "rule" | "crosswalk" | "calendar" | "office" | "edition";
         };
+        RoadsClass: {
+            /** @description OSM's value of highway=* */
+            class: string;
+            /**
+             * Format: double
+             * @description Length in the city
+             */
+            km: number;
+            /**
+             * Format: double
+             * @description How fast cars are there on the whole, where no line counts
+             */
+            kmh: number;
+        };
         RolesBody: {
             /** @description Fields of its address, in the order in which they are joined */
             address?: string[];
@@ -13088,6 +13110,8 @@ export interface components {
             to: number;
         };
         SpeedsOutputBody: {
+            /** @description The classes of the city's roads that cars may use, the fastest first, as they are where no line counts */
+            classes: components["schemas"]["RoadsClass"][];
             speeds: components["schemas"]["Speed"][];
         };
         Split: {
@@ -17426,7 +17450,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -23455,7 +23481,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Left out: geojson */
-                format?: "geojson" | "csv" | "xlsx";
+                format?: "geojson" | "csv" | "xlsx" | "gpx" | "pdf";
                 /** @description Of headings. Left out: zh */
                 lang?: "zh" | "en";
             };
@@ -23474,7 +23500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/geo+json": unknown;
+                    "application/pdf": string;
                 };
             };
             /** @description A problem (RFC 9457) */
