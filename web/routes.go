@@ -488,10 +488,10 @@ func (s *Server) routes() []route {
 			call(s.compareStationing), []option{body(maxStationingBody)}},
 		{"POST", "/api/v1/stationing/plans/{id}/edits", stationers, "editStationing", "stationing", "Keep it with its posts moved, as a plan of its own", call(s.editStationing), []option{created(), body(maxStationingBody), also(200, "It was made before; here is what became of it")}},
 		{"POST", "/api/v1/stationing/plans/{id}/decisions", stationers, "decideStationing", "stationing", "Accept, refuse or end a plan, with the reason; posts of an accepted one are on the map", call(s.decideStationing), nil},
-		{"GET", "/api/v1/stationing/plans/{id}/file", stationers, "exportStationing", "stationing", "Its posts as GeoJSON, or posts and areas as a sheet; who takes it is recorded",
-			plain(s.exportStationing, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
-				answers(200, "application/geo+json", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"])}},
-		{"GET", "/api/v1/stationing/speeds", stationers, "listRoadSpeeds", "stationing", "How fast roads are by class, day and hour, against the usual", call(s.listSpeeds), nil},
+		{"GET", "/api/v1/stationing/plans/{id}/file", stationers, "exportStationing", "stationing", "Its posts as GeoJSON or GPX, posts and areas as a sheet, or a paper with a map; who takes it is recorded",
+			plain(s.exportStationing, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx", "gpx", "pdf"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
+				answers(200, "application/geo+json", "The file"), answers(200, "application/pdf", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"], "application/gpx+xml", "application/pdf")}},
+		{"GET", "/api/v1/stationing/speeds", stationers, "listRoadSpeeds", "stationing", "How fast roads are: by the map, and the lines that change that by class, day and hour", call(s.listSpeeds), nil},
 		{"PUT", "/api/v1/stationing/speeds", only(access.CommandCentre, access.Planner), "setRoadSpeeds", "stationing", "Set that; times follow with the next question", call(s.setSpeeds), []option{body(256 << 10)}},
 
 		// Fire risk of places: see firerisk.go. The command centre, planners and officers, by right to the layer; the public never.

@@ -2,18 +2,11 @@ package web
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/google/uuid"
-	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geojson"
 
-	"onemap/layers/access"
 	"onemap/layers/deploy"
-	"onemap/layers/deploy/roads"
 )
 
 // Plans of stationing: where units should stand, who gains and who loses.
@@ -150,106 +143,4 @@ type decideStationingInput struct {
 func (s *Server) decideStationing(ctx context.Context, in *decideStationingInput) (*stationingOutput, error) {
 	p, err := s.Stationing.Decide(ctx, scopeOf(ctx), in.ID, in.Body.Decision, in.Body.Reason, clientAddress(in.r))
 	return &stationingOutput{http.StatusOK, p}, err
-}
-
-type speedsOutput struct {
-	Body struct {
-		Speeds []roads.Speed `json:"speeds" nullable:"false"`
-	}
-}
-
-func (s *Server) listSpeeds(ctx context.Context, _ *struct{}) (*speedsOutput, error) {
-	out := &speedsOutput{}
-	var err error
-	out.Body.Speeds, err = s.Stationing.Roads.Speeds(ctx)
-	if out.Body.Speeds == nil {
-		out.Body.Speeds = []roads.Speed{}
-	}
-	return out, err
-}
-
-type setSpeedsInput struct {
-	Request
-	Body struct {
-		Speeds []roads.Speed `json:"speeds" maxItems:"1000" nullable:"false" doc:"In the place of all lines that there are"`
-	}
-}
-
-func (s *Server) setSpeeds(ctx context.Context, in *setSpeedsInput) (*speedsOutput, error) {
-	if err := s.Stationing.Roads.SetSpeeds(ctx, scopeOf(ctx), in.Body.Speeds, clientAddress(in.r)); err != nil {
-		return nil, err
-	}
-	return s.listSpeeds(ctx, nil)
-}
-
-// exportStationing sends a plan's posts as GeoJSON, or its posts and areas as a
-// sheet.
-func (s *Server) exportStationing(w http.ResponseWriter, r *http.Request) error {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
-		return inputError("path.id", "", "a number")
-	}
-	format, err := choice(r.URL.Query(), "format", "geojson", "geojson", "csv", "xlsx")
-	if err != nil {
-		return err
-	}
-	lang, err := choice(r.URL.Query(), "lang", "zh", "zh", "en")
-	if err != nil {
-		return err
-	}
-	p, err := s.Stationing.Get(r.Context(), scopeOf(r.Context()), id, clientAddress(r))
-	if err != nil {
-		return err
-	}
-	if err := s.Audit.Record(r.Context(), scopeOf(r.Context()), access.Entry{Action: "stationing.export", Object: fmt.Sprintf("stationing/%d", id), Result: access.Done, Address: clientAddress(r),
-		Detail: map[string]any{"format": format}}); err != nil {
-		return err
-	}
-	name := fmt.Sprintf("stationing-%d", id)
-	if format == "geojson" {
-		fc := geojson.NewFeatureCollection()
-		for _, post := range p.Answer.Plan.Posts {
-			f := geojson.NewFeature(orb.Point{post.Lon, post.Lat})
-			f.Properties = geojson.Properties{"plan": p.ID, "state": p.State, "number": post.Number, "name": post.Name, "units": post.Units, "fixed": post.Fixed, "demand": post.Demand, "mean_s": post.MeanS}
-			fc.Append(f)
-		}
-		w.Header().Set("Content-Type", "application/geo+json")
-		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.geojson"`)
-		return json.NewEncoder(w).Encode(fc)
-	}
-	return s.sendSheet(w, r, format, name, stationingSheets(p, lang))
-}
-
-// stationingSheets are a plan's posts, and what its areas have of it.
-func stationingSheets(p deploy.Plan, lang string) []sheet {
-	head := func(pairs ...[2]string) []string {
-		out := make([]string, len(pairs))
-		for i, h := range pairs {
-			out[i] = said(lang, h[0], h[1])
-		}
-		return out
-	}
-	var posts, areas [][]any
-	for _, x := range p.Answer.Plan.Posts {
-		posts = append(posts, []any{x.Number, x.Name, x.Units, x.Lon, x.Lat, x.Demand, x.MeanS / 60})
-	}
-	today := map[string]deploy.AreaHas{}
-	if p.Answer.Today != nil {
-		for _, a := range p.Answer.Today.Areas {
-			today[a.Code] = a
-		}
-	}
-	for _, a := range p.Answer.Plan.Areas {
-		row := []any{a.Code, said(lang, a.NameZH, a.NameEN), a.Demand, a.Covered, a.MeanS / 60, nil, nil}
-		if t, ok := today[a.Code]; ok {
-			row[5], row[6] = t.Covered, t.MeanS/60
-		}
-		areas = append(areas, row)
-	}
-	return []sheet{
-		{title: said(lang, "驻点", "Posts"), main: true, rows: rowsOf(posts), head: head([2]string{"序号", "Number"}, [2]string{"名称", "Name"}, [2]string{"力量数", "Units"}, [2]string{"经度", "Longitude"}, [2]string{"纬度", "Latitude"},
-			[2]string{"最近覆盖的需求", "Demand it is nearest to"}, [2]string{"平均到达分钟", "Mean minutes"})},
-		{title: said(lang, "区域", "Areas"), rows: rowsOf(areas), head: head([2]string{"代码", "Code"}, [2]string{"名称", "Name"}, [2]string{"需求", "Demand"}, [2]string{"达标占比", "Share within the standard"},
-			[2]string{"平均到达分钟", "Mean minutes"}, [2]string{"现状达标占比", "Share today"}, [2]string{"现状平均分钟", "Mean minutes today"})},
-	}
 }

@@ -3,6 +3,7 @@ package roads
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -59,7 +60,15 @@ func factors(all []Speed, p Profile) Factors {
 
 // Speeds returns the lines of all modes.
 func (s *Store) Speeds(ctx context.Context) ([]Speed, error) {
-	rows, err := s.Layers.DB().Query(ctx, `SELECT mode, class, days, from_hour, to_hour, factor FROM onemap.road_speed ORDER BY mode, class, days, from_hour`)
+	return speedsIn(ctx, s.Layers.DB())
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func speedsIn(ctx context.Context, db querier) ([]Speed, error) {
+	rows, err := db.Query(ctx, `SELECT mode, class, days, from_hour, to_hour, factor FROM onemap.road_speed ORDER BY mode, class, days, from_hour`)
 	if err != nil {
 		return nil, fmt.Errorf("road speeds: %w", err)
 	}
@@ -73,11 +82,48 @@ func (s *Store) Speeds(ctx context.Context) ([]Speed, error) {
 	return out, nil
 }
 
+// A Class is a class of roads that cars may use, as the city has it.
+type Class struct {
+	Class string  `json:"class" doc:"OSM's value of highway=*"`
+	KM    float64 `json:"km" doc:"Length in the city"`
+	KMH   float64 `json:"kmh" doc:"How fast cars are there on the whole, where no line counts"`
+}
+
+// Classes returns the classes of the network that cars may use, the fastest
+// first. It is empty, not nil, where there are no roads.
+func (s *Store) Classes(ctx context.Context) ([]Class, error) {
+	rows, err := s.Layers.DB().Query(ctx, `SELECT class, sum(length_m) / 1000, 3.6 * sum(length_m) / nullif(sum(CASE WHEN cost >= 0 THEN cost ELSE reverse_cost END), 0)
+		FROM map.road_edge WHERE cost >= 0 OR reverse_cost >= 0 GROUP BY class ORDER BY 3 DESC NULLS LAST, class`)
+	if err != nil {
+		return nil, fmt.Errorf("classes of roads: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Class, err error) {
+		var kmh *float64
+		if err = row.Scan(&c.Class, &c.KM, &kmh); kmh != nil {
+			c.KMH = *kmh
+		}
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("classes of roads: %w", err)
+	}
+	return out, nil
+}
+
+// carClasses are the classes of OSM that cars may use; a line of another would
+// never count.
+var carClasses = []string{"motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
+	"unclassified", "residential", "living_street", "service", "track", "road"}
+
 // SetSpeeds puts other lines in the place of all. It returns a
 // [layers.InputError], and one wrapping [access.ErrForbidden] for who may not:
 // the command centre and planners may. Times follow with the next question.
 func (s *Store) SetSpeeds(ctx context.Context, by access.Scope, speeds []Speed, address string) error {
 	if err := by.Require(access.CommandCentre, access.Planner); err != nil {
+		return err
+	}
+	known, err := s.Classes(ctx)
+	if err != nil {
 		return err
 	}
 	for i, v := range speeds {
@@ -92,8 +138,8 @@ func (s *Store) SetSpeeds(ctx context.Context, by access.Scope, speeds []Speed, 
 		case !(v.Factor >= 0.05 && v.Factor <= 3):
 			return &layers.InputError{Field: field("factor"), Value: fmt.Sprint(v.Factor), Remedy: "from 0.05 to 3"}
 		}
-		if err := layers.CheckText(field("class"), v.Class, 40); err != nil {
-			return err
+		if v.Class != "" && !slices.Contains(carClasses, v.Class) && !slices.ContainsFunc(known, func(c Class) bool { return c.Class == v.Class }) {
+			return &layers.InputError{Field: field("class"), Value: layers.Short(v.Class), Remedy: "a class of roads that cars may use, such as primary or residential; empty for every class without a line of its own"}
 		}
 		for _, o := range speeds[:i] {
 			if o.Mode == v.Mode && o.Class == v.Class && o.Days == v.Days && o.From < v.To && v.From < o.To {
@@ -101,18 +147,35 @@ func (s *Store) SetSpeeds(ctx context.Context, by access.Scope, speeds []Speed, 
 			}
 		}
 	}
-	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		// One after the other, so that the record of each says what it changed.
+		if _, err := tx.Exec(ctx, `LOCK TABLE onemap.road_speed IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+		before, err := speedsIn(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM onemap.road_speed`); err != nil {
 			return err
 		}
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"onemap", "road_speed"}, []string{"mode", "class", "days", "from_hour", "to_hour", "factor"}, pgx.CopyFromSlice(len(speeds), func(i int) ([]any, error) {
+		_, err = tx.CopyFrom(ctx, pgx.Identifier{"onemap", "road_speed"}, []string{"mode", "class", "days", "from_hour", "to_hour", "factor"}, pgx.CopyFromSlice(len(speeds), func(i int) ([]any, error) {
 			v := speeds[i]
 			return []any{v.Mode, v.Class, v.Days, v.From, v.To, v.Factor}, nil
 		}))
 		if err != nil {
 			return err
 		}
-		return access.RecordTx(ctx, tx, by, access.Entry{Action: "roads.speeds", Object: "roads/speeds", Result: access.Done, Address: address, Detail: map[string]any{"lines": len(speeds)}})
+		return access.RecordTx(ctx, tx, by, access.Entry{Action: "roads.speeds", Object: "roads/speeds", Result: access.Done, Address: address, Detail: map[string]any{"lines": len(speeds), "before": without(before, speeds), "after": without(speeds, before)}})
 	})
 	return access.Wrap("set road speeds", err)
+}
+
+// mostTold is of how many lines the record of a change tells.
+const mostTold = 100
+
+// without are the lines of a that b has not.
+func without(a, b []Speed) []Speed {
+	out := slices.DeleteFunc(slices.Clone(a), func(v Speed) bool { return slices.Contains(b, v) })
+	return out[:min(mostTold, len(out))]
 }
