@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
+	"onemap/layers"
 	"onemap/layers/forecast/hotspot"
 )
 
@@ -33,7 +34,7 @@ type Cut struct {
 	First   time.Time      `json:"first"`
 	Last    time.Time      `json:"last"`
 	Since   time.Time      `json:"since" doc:"Earlier ones are not used"`
-	LeftOut map[string]int `json:"left_out" doc:"Cases of these classes that were not used, by why: source_worker, source_sensor, source_video, state, future, outside"`
+	LeftOut map[string]int `json:"left_out" doc:"Cases of these classes that were not used, by why: source_worker, source_sensor, source_video, state, future, early, placeless, outside"`
 	ByClass map[string]int `json:"by_class" doc:"Used, by standard/code"`
 }
 
@@ -51,13 +52,13 @@ const DeadStates = `'rejected', 'void', 'merged'`
 const cutSQL = `SELECT occurred_at, reported_at, ST_X(geom), ST_Y(geom) FROM map.incident
 	WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[]))
 	  AND source = ANY (@sources) AND state NOT IN (` + DeadStates + `)
-	  AND occurred_at >= @since AND occurred_at < @until AND reported_at < @until AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
+	  AND occurred_at >= @since AND occurred_at < @until AND reported_at < @until AND NOT ST_IsEmpty(geom) AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
 	ORDER BY occurred_at, ST_X(geom), ST_Y(geom), reported_at`
 
 // leftOutSQL counts those that cutSQL leaves out, and those that it takes by class.
 const leftOutSQL = `SELECT class_standard || '/' || class_code,
 		CASE WHEN state IN (` + DeadStates + `) THEN 'state' WHEN NOT source = ANY (@sources) THEN 'source_' || source
-		     WHEN occurred_at >= @until OR reported_at >= @until THEN 'future' WHEN occurred_at < @since THEN 'early' ELSE '' END AS why,
+		     WHEN occurred_at >= @until OR reported_at >= @until THEN 'future' WHEN occurred_at < @since THEN 'early' WHEN ST_IsEmpty(geom) THEN 'placeless' ELSE '' END AS why,
 		count(*), min(occurred_at)
 	FROM map.incident
 	WHERE class_kind = 'matter' AND (class_standard, class_code) IN (SELECT * FROM unnest(@standards::text[], @codes::text[])) AND (@depts::text[] IS NULL OR dept_code = ANY (@depts))
@@ -96,7 +97,11 @@ func readCut(ctx context.Context, tx pgx.Tx, p Params) (Cut, []sighting, []Words
 	if err != nil {
 		return cut, nil, nil, fmt.Errorf("count the cut: %w", err)
 	}
-	notes := cut.startTogether(begins)
+	notes, err := cut.placeless()
+	if err != nil {
+		return cut, nil, nil, err
+	}
+	notes = append(notes, cut.startTogether(begins)...)
 	rows, err = tx.Query(ctx, cutSQL, cutArgs(p, cut.Since))
 	if err != nil {
 		return cut, nil, nil, fmt.Errorf("read the cut: %w", err)
@@ -119,6 +124,24 @@ func readCut(ctx context.Context, tx pgx.Tx, p Params) (Cut, []sighting, []Words
 		cut.First, cut.Last = all[0].At, all[len(all)-1].At
 	}
 	return cut, all, notes, nil
+}
+
+// placeless says of cases that have no place, and refuses where they are half or
+// more: a map of the rest would be of those whose addresses were found.
+func (c *Cut) placeless() ([]Words, error) {
+	lost, used := c.LeftOut["placeless"], 0
+	for _, n := range c.ByClass {
+		used += n
+	}
+	switch {
+	case lost == 0:
+		return nil, nil
+	case lost >= used:
+		return nil, &layers.InputError{Field: "classes", Remedy: fmt.Sprintf("%d of %d cases have no coordinates: find their addresses first, or choose other classes", lost, lost+used)}
+	}
+	return []Words{{
+		fmt.Sprintf("%d 起没有坐标,未使用(共 %d 起)。", lost, lost+used),
+		fmt.Sprintf("%d of %d incidents have no coordinates and are not used.", lost, lost+used)}}, nil
 }
 
 // halfYear is the least of history that is kept when a class began late.

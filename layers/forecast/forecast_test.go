@@ -241,6 +241,10 @@ func TestNoSilentMap(t *testing.T) {
 			w.report(300, 400, burglary, "hotline")
 			w.exec(`UPDATE map.incident SET geom = ST_SetSRID(ST_MakePoint(120.04, 29.3), 4326)`)
 		}, nil},
+		{"half without coordinates", "have no coordinates", func(w *town) {
+			w.report(300, 400, burglary, "hotline")
+			w.exec(`UPDATE map.incident SET geom = ST_GeomFromText('POINT EMPTY', 4326) WHERE id % 2 = 0`)
+		}, nil},
 		{"in another city", "outside of the city", func(w *town) {
 			w.report(300, 400, burglary, "hotline")
 			w.exec(`UPDATE map.incident SET geom = ST_Translate(geom, 3, 0)`)
