@@ -22,6 +22,9 @@ export class Watch {
   /** The organisation sees neither layer. */
   hidden = $state(true);
 
+  /** How many are told that nobody has answered. */
+  news = $derived(this.deviations.filter((d) => !d.answer).length);
+
   private soon: ReturnType<typeof setTimeout> | undefined;
 
   follow(client: LiveClient, names: ReadonlySet<string>): void {

@@ -15,6 +15,7 @@ export type Kind = 'enterprise' | 'building';
 const path = '/api/v1/fire-risk';
 
 export const runs = async () => (await get<{ runs: Run[] }>(`${path}/runs`)).runs;
+export const run = (id: number) => get<Run>(`${path}/runs/${id}`);
 export const ask = (kind: Kind, visits?: number) => put<Run>('POST', `${path}/runs`, visits ? { kind, visits } : { kind });
 export const places = async (kind: Kind, q: string, after: number) => (await get<{ places: Place[] }>(`${path}/places`, { kind, q: q || undefined, after, limit: 100 })).places;
 export const gaps = () => get<Gaps>(`${path}/gaps`);
