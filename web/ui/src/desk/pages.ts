@@ -29,6 +29,7 @@ export const pages: readonly Page[] = [
   { name: 'opendata', title: 'od.title', roles: ['department_officer', 'administrator', 'security_administrator'], load: () => import('./opendata/OpenData.svelte') },
   { name: 'forecast', title: 'fc.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./forecast/Forecast.svelte') },
   { name: 'posts', title: 'posts.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./posts/Posts.svelte') },
+  { name: 'speeds', title: 'speeds.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./speeds/Speeds.svelte') },
   { name: 'patrols', title: 'pt.title', roles: ['planner', 'command_centre', 'department_officer'], load: () => import('./patrols/Patrols.svelte') },
   { name: 'grids', title: 'grids.title', roles: ['administrator', 'planner', 'command_centre'], load: () => import('./grids/Grids.svelte') },
   { name: 'fire', title: 'fire.title', roles: ['command_centre', 'planner', 'department_officer'], load: () => import('./fire/Fire.svelte') },

@@ -19,6 +19,7 @@ import { reason } from './words/reason';
 import { requests } from './words/requests';
 import { rights } from './words/rights';
 import { scores } from './words/scores';
+import { speeds } from './words/speeds';
 import { upload } from './words/upload';
 
 export const table = {
@@ -1237,6 +1238,7 @@ export const table = {
   ...patrols,
   ...people,
   ...posts,
+  ...speeds,
   ...audit,
   ...matching,
   ...addresses,

@@ -33,7 +33,7 @@ const sent = (stands: readonly Stand[]) => ({ crs: 'WGS84', posts: stands.map((s
 export const whatIf = (id: number, stands: readonly Stand[], signal?: AbortSignal) => put<Comparison>('POST', `${path}/${id}/what-if`, sent(stands), signal);
 export const keep = (id: number, uuid: string, title: string, stands: readonly Stand[]) => put<Plan>('POST', `${path}/${id}/edits`, { ...sent(stands), uuid, title });
 export const decide = (id: number, decision: 'accepted' | 'refused' | 'ended', reason: string) => put<Plan>('POST', `${path}/${id}/decisions`, { decision, reason });
-export const file = (id: number, format: 'geojson' | 'csv' | 'xlsx', lang: string) => address(`${path}/${id}/file`, { format, lang });
+export const file = (id: number, format: 'geojson' | 'csv' | 'xlsx' | 'gpx' | 'pdf', lang: string) => address(`${path}/${id}/file`, { format, lang });
 
 export const standsOf = (m: Measured): Stand[] => m.posts.map((p) => ({ key: `${p.lon},${p.lat}`, name: p.name, lon: p.lon, lat: p.lat, units: p.units, fixed: p.fixed }));
 
