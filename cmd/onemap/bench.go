@@ -24,6 +24,7 @@ type benchCommand struct {
 	Names       []string `arg:"" optional:"" name:"name" help:"Which: cases, catalogue, deploy, feed, forecast, geocoding, import, live, matching, positions, scope, tiles; all if left out."`
 	DatabaseURL string   `help:"A PostgreSQL to measure on, as a role that may create databases (default: a private one, thrown away after)." placeholder:"URL" name:"database-url"`
 	Size        string   `help:"Of the simulated city: ${enum}." enum:"small,city" default:"small"`
+	Only        []string `help:"Parts of a benchmark that has parts. Of forecast: portland, portland-months, st-louis, minneapolis, city, backtest, etas; of deploy: mclp, models, patrols, what-if." placeholder:"PART"`
 }
 
 func (benchCommand) Help() string {
@@ -32,7 +33,8 @@ differ, and a shared one is noisy.
 
 Example:
   onemap bench
-  onemap bench tiles --json`
+  onemap bench tiles --json
+  onemap bench forecast --only etas,backtest`
 }
 
 func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) error {
@@ -69,7 +71,7 @@ func (c benchCommand) Run(ctx context.Context, t terminal, log *slog.Logger) err
 	defer end()
 	for _, n := range names {
 		err := bench.Benches[n](ctx, bench.Options{
-			DatabaseURL: url, Size: c.Size, Report: report,
+			DatabaseURL: url, Size: c.Size, Only: c.Only, Report: report,
 			Progress: func(what string) { fmt.Fprintf(t.err, "%s: %s …\n", n, what) },
 			City:     func(ctx context.Context, dbURL string) (string, error) { return benchCity(ctx, dbURL, c.Size) },
 			Serve:    func(ctx context.Context, dbURL string) (string, func(), error) { return benchServer(ctx, dbURL, log) },

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -41,8 +42,10 @@ type Options struct {
 	Spawn func(ctx context.Context, databaseURL string) (*Server, error)
 	// CPU is what a process of this machine has used so far; 0 where that cannot
 	// be told.
-	CPU      func(pid int) time.Duration
-	Size     string // of the simulated city
+	CPU  func(pid int) time.Duration
+	Size string // of the simulated city
+	// Only are the parts to be run of a benchmark that has parts; none: all.
+	Only     []string
 	Progress func(what string)
 	Report   func(Result)
 }
@@ -69,6 +72,34 @@ var Benches = map[string]func(context.Context, Options) error{
 	"positions": Positions,
 	"matching":  Matching,
 	"scope":     Scope,
+}
+
+// A part of a benchmark can be asked for by itself.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// parts runs those that are asked for, in their order.
+func (o Options) parts(ctx context.Context, all ...part) error {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.name)
+	}
+	for _, n := range o.Only {
+		if !slices.Contains(names, n) {
+			return fmt.Errorf("there is no part %q: use %s", n, strings.Join(names, ", "))
+		}
+	}
+	for _, p := range all {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		if err := p.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
 }
 
 // JSON returns a report that writes one JSON object a line.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -27,18 +28,14 @@ var referenceGap = map[int]float64{10: 0.82, 20: 1.95, 40: 2.80}
 // the best they are at most, how long that takes, and what exact solvers say
 // where they are installed and finish.
 func (o Options) siting(ctx context.Context) error {
-	file, err := shared("portland/burglary_vehicle_theft_2012_2017.csv.gz")
+	p, err := o.portlandProblem()
 	if err != nil {
 		return err
 	}
-	p, err := portlandPosts(filepath.Dir(filepath.Dir(file)))
-	if err != nil {
-		return err
-	}
-	o.Progress(fmt.Sprintf("%d points of demand, %d candidates", len(p.Demand), len(p.Seconds)))
 	for _, posts := range []int{10, 20, 30, 40} {
 		p.Model, p.Posts = siting.MCLP, posts
 		name := fmt.Sprintf("MCLP Portland %d x %d, p = %d", len(p.Demand), len(p.Seconds), posts)
+		o.Progress(name)
 		start := time.Now()
 		plan, err := siting.Solve(ctx, p, siting.Options{Seed: 1})
 		if err != nil {
@@ -46,60 +43,115 @@ func (o Options) siting(ctx context.Context) error {
 		}
 		took := time.Since(start)
 		gap := 100 * plan.Gap
-		r := Result{Bench: "deploy", Case: name + ": proven gap", Value: gap, Unit: "%", Baseline: referenceGap[posts], Target: "at most 2 %", Met: gap <= 2}
+		r := Result{Bench: "deploy", Case: name + ": proven gap, beside the first prototype's", Value: gap, Unit: "%", Baseline: referenceGap[posts], Target: "at most 2 %", Met: gap <= 2}
 		if r.Baseline > 0 {
 			r.Ratio = r.Baseline / max(gap, 0.01)
 		}
 		o.Report(r)
-		o.Report(Result{Bench: "deploy", Case: name + ": time", Value: took.Seconds(), Unit: "s", Target: "at most 1 s", Met: took <= time.Second})
-		if err := o.exact(ctx, name, p, plan, posts); err != nil {
+		greedy := greedyCover(p)
+		o.Report(Result{Bench: "deploy", Case: name + ": demand covered, beside the greedy plan", Value: plan.Value, Unit: "calls", Baseline: greedy, Ratio: plan.Value / greedy, Met: true})
+		solver, exact, err := o.exact(ctx, name, p, plan, posts)
+		if err != nil {
 			return err
 		}
+		o.Report(Result{Bench: "deploy", Case: name + ": time" + solver, Value: took.Seconds(), Unit: "s", Baseline: exact.Seconds(), Ratio: faster(took.Seconds(), exact.Seconds()), Target: "at most 1 s", Met: took <= time.Second})
 	}
-	return o.otherModels(ctx, p)
+	return nil
 }
 
-// exact holds a plan against the optimum of CBC and GLPK.
-func (o Options) exact(ctx context.Context, name string, p *siting.Problem, plan *siting.Plan, posts int) error {
+// portlandProblem is Portland's, read from the shared data.
+func (o Options) portlandProblem() (*siting.Problem, error) {
+	file, err := shared("portland/burglary_vehicle_theft_2012_2017.csv.gz")
+	if err != nil {
+		return nil, err
+	}
+	p, err := portlandPosts(filepath.Dir(filepath.Dir(file)))
+	if err != nil {
+		return nil, err
+	}
+	o.Progress(fmt.Sprintf("%d points of demand, %d candidates", len(p.Demand), len(p.Seconds)))
+	return p, nil
+}
+
+// greedyCover is what posts cover that are chosen one by one, each where it adds
+// most.
+func greedyCover(p *siting.Problem) (covered float64) {
+	left := slices.Clone(p.Demand)
+	for range p.Posts {
+		best, most := 0, -1.0
+		for j, row := range p.Seconds {
+			sum := 0.0
+			for i, s := range row {
+				if float64(s) <= p.Within {
+					sum += left[i]
+				}
+			}
+			if sum > most {
+				best, most = j, sum
+			}
+		}
+		covered += most
+		for i, s := range p.Seconds[best] {
+			if float64(s) <= p.Within {
+				left[i] = 0
+			}
+		}
+	}
+	return covered
+}
+
+// exact holds a plan against the optimum of CBC and GLPK, and says how long the
+// faster one of them took.
+func (o Options) exact(ctx context.Context, name string, p *siting.Problem, plan *siting.Plan, posts int) (by string, took time.Duration, err error) {
 	if posts > 20 { // neither finishes within minutes
-		return nil
+		return "", 0, nil
 	}
 	for _, solver := range []string{"cbc", "glpsol"} {
 		o.Progress(fmt.Sprintf("%s with %d posts, at most a minute", solver, posts))
+		start := time.Now()
 		best, err := sitingtest.Exact(ctx, solver, p, time.Minute)
 		switch {
 		case errors.Is(err, sitingtest.ErrAbsent), errors.Is(err, sitingtest.ErrUnfinished):
 			o.Progress(err.Error())
 			continue
 		case err != nil:
-			return err
+			return "", 0, err
+		}
+		if d := time.Since(start); took == 0 || d < took {
+			by, took = ", beside "+solver, d
 		}
 		o.Report(Result{Bench: "deploy", Case: name + ": demand covered, beside the optimum of " + solver, Value: plan.Value, Unit: "calls", Baseline: best, Ratio: plan.Value / best,
 			Target: "at least 0.99 of it", Met: plan.Value >= 0.99*best})
 	}
-	return nil
+	return by, took, nil
 }
 
-// otherModels says how the models without a target of their own do, and how
-// long a what-if takes.
-func (o Options) otherModels(ctx context.Context, p *siting.Problem) error {
+// otherModels says how the models without a target of their own do, beside a
+// plan that a tenth of the search finds.
+func (o Options) otherModels(ctx context.Context) error {
+	p, err := o.portlandProblem()
+	if err != nil {
+		return err
+	}
 	p.Busy, p.Stack, p.Outer, p.Share, p.Posts = 0.3, 2, 6*coverM, 0.5, 20
-	var posts []int
 	for _, model := range []string{siting.PMedian, siting.MEXCLP, siting.DSM} {
 		p.Model = model
+		o.Progress(model + ", p = 20")
 		start := time.Now()
+		tenth, err := siting.Solve(ctx, p, siting.Options{Seed: 1, Effort: siting.DefaultEffort / 10})
+		if err != nil {
+			return err
+		}
+		short := time.Since(start).Seconds()
+		start = time.Now()
 		plan, err := siting.Solve(ctx, p, siting.Options{Seed: 1})
 		if err != nil {
 			return err
 		}
-		posts = plan.Posts
-		o.Report(Result{Bench: "deploy", Case: model + ", p = 20: proven gap", Value: 100 * plan.Gap, Unit: "%", Met: true})
-		o.Report(Result{Bench: "deploy", Case: model + ", p = 20: time", Value: time.Since(start).Seconds(), Unit: "s", Met: true})
+		took := time.Since(start).Seconds()
+		o.Report(Result{Bench: "deploy", Case: model + ", p = 20: proven gap, beside a tenth of the search", Value: 100 * plan.Gap, Unit: "%", Baseline: 100 * tenth.Gap, Ratio: faster(plan.Gap, tenth.Gap), Met: true})
+		o.Report(Result{Bench: "deploy", Case: model + ", p = 20: time, beside a tenth of the search", Value: took, Unit: "s", Baseline: short, Ratio: faster(took, short), Met: true})
 	}
-	start := time.Now()
-	e := p.Evaluate(posts)
-	_ = p.Curve(e, []float64{coverM})
-	o.Report(Result{Bench: "deploy", Case: "what-if: 20 posts measured anew, times known", Value: time.Since(start).Seconds() * 1000, Unit: "ms", Target: "at most 1000 ms", Met: time.Since(start) <= time.Second})
 	return nil
 }
 

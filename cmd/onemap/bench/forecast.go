@@ -37,12 +37,11 @@ func Forecast(ctx context.Context, o Options) error {
 		return err
 	}
 	dir := filepath.Dir(filepath.Dir(file))
-	for _, f := range []func(context.Context, string) error{o.portland, o.portlandMonths, o.stLouis, o.minneapolis, o.forecastSpeed, o.etasSpeed} {
-		if err := f(ctx, dir); err != nil {
-			return err
-		}
+	of := func(f func(context.Context, string) error) func(context.Context) error {
+		return func(ctx context.Context) error { return f(ctx, dir) }
 	}
-	return nil
+	return o.parts(ctx, part{"portland", of(o.portland)}, part{"portland-months", of(o.portlandMonths)}, part{"st-louis", of(o.stLouis)},
+		part{"minneapolis", of(o.minneapolis)}, part{"city", o.citySpeed}, part{"backtest", of(o.backtestSpeed)}, part{"etas", o.etasSpeed})
 }
 
 // portland is the run of the targets: 64 weeks, both crimes.
@@ -144,7 +143,7 @@ func (o Options) minneapolis(ctx context.Context, dir string) error {
 	to := from + 30*horizon // into April 2022, where the data end
 	o.Progress("Minneapolis, fires")
 	sense, reports, err := backtest.Shift(ctx, c.Outline, 500, 0, orb.Point{}, c.Events["fire"], ladder.Pool(horizon, forecastSeed),
-		backtest.Options{From: from, To: to, Seed: forecastSeed, Areas: []backtest.Area{{Name: "10 %", Share: 0.1}}})
+		backtest.Options{From: from, To: to, Seed: forecastSeed, Areas: []backtest.Area{{Name: "10 %", Share: 0.1}}, Progress: o.everySeconds("Minneapolis, one of four lattices")})
 	if err != nil {
 		return err
 	}

@@ -34,16 +34,10 @@ var referenceMonthly = map[string]map[string][3]float64{
 // rolled runs a backtest of the ladder and reports a line a model.
 func (o Options) rolled(ctx context.Context, what string, s *hotspot.Space, events []hotspot.Event, horizonD, from, to float64, reference map[string]float64) (*backtest.Report, error) {
 	start := time.Now()
-	last := start
 	o.Progress(fmt.Sprintf("%s: %d events, %s", what, len(events), s))
 	rep, err := backtest.Run(ctx, s, events, ladder.Pool(horizonD, forecastSeed), backtest.Options{
 		From: from, To: to, Seed: forecastSeed,
-		Progress: func(done, of int) {
-			if time.Since(last) > 5*time.Second {
-				last = time.Now()
-				o.Progress(fmt.Sprintf("%s: %d of %d cuts", what, done, of))
-			}
-		},
+		Progress: o.everySeconds(what),
 	})
 	if err != nil {
 		return nil, err

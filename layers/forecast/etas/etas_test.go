@@ -268,7 +268,7 @@ func TestSpeed(t *testing.T) {
 		t.Skip("long: make test-long")
 	}
 	start := time.Now()
-	r, err := etas.Speed(t.Context(), 1_000_000, 40)
+	r, err := etas.Speed(t.Context(), 1_000_000, 40, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

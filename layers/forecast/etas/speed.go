@@ -23,8 +23,8 @@ type SpeedReport struct {
 
 // Speed estimates the process from so many simulated events of ten years in a
 // city of 24 by 24 km, a background of 150 centres, with all guards on, through
-// exactly so many iterations.
-func Speed(ctx context.Context, events, iterations int) (SpeedReport, error) {
+// exactly so many iterations, on some cores (0: all).
+func Speed(ctx context.Context, events, iterations, workers int) (SpeedReport, error) {
 	const days, side = 3650, 24_000
 	truth := Params{Theta: 0.2, Omega: 1.0 / 20, S: 150}
 	truth.Mu = float64(events) / days * (1 - truth.Theta)
@@ -36,7 +36,7 @@ func Speed(ctx context.Context, events, iterations int) (SpeedReport, error) {
 	debug.FreeOSMemory() // what came before is not counted
 	past := Simulate(truth, box, days, 150, 1)
 	o := Guarded(150)
-	o.Iterations, o.Tolerance = iterations, 1e-300 // all of them, however little the likelihood grows
+	o.Workers, o.Iterations, o.Tolerance = workers, iterations, 1e-300 // all of them, however little the likelihood grows
 	start := time.Now()
 	e, err := Fit(ctx, s, past, 0, days, o)
 	if err != nil {
