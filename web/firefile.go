@@ -78,7 +78,7 @@ var fireWords = map[string][2]string{"risk": {"风险", "risk"}, "overdue": {"�
 func fireWord(lang, key string) string { return said(lang, fireWords[key][0], fireWords[key][1]) }
 
 func fireWhy(lang string, x firerisk.Line) string {
-	return strings.ReplaceAll(said(lang, x.WhyZH, x.WhyEN), "\n", "; ")
+	return strings.ReplaceAll(said(lang, x.WhyZH, x.WhyEN), "\n", said(lang, "；", "; "))
 }
 
 func fireSheet(l firerisk.List, lang string) sheet {

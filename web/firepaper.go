@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/paulmach/orb"
 
@@ -38,8 +39,8 @@ func (p *firePaper) draw() {
 		}
 		p.turn()
 		p.text(16, paper.Black, p.doc.Title)
-		p.text(11, paper.Black, p.say("%s · %s · %d 处 · 路上约 %.0f 分钟,%.1f 公里", "%s · %s · %d visits · about %.0f minutes and %.1f km on the way", t.Day, t.Name, len(stops), t.Seconds/60, t.LengthM/1000))
-		p.text(9, paperGrey, p.say("清单 %d · 候选处所 %d · 随机种子 %d", "List %d · drawn from %d places · seed %d", p.list.ID, p.list.Pool, p.list.Seed))
+		p.text(11, paper.Black, p.say("%s，%s：%d 处，路上约 %.0f 分钟，%.1f 公里", "%s, %s: %d visits, about %.0f minutes and %.1f km on the way", t.Day, t.Name, len(stops), t.Seconds/60, t.LengthM/1000))
+		p.text(9, paperGrey, p.say("清单 %d，候选处所 %d，随机种子 %d", "List %d, drawn from %d places, seed %d", p.list.ID, p.list.Pool, p.list.Seed))
 		p.trust()
 		p.chart(t, stops)
 		p.table(stops)
@@ -49,18 +50,18 @@ func (p *firePaper) draw() {
 	if p.doc.Pages() == 0 {
 		p.turn()
 		p.text(16, paper.Black, p.doc.Title)
-		p.text(11, paper.Black, p.say("没有要去的处所:全部未采纳。", "There is nowhere to go: all lines were refused."))
+		p.text(11, paper.Black, p.say("没有要去的处所：全部未采纳。", "There is nowhere to go: all lines were refused."))
 	}
 }
 
 // trust says how good the scores were on past days.
 func (p *firePaper) trust() {
 	if p.trial == nil || len(p.trial.Orders) < 2 {
-		p.text(9, paperGrey, p.say("评分未通过检验或没有评分:清单按法定期限、最久未检查和随机抽查排出。", "There were no scores to trust: the list goes by legal terms, by who was longest without an inspection, and by chance."))
+		p.text(9, paperGrey, p.say("评分未通过检验或没有评分：清单按法定期限、最久未检查和随机抽查排出。", "There were no scores to trust: the list goes by legal terms, by who was longest without an inspection, and by chance."))
 		return
 	}
 	m, chance := p.trial.Orders[0], p.trial.Orders[len(p.trial.Orders)-1]
-	p.text(9, paperGrey, p.say("回放检验:评分最高的 %d 个处所覆盖了其后 %.0f%% 的火灾(95%% 区间 %.0f%%–%.0f%%),随机抽取为 %.0f%%。", "On past days the %d highest places had %.0f %% of the fires that followed (95 %%: %.0f to %.0f %%); chance gives %.0f %%.",
+	p.text(9, paperGrey, p.say("回放检验：评分最高的 %d 个处所覆盖了其后 %.0f%% 的火灾（95%% 区间 %.0f%% 至 %.0f%%），随机抽取为 %.0f%%。", "On past days the %d highest places had %.0f %% of the fires that followed (95 %%: %.0f to %.0f %%); chance gives %.0f %%.",
 		p.trial.K, 100*m.Recall, 100*m.Low, 100*m.High, 100*chance.Recall))
 }
 
@@ -107,6 +108,10 @@ func (p *firePaper) chart(t firerisk.Tour, stops []firerisk.Line) {
 	if len(line) > 1 {
 		p.page.Line(1.2, patrolWay, line...)
 	}
+	if t.Unit > 0 && len(t.Line) > 1 { // the station, where the way begins and ends
+		q := at(t.Line[0])
+		p.page.Area(paper.Black, [][2]float64{{q[0], q[1] - 5}, {q[0] + 5, q[1] + 4}, {q[0] - 5, q[1] + 4}})
+	}
 	for _, x := range stops {
 		q, ink := at(orb.Point{x.Lon, x.Lat}), patrolStopInk
 		if x.Reason == model.ForAudit {
@@ -140,16 +145,16 @@ func (p *firePaper) table(stops []firerisk.Line) {
 	}
 	row(paperGrey, []string{"#", p.say("处所", "Place"), p.say("原因", "Reason"), p.say("依据", "Grounds"), p.say("结果 / 备注", "Outcome / notes")})
 	for _, x := range stops {
-		why := fireWhy(p.lang, x)
+		why := strings.ReplaceAll(fireWhy(p.lang, x), "m²", "sq m") // the reader's Chinese fonts have no such sign
 		if x.Likely != nil {
-			why = p.say("%d 天内起火概率 %.1f%%;", "Probability of a fire in %d days %.1f %%; ", p.horizon, 100**x.Likely) + why
+			why = p.say("%d 天内起火概率 %.1f%%，预计 %.2f 起（90%% 区间 %.2f 至 %.2f）；", "Probability of a fire in %d days %.1f %%, %.2f expected (90 %%: %.2f to %.2f); ", p.horizon, 100**x.Likely, *x.Expected, *x.Low, *x.High) + why
 		}
 		last := p.say("未检查过", "never inspected")
 		if x.Inspected != "" {
 			last = p.say("上次检查 %s", "last inspected %s", x.Inspected)
 		}
 		if x.Due != "" {
-			last += p.say(",期限 %s", ", due %s", x.Due)
+			last += p.say("，期限 %s", ", due %s", x.Due)
 		}
 		what := fireName(p.lang, x)
 		if x.Name != "" {
@@ -159,6 +164,6 @@ func (p *firePaper) table(stops []firerisk.Line) {
 		if x.Outcome != "" {
 			done = fireWord(p.lang, x.Outcome)
 		}
-		row(paper.Black, []string{fmt.Sprint(x.Stop), what, fireWord(p.lang, x.Reason), why + " " + last, done})
+		row(paper.Black, []string{fmt.Sprint(x.Stop), what, fireWord(p.lang, x.Reason), why + p.say("。", ". ") + last, done})
 	}
 }

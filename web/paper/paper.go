@@ -103,6 +103,9 @@ func advance(r rune) float64 {
 	return 1000
 }
 
+// closing are the marks that no line begins with.
+const closing = ",.;:)%，。；：、）》」！？"
+
 // Wrap breaks a text into lines no wider than width: Latin words stay whole
 // where they fit, Chinese may break anywhere but before a mark of punctuation.
 func Wrap(size, width float64, text string) []string {
@@ -111,7 +114,7 @@ func Wrap(size, width float64, text string) []string {
 	var used float64
 	for _, piece := range pieces(text) {
 		w := Measure(size, piece)
-		if used > 0 && used+w > width && !strings.ContainsAny(piece, ",。;:、)%") {
+		if used > 0 && used+w > width && strings.Trim(piece, closing) != "" {
 			lines = append(lines, strings.TrimRight(line.String(), " "))
 			line.Reset()
 			used = 0

@@ -22,6 +22,8 @@ func TestWrap(t *testing.T) {
 		{"Latin words stay whole", "where it has long been", 60, []string{"where it has", "long been"}},
 		{"Chinese breaks anywhere", "近一年十二起近期多发", 50, []string{"近一年十二", "起近期多发"}},
 		{"no line begins with a comma", "近一年十二,起", 50, []string{"近一年十二,", "起"}},
+		{"nor with one of full width", "近一年十二，起", 50, []string{"近一年十二，", "起"}},
+		{"a word that ends with a mark is broken off like any other", "近一年 inspections:", 50, []string{"近一年", "inspections:"}},
 		{"a word too long has a line", "a incomprehensibilities b", 30, []string{"a", "incomprehensibilities", "b"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
