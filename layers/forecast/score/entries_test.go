@@ -50,7 +50,10 @@ func TestEventsOfTheChallenge(t *testing.T) {
 // The entries themselves are published by their makers (dgarant/nij-crime-challenge,
 // MichaelChirico/portland on GitHub) and not ours to keep. Where ONEMAP_NIJ_ENTRIES
 // names a folder with them as Shapefiles in zips, garant_TOA_3MO.zip and so on
-// by the table, the whole table is made anew.
+// by the table, the whole table is made anew. garant's are in the first's folder
+// models/poisson/GARANTANALYTICS, the baseline's in its models/baseline, those
+// of kernelglitches in the second's submission; each zip has the .shp, .shx,
+// .dbf and .prj of one class and horizon.
 func TestEntriesOfTheChallenge(t *testing.T) {
 	dir := os.Getenv("ONEMAP_NIJ_ENTRIES")
 	if dir == "" {
