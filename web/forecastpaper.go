@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -42,9 +44,9 @@ func (p *forecastPaper) say(zh, en string, args ...any) string {
 
 func (p *forecastPaper) draw() {
 	r := p.run
-	p.doc.Title = r.Title
+	p.doc.Title = runTitle(r, p.lang)
 	p.turn()
-	p.text(16, paper.Black, r.Title)
+	p.text(16, paper.Black, p.doc.Title)
 	p.text(10, paper.Black, p.say("%s 至 %s", "%s to %s", p.time(r.From), p.time(r.To))+p.say(";预计 %.1f 起(%.0f–%.0f)", "; %.1f incidents expected (%.0f to %.0f)", r.Expected, r.Low, r.High))
 	p.text(9, paperGrey, p.say("数据截至 %s;预测号 %d;模型 %s;编号 %.16s", "Data up to %s; forecast %d; model %s; record %.16s", p.time(r.Until), r.ID, r.Model, r.Hash))
 	p.text(10, paper.Black, said(p.lang, r.Summary.Verdict.ZH, r.Summary.Verdict.EN))
@@ -54,6 +56,22 @@ func (p *forecastPaper) draw() {
 	p.chart()
 	p.table()
 	p.text(8, paperGrey, p.say("预测只说明地点,不涉及任何个人。是否据此部署,由负责人员决定。", "A forecast is of places, never of people. Whether to deploy by it is decided by those in charge."))
+}
+
+// runTitle is what a run is called: as whoever ordered it did; in English the
+// name that is made of its classes where nobody named it is made anew.
+func runTitle(r forecast.Run, lang string) string {
+	if lang != "en" || len(r.Classes) == 0 || !strings.HasPrefix(r.Title, r.Classes[0].NameZH) {
+		return r.Title
+	}
+	var names []string
+	for _, c := range r.Classes {
+		names = append(names, cmp.Or(c.NameEN, c.NameZH))
+	}
+	if more := len(names) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (p *forecastPaper) time(t time.Time) string { return t.In(p.zone).Format("2006-01-02 15:04") }

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 
+	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/deploy/patrolplan"
 )
@@ -72,6 +74,13 @@ func (s *Server) patrolFile(w http.ResponseWriter, r *http.Request) error {
 		return writePatrolGPX(w, p, zone, lang)
 	case "pdf":
 		paper := patrolPaper{plan: p, zone: zone, lang: lang}
+		if p.Run != 0 {
+			if run, err := s.Forecasts.Get(r.Context(), scopeOf(r.Context()), p.Run); err == nil {
+				paper.run = &run
+			} else if !errors.Is(err, layers.ErrNotFound) && !errors.Is(err, access.ErrForbidden) {
+				return err
+			}
+		}
 		paper.draw()
 		_, err = paper.doc.WriteTo(w)
 		return err

@@ -3,11 +3,13 @@ package web
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
 
 	"onemap/layers/deploy/patrolplan"
+	"onemap/layers/forecast"
 	"onemap/web/paper"
 )
 
@@ -17,6 +19,9 @@ type patrolPaper struct {
 	plan patrolplan.Plan
 	zone *time.Location
 	lang string
+	// The forecast that it was made from, and how wrong that has been; nil where no
+	// forecast was taken, or the reader may not see it.
+	run *forecast.Run
 
 	doc  paper.Doc
 	page *paper.Page
@@ -34,7 +39,7 @@ func (p *patrolPaper) say(zh, en string, args ...any) string {
 }
 
 func (p *patrolPaper) draw() {
-	p.doc.Title = p.plan.Title
+	p.doc.Title = patrolTitle(p.plan.Title, p.lang)
 	for _, u := range p.plan.Units {
 		p.turn()
 		p.head(u)
@@ -70,7 +75,7 @@ func (p *patrolPaper) text(size float64, c paper.Colour, text string) {
 func (p *patrolPaper) clock(t time.Time) string { return t.In(p.zone).Format("15:04") }
 
 func (p *patrolPaper) head(u patrolplan.Unit) {
-	p.text(16, paper.Black, p.plan.Title+" · "+u.Name)
+	p.text(16, paper.Black, p.doc.Title+" · "+u.Name)
 	line := p.say("%s %s 至 %s,返回 %s", "%s %s to %s, back %s", u.From.In(p.zone).Format("2006-01-02"), p.clock(u.From), p.clock(u.Until), p.clock(u.Back))
 	if u.PersonName != "" {
 		line += " · " + u.PersonName
@@ -83,6 +88,20 @@ func (p *patrolPaper) head(u patrolplan.Unit) {
 	}
 	state := map[string]string{patrolplan.Draft: p.say("草案,尚未采纳", "Draft, not accepted yet"), patrolplan.Refused: p.say("已否决", "Refused"), patrolplan.Withdrawn: p.say("已撤回", "Withdrawn"), patrolplan.Accepted: p.say("已采纳", "Accepted")}[p.plan.State]
 	p.text(9, paperGrey, p.say("%s · 方案 %d · 第 %d 版 · 随机种子 %d · 编号 %.16s", "%s · plan %d · version %d · seed %d · record %.16s", state, p.plan.ID, p.plan.Version, p.plan.Seed, p.plan.Hash))
+	if r := p.run; r != nil {
+		p.text(9, paperGrey, p.say("依据预测 %d:", "From forecast %d: ", r.ID)+said(p.lang, r.Summary.Verdict.ZH, r.Summary.Verdict.EN))
+	}
+}
+
+// patrolTitle is what a plan is called: as whoever ordered it did, or its day
+// and hour in the reader's language.
+func patrolTitle(title, lang string) string {
+	if at, made := strings.CutPrefix(title, "巡逻 "); made && lang == "en" {
+		if _, err := time.Parse("2006-01-02 15:04", at); err == nil {
+			return "Patrols " + at
+		}
+	}
+	return title
 }
 
 // chart draws the way and the numbered stops.

@@ -135,7 +135,7 @@ export function outerStep(greatest: number): number {
 }
 
 /** What a run is called: as whoever ordered it did; else, where the reader's language is not that of the name made for it, its classes. */
-export function titleOf(r: Pick<Run, 'title' | 'classes'>, lang: 'zh' | 'en'): string {
+export function titleOf(r: { title: string; classes: readonly { name_zh: string; name_en: string }[] }, lang: 'zh' | 'en'): string {
   const first = r.classes[0];
   if (lang === 'zh' || !first || !r.title.startsWith(first.name_zh)) return r.title;
   const names = r.classes.map((c) => c.name_en || c.name_zh);

@@ -1,5 +1,6 @@
 import { get, put } from '../../api/http';
 import type { components } from '../../api/types';
+import type { Run } from '../forecast/forecast';
 
 type S = components['schemas'];
 export type Plan = S['PatrolplanPlan'];
@@ -21,9 +22,23 @@ export const edit = (p: Plan, reason: string, units: S['PatrolUnitEditBody'][]) 
 export const file = (p: Plan, format: string, lang: string, unit = 0) => `${path}/${p.id}/file?format=${format}&lang=${lang}${unit ? `&unit=${unit}` : ''}`;
 
 /** Forecasts that one may plan on: made, in force and shown. */
-export async function forecasts(): Promise<{ id: number; title: string; from: string; to: string }[]> {
-  return (await get<{ forecasts: { id: number; title: string; from: string; to: string; shown: boolean }[] }>('/api/v1/forecasts', { current: true, state: 'done' })).forecasts.filter((f) => f.shown);
+export async function forecasts(): Promise<Run[]> {
+  return (await get<{ forecasts: Run[] }>('/api/v1/forecasts', { current: true, state: 'done' })).forecasts.filter((f) => f.shown);
 }
+
+/** What a plan is called: as whoever ordered it did; the name that is made for one without, in the reader's language. */
+export function titleOf(title: string, say: (at: string) => string): string {
+  const made = /^巡逻 (\d{4}-\d\d-\d\d \d\d:\d\d)/.exec(title);
+  return made ? say(made[1]!) + title.slice(made[0].length) : title;
+}
+
+/** Who goes, as one choice: a worker's login, or a grid whose workers may, whoever of them is there. */
+const byGrid = 'grid:';
+export const goesOf = (u: { person?: string; grid_code?: string }): string => u.person || (u.grid_code ? byGrid + u.grid_code : '');
+export const goer = (goes: string): { person: string; grid_code: string } =>
+  goes.startsWith(byGrid) ? { person: '', grid_code: goes.slice(byGrid.length) } : { person: goes, grid_code: '' };
+/** Grids that have workers, in order. */
+export const gridsOf = (workers: Choices['workers']): string[] => [...new Set(workers.flatMap((w) => w.grids))].sort();
 
 export type At = readonly [lng: number, lat: number];
 

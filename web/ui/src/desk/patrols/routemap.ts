@@ -4,9 +4,9 @@ import { maplibre } from '../../map/maplibre';
 import { deskMap, groundOf } from '../deskmap';
 import type { Draft, Plan } from './patrols';
 
-/** Colours of units, told apart by numbers too. */
-export const inks = ['#3b82f6', '#f59e0b', '#10b981', '#ec4899', '#8b5cf6', '#14b8a6', '#f97316', '#84cc16', '#06b6d4', '#a855f7'];
-export const inkOf = (unit: number): string => inks[(unit - 1) % inks.length] ?? '#3b82f6';
+/** Colours of units, told apart by numbers too; white is read on each. */
+export const inks = ['#2563eb', '#a85b00', '#0b7a55', '#c2257a', '#7c3aed', '#0f766e', '#c2410c', '#4d7c0f', '#0e7490', '#9333ea'];
+export const inkOf = (unit: number): string => inks[(unit - 1) % inks.length] ?? '#2563eb';
 
 /** A map of a plan's ways and stops. Random stops are rings, others discs, posts squares; the number is the order. */
 export class RouteMap {
