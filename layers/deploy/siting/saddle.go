@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// saddle looks for the bound of maximal covering without conditions,
+// saddle looks for the bound of a covering model without conditions whose rows
+// are worth less and less with each unit more (all but DSM),
 //
-//	max_y min_u  sum_i (w_i - u_i) + sum_j y_j sum_{i in N_j} u_i
+//	max_y min_u  sum_i max_k (w_i f(k) - u_i k) + sum_j y_j sum_{i in N_j} u_i
 //
-// with y of sum p between 0 and 1 and u between 0 and w, by steps towards both
-// at once (Chambolle & Pock 2011, with the step sizes of Pock & Chambolle 2011),
+// with y of sum p, each between what is fixed and what may stand there, and u
+// between 0 and w f(1), by steps towards both at once (Chambolle & Pock 2011, with the step sizes of Pock & Chambolle 2011),
 // begun anew from the mean of the steps as in Applegate et al. 2021. The bound at
 // any u holds; where the method ends it is that of the linear relaxation,
 // which the subgradient steps of [descend] come near to only slowly.
@@ -23,8 +24,9 @@ type saddle struct {
 	tau    []float64   // step sizes of candidates
 	sigma  []float64   // and of rows
 	weight float64     // of steps in u against those in y
-	fixed  []bool
-	worth  []float64 // of candidates: sum of u over what they cover
+	low    []float64   // units fixed at each candidate
+	most   []int       // units that may cover a row
+	worth  []float64   // of candidates: sum of u over what they cover
 	next   []float64
 	last   float64 // gap when it began anew
 	round  int
@@ -39,9 +41,9 @@ type saddlePoint struct{ u, y []float64 }
 func newSaddle(x *instance, u []float64) *saddle {
 	n, m := len(x.covers), len(x.rows)
 	s := &saddle{x: x, u: make([]float64, m), y: make([]float64, n), tau: make([]float64, n), sigma: make([]float64, m), weight: 4,
-		fixed: make([]bool, n), worth: make([]float64, n), next: make([]float64, n), last: math.Inf(1), seen: map[uint64]bool{}}
+		low: make([]float64, n), most: newCoverDual(x).most, worth: make([]float64, n), next: make([]float64, n), last: math.Inf(1), seen: map[uint64]bool{}}
 	for i := range s.u {
-		s.u[i] = min(u[i], x.rows[i].weight)
+		s.u[i] = min(u[i], x.rows[i].weight*x.worth[1])
 		s.sigma[i] = 1 / float64(max(1, len(x.by[i])))
 	}
 	for j, rows := range x.covers {
@@ -49,7 +51,7 @@ func newSaddle(x *instance, u []float64) *saddle {
 		s.size += 2 * int64(len(rows))
 	}
 	for _, j := range x.p.Fixed {
-		s.fixed[j] = true
+		s.low[j]++
 	}
 	s.mean = saddlePoint{make([]float64, m), make([]float64, n)}
 	s.began = saddlePoint{slices.Clone(s.u), slices.Clone(s.y)}
@@ -111,11 +113,38 @@ func (s *saddle) step() {
 		for _, j := range by {
 			cover += s.next[j]
 		}
-		s.u[i] = min(s.x.rows[i].weight, max(0, s.u[i]+s.weight*s.sigma[i]*(1-cover)))
+		s.u[i] = s.prox(i, s.u[i], s.weight*s.sigma[i], cover)
 		s.mean.u[i] += s.u[i]
 	}
 	s.n++
 	s.best.steps += s.size
+}
+
+// prox is the u that solves u = from + step (k - cover), k being the units that
+// row i takes at the price u: as many as are worth it.
+func (s *saddle) prox(i int, from, step, cover float64) float64 {
+	worth := func(k int) float64 { return s.x.rows[i].weight * (s.x.worth[k] - s.x.worth[k-1]) } // of the k-th unit
+	dearest := worth(1)
+	for k := range s.most[i] {
+		next := worth(k + 1)
+		if u := from + step*(float64(k)-cover); u >= next {
+			return min(u, dearest)
+		}
+		dearest = next
+	}
+	return min(dearest, max(0, from+step*(float64(s.most[i])-cover)))
+}
+
+// row is what row i is worth at the price u beside it, and what it is worth with
+// so many units, of which a part may be.
+func (s *saddle) row(i int, u, cover float64) (priced, plain float64) {
+	w := s.x.rows[i].weight
+	for k := 1; k <= s.most[i]; k++ {
+		more := w * (s.x.worth[k] - s.x.worth[k-1])
+		priced += max(0, more-u)
+		plain += more * min(1, max(0, cover-float64(k-1)))
+	}
+	return priced, plain
 }
 
 // add sums u over what each candidate covers.
@@ -129,18 +158,16 @@ func (s *saddle) add(u, into []float64) {
 	}
 }
 
-// project moves y to the nearest, as the steps measure, that lies between 0 and
-// 1 with the sum p: fixed candidates are 1, and the others y - l tau for some l.
+// project moves y to the nearest, as the steps measure, that has the sum p and
+// lies between what is fixed and what may stand at a place: y - l tau for some l,
+// cut to that.
 func (s *saddle) project(y []float64) {
-	lo, hi := math.Inf(1), math.Inf(-1)
+	lo, hi, most := math.Inf(1), math.Inf(-1), float64(s.x.stack)
 	for j, v := range y {
-		lo, hi = min(lo, (v-1)/s.tau[j]), max(hi, v/s.tau[j])
+		lo, hi = min(lo, (v-most)/s.tau[j]), max(hi, (v-s.low[j])/s.tau[j])
 	}
 	move := func(j int, l float64) float64 {
-		if s.fixed[j] {
-			return 1
-		}
-		return min(1, max(0, y[j]-l*s.tau[j]))
+		return min(most, max(s.low[j], y[j]-l*s.tau[j]))
 	}
 	for range 40 {
 		mid, sum := (lo+hi)/2, 0.0
@@ -162,23 +189,24 @@ func (s *saddle) project(y []float64) {
 // are worth most there, and returns how far the point's values are apart.
 func (s *saddle) look(p saddlePoint) (gap float64) {
 	var bound, value float64
-	for i, r := range s.x.rows {
-		bound += r.weight - p.u[i]
+	for i := range s.x.rows {
 		var cover float64
 		for _, j := range s.x.by[i] {
 			cover += p.y[j]
 		}
-		value += r.weight * min(1, cover)
+		priced, plain := s.row(i, p.u[i], cover)
+		bound += priced
+		value += plain
 	}
 	s.add(p.u, s.worth)
-	sum, _ := choose(s.worth, order(len(s.worth)), s.x.p.Fixed, s.x.units, 1)
+	sum, _ := choose(s.worth, order(len(s.worth)), s.x.p.Fixed, s.x.units, s.x.stack)
 	bound += sum
 	s.best.steps += s.size
 	if bound < s.best.bound {
 		s.best.bound = bound
 		copy(s.best.multipliers, p.u)
 		copy(s.best.worth, s.worth)
-		_, picked := choose(p.y, order(len(p.y)), s.x.p.Fixed, s.x.units, 1)
+		_, picked := choose(p.y, order(len(p.y)), s.x.p.Fixed, s.x.units, s.x.stack)
 		if h := hash(picked); !s.seen[h] {
 			s.seen[h] = true
 			s.best.starts = append(s.best.starts, picked)

@@ -30,10 +30,13 @@ func town(seed uint64, points, candidates, posts int) *Problem {
 // is what the subgradient steps come to as well, and sooner. Its multipliers give
 // it again: it is no number that the method believes in, but one it can show.
 func TestTheSaddlesBoundHolds(t *testing.T) {
-	for seed := range uint64(4) {
-		p := town(seed, 400, 90, 12)
-		if seed == 3 {
+	for seed := range uint64(8) {
+		p := town(seed%4, 400, 90, 12)
+		if seed%4 == 3 {
 			p.Fixed = []int{4, 40}
+		}
+		if seed >= 4 { // units may be busy, and several stand at one place
+			p.Model, p.Busy, p.Stack = MEXCLP, 0.1*float64(seed-3), 1+int(seed%3)
 		}
 		x := covering(p)
 		slow := newCoverDual(x)

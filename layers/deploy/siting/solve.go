@@ -29,10 +29,10 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Plan, error) {
 		s.field = func() field { return newCoverField(x) }
 		s.lower = subgradient(func() relaxation { return newCoverDual(x) })
 		s.plain = len(x.conditions) == 0 && p.Model != DSM
-		if s.plain && p.Model == MCLP {
+		if s.plain {
 			d := newSaddle(x, newCoverDual(x).start())
 			s.lower = func(_ []float64, target float64, effort int64) dual { return d.run(target, rounds(effort, d.size)) }
-			if o.Effort <= 0 { // this bound is near after half of it
+			if o.Effort <= 0 && p.Model == MCLP { // this bound is near after half of it
 				s.effort /= 2
 			}
 		}
