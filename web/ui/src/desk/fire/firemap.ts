@@ -171,11 +171,11 @@ export class FireMap {
     });
   }
 
-  /** Shows the lines of a list and its tours; those of which `dim` is true stand back, and have no number. */
-  lines(all: readonly Stop[], tours: readonly { line: LineString['coordinates']; dim: boolean }[], dim: (x: Stop) => boolean): void {
+  /** Shows the lines of a list and its tours; those of which `dim` is true stand back, those that are `counted` have the number of their stop. */
+  lines(all: readonly (Stop & { dim: boolean; counted: boolean })[], tours: readonly { line: LineString['coordinates']; dim: boolean }[]): void {
     this.set('lines', {
       type: 'FeatureCollection',
-      features: all.map((x) => ({ type: 'Feature', properties: { n: x.n, decision: x.decision, reason: x.reason, dim: dim(x) }, geometry: { type: 'Point', coordinates: [x.lon, x.lat] } as Point })),
+      features: all.map((x) => ({ type: 'Feature', properties: { n: x.n, decision: x.decision, reason: x.reason, dim: x.dim }, geometry: { type: 'Point', coordinates: [x.lon, x.lat] } as Point })),
     });
     this.set('tours', {
       type: 'FeatureCollection',
@@ -183,7 +183,7 @@ export class FireMap {
     });
     for (const m of this.numbers.splice(0)) m.remove();
     for (const x of all) {
-      if (dim(x)) continue;
+      if (!x.counted) continue;
       const el = document.createElement('span');
       el.className = `fire-stop ${x.decision}`;
       el.textContent = String(x.stop);
