@@ -110,6 +110,7 @@ type draft struct {
 	units  []Unit
 	people []*int64
 	plan   patrol.Plan
+	off    bool // a hot spot was left out: no road is near
 	notes  []string
 	lines  []orb.LineString
 }
@@ -155,7 +156,11 @@ func (s *Store) draft(ctx context.Context, scope access.Scope, o Order) (d *draf
 	if err != nil {
 		return nil, err
 	}
-	d = &draft{places: net.places(places), notes: append([]string{}, src.notes...)}
+	places, off, err := net.places(places)
+	if err != nil {
+		return nil, err
+	}
+	d = &draft{places: places, off: off, notes: append([]string{}, src.notes...)}
 	d.record = record{Method: method, Mode: o.Mode, Run: o.Run, RunHash: src.run.Hash, From: from.UTC(), Asked: rules, Rules: rules.rules(seed)}
 	d.record.Rules.Rounds = s.Rounds
 	if err := s.crews(ctx, d, net, o.Units); err != nil {
@@ -302,7 +307,7 @@ func (d *draft) note(books ledger) {
 		key string
 		is  bool
 	}{
-		{"unreachable", cut},
+		{"unreachable", cut || d.off},
 		{"capped", capped},
 		{"no_cap", books.cap.Minutes == 0},
 		{"few_explored", d.record.Orders == nil && d.record.Rules.Explore > 0 && float64(d.plan.Explored) < 0.05*float64(d.plan.Stops)},

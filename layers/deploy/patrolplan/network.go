@@ -53,19 +53,33 @@ func (n *network) add(at *orb.Point, field string) (int, error) {
 	return len(n.on) - 1, nil
 }
 
-// places snaps a plan's places, rows 0 and up. Hot spots without a road stay,
-// unreachable; exploration without one is left out.
-func (n *network) places(all []Place) []Place {
-	out := make([]Place, 0, len(all))
+// places snaps a plan's places, rows 0 and up. One that a person picked far from
+// any road is refused: a unit that may begin anywhere would stand there all
+// day. Hot spots and exploration without one are left out; off says whether a
+// hot spot was.
+func (n *network) places(all []Place) (out []Place, off bool, err error) {
+	out = make([]Place, 0, len(all))
+	hand := 0
 	for _, p := range all {
 		on, ok := n.graph.Snap(p.at())
-		if p.Explore && (!ok || on.OffM > exploreOffM || !on.Core) {
+		switch {
+		case p.ByHand && !ok:
+			return nil, false, &layers.InputError{Field: fmt.Sprintf("places[%d]", hand), Value: layers.Short(p.Title), Remedy: fmt.Sprintf("a place within %.0f m of a road", roads.MaxSnapM)}
+		case p.ByHand:
+			hand++
+		case p.Explore && (!ok || on.OffM > exploreOffM || !on.Core):
+			continue
+		case !ok:
+			off = true
 			continue
 		}
 		n.on, n.ok = append(n.on, on), append(n.ok, ok)
 		out = append(out, p)
 	}
-	return out
+	if len(out) == 0 {
+		return nil, off, &layers.InputError{Field: "places", Remedy: fmt.Sprintf("places within %.0f m of a road: none of these is", roads.MaxSnapM)}
+	}
+	return out, off, nil
 }
 
 // matrix is the seconds between all points.

@@ -276,6 +276,7 @@ func (w *town) refusals(t *testing.T) {
 			o.Places = []patrolplan.PlaceDraft{{Title: "岛", At: at(14, 0.5)}}
 			o.NoExplore = true
 		}, "the road network is in parts that do not meet"},
+		{"a place in the sea", func(o *patrolplan.Order) { o.Places[1].At = locate.Place{CRS: "WGS84", X: 123, Y: 29} }, "places[1]"},
 		{"a place at 0, 0", func(o *patrolplan.Order) { o.Places[2].At = locate.Place{CRS: "WGS84"} }, "places[2]"},
 		{"the same place twice", func(o *patrolplan.Order) { o.Places[3].At = o.Places[2].At }, "places[3]"},
 		{"a worker who is none", func(o *patrolplan.Order) { o.Units[0].Person = "police" }, "units[0].person"},
