@@ -28,6 +28,13 @@ func (o Options) patrols(ctx context.Context) error {
 	}
 	took := time.Since(began).Seconds()
 	o.Report(Result{Bench: "deploy", Case: fmt.Sprintf("patrols, 10 units x 60 hot spots, %d stops", plan.Stops), Value: took, Unit: "s", Target: "<= 5 s", Met: took <= 5})
+	once := p
+	once.Rules.Rounds = 1
+	start, err := patrol.Solve(ctx, once)
+	if err != nil {
+		return err
+	}
+	o.Report(Result{Bench: "deploy", Case: "patrols, 10 units x 60 hot spots, what the stops are worth, beside one round of the search", Value: plan.Score, Baseline: start.Score, Ratio: plan.Score / start.Score, Met: plan.Score >= start.Score})
 	late := 0.0
 	for u, r := range plan.Routes {
 		late = math.Max(late, r.EndS-p.Units[u].UntilS)
@@ -59,7 +66,7 @@ func (o Options) patrols(ctx context.Context) error {
 		}
 		worst = math.Min(worst, plan.Score/best)
 	}
-	o.Report(Result{Bench: "deploy", Case: "patrols, worst of 60 plans of 10 stops, share of the optimum", Value: 100 * worst, Unit: "%", Target: ">= 99 %", Met: worst >= 0.99})
+	o.Report(Result{Bench: "deploy", Case: "patrols, worst of 60 plans of 10 stops, share of the optimum", Value: 100 * worst, Unit: "%", Baseline: 100, Ratio: worst, Target: ">= 99 %", Met: worst >= 0.99})
 	return nil
 }
 
