@@ -151,14 +151,63 @@ func (o Options) minneapolis(ctx context.Context, dir string) error {
 	hit := reports[0].Pool().Pooled.At[0].HitRate
 	o.Report(Result{Bench: "forecast", Case: fmt.Sprintf("Minneapolis fires 2020-2022: pool's hit rate in the top 10 %% of 500 m cells, beside %s (on lattices shifted by half a cell %.1f to %.1f %%)", best.Name, 100*sense.Hit[0].Low, 100*sense.Hit[0].High),
 		Value: 100 * hit, Unit: "%", Baseline: 100 * best.Pooled.At[0].HitRate, Ratio: hit / best.Pooled.At[0].HitRate, Target: "> 39.2 %", Met: hit > 0.392})
+	if err := o.minneapolisHindsight(c, from, to, horizon); err != nil {
+		return err
+	}
 	return o.minneapolisAtOnce(ctx, c, from)
+}
+
+// minneapolisHindsight says what is left to learn of these cells: beside the
+// counts of all fires before each window, those of all fires but the window's
+// own, so of the years after it too. No forecast knows them.
+func (o Options) minneapolisHindsight(c backtesttest.City, from, to, horizonD float64) error {
+	s, err := hotspot.Lattice(c.Outline, 500, 0, orb.Point{})
+	if err != nil {
+		return err
+	}
+	events := c.Events["fire"]
+	var before, others, all float64
+	past, rest, seen := make([]float64, s.Len()), make([]float64, s.Len()), make([]float64, s.Len())
+	for cut := from; cut+horizonD <= to; cut += horizonD {
+		first, end := hotspot.Before(events, cut), hotspot.Before(events, cut+horizonD)
+		clear(past)
+		clear(seen)
+		s.Counts(events[:first], past)
+		s.Counts(events[first:end], seen)
+		copy(rest, past)
+		s.Counts(events[end:], rest)
+		hits, n := caught(past, seen)
+		before, all = before+hits, all+n
+		hits, _ = caught(rest, seen)
+		others += hits
+	}
+	o.Report(Result{Bench: "forecast", Case: "Minneapolis fires 2020-2022: hit rate in the top 10 % of 500 m cells by counts that know all other windows, those after as well, beside counts of those before",
+		Value: 100 * others / all, Unit: "%", Baseline: 100 * before / all, Ratio: others / before, Met: true})
+	return nil
+}
+
+// caught is how many of the events that were seen lie in the tenth of the cells
+// that by ranks first, and how many there were.
+func caught(by, seen []float64) (hits, all float64) {
+	cells := make([]int, len(by))
+	for i := range cells {
+		cells[i] = i
+	}
+	slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(by[b], by[a]) })
+	for i, cell := range cells {
+		all += seen[cell]
+		if i < int(math.Ceil(0.1*float64(len(cells)))) {
+			hits += seen[cell]
+		}
+	}
+	return hits, all
 }
 
 // minneapolisAtOnce fits on all fires before 2020 and holds that one map against
 // all that came until the data end. Beside it stands what the best choice of
 // cells, made with all of it known, would have caught: no map catches more.
 func (o Options) minneapolisAtOnce(ctx context.Context, c backtesttest.City, cut float64) error {
-	const horizon, share = 28.0, 0.1
+	const horizon = 28.0
 	s, err := hotspot.Lattice(c.Outline, 500, 0, orb.Point{})
 	if err != nil {
 		return err
@@ -167,22 +216,7 @@ func (o Options) minneapolisAtOnce(ctx context.Context, c backtesttest.City, cut
 	now := hotspot.Before(events, cut)
 	seen, expected := make([]float64, s.Len()), make([]float64, s.Len())
 	s.Counts(events[now:], seen)
-	caught := func(by []float64) float64 {
-		cells := make([]int, s.Len())
-		for i := range cells {
-			cells[i] = i
-		}
-		slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(by[b], by[a]) })
-		var hits, all float64
-		for i, cell := range cells {
-			all += seen[cell]
-			if i < int(math.Ceil(share*float64(s.Len()))) {
-				hits += seen[cell]
-			}
-		}
-		return hits / all
-	}
-	best := caught(seen)
+	best, all := caught(seen, seen)
 	pool := ladder.Pool(horizon, forecastSeed)
 	for _, m := range append([]hotspot.Model{pool}, pool.Parts...) {
 		if n := m.Name(); n != "pool" && n != "count-all" && n != "kde-400" && n != "shrunk" {
@@ -193,9 +227,9 @@ func (o Options) minneapolisAtOnce(ctx context.Context, c backtesttest.City, cut
 			return err
 		}
 		f.Expect(cut, cut+horizon, expected)
-		hit := caught(expected)
+		hit, _ := caught(expected, seen)
 		o.Report(Result{Bench: "forecast", Case: fmt.Sprintf("Minneapolis, %s fitted once before 2020, all %d fires after: hit rate in the top 10 %% of %d cells, beside the best choice with all of them known", m.Name(), len(events)-now, s.Len()),
-			Value: 100 * hit, Unit: "%", Baseline: 100 * best, Ratio: hit / best, Met: true})
+			Value: 100 * hit / all, Unit: "%", Baseline: 100 * best / all, Ratio: hit / best, Met: true})
 	}
 	return nil
 }

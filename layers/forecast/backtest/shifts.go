@@ -20,6 +20,14 @@ func (r *Range) add(v float64) { r.Low, r.High = min(r.Low, v), max(r.High, v) }
 // Sensitivity is how much of what a backtest found is due to where the lattice
 // happens to lie: the pool's measures on four lattices, each shifted by half a
 // cell against another.
+//
+// The lattice is not chosen by this, nor by any other look at the past, as the
+// rotational grid of Mohler & Porter 2018 is. On 96 lattices (6 angles, 16
+// shifts) of Minneapolis, Portland and St. Louis, that on which counts of other
+// half-years had caught most in the same area caught 1.9 % more in the year
+// after than the mean lattice, 0.9 its standard error, and 1.1 % more than the
+// one at the city's middle, 1.1 its standard error (34 years of 8 classes,
+// before 2016, in Minneapolis 2020): less than what a shift alone does.
 type Sensitivity struct {
 	IG  Range   `json:"ig"`
 	PAI []Range `json:"pai"` // by area
