@@ -126,7 +126,7 @@ func (p *firePaper) chart(t firerisk.Tour, stops []firerisk.Line) {
 // table lists the visits; the last column is for a pen, or what came back.
 func (p *firePaper) table(stops []firerisk.Line) {
 	const size = 9.0
-	columns := []float64{paperMargin, paperMargin + 20, paperMargin + 190, paperMargin + 245, paperMargin + 410}
+	columns := []float64{paperMargin, paperMargin + 20, paperMargin + 170, paperMargin + 222, paperMargin + 420}
 	ends := append(columns[1:len(columns):len(columns)], paper.Width-paperMargin+4)
 	row := func(c paper.Colour, cells []string) {
 		lines, most := make([][]string, len(cells)), 1

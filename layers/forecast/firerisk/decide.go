@@ -121,7 +121,17 @@ func (s *Store) visit(ctx context.Context, by access.Scope, l List, x Line, d De
 	}
 	if l.Kind == Enterprise {
 		var open int64
-		err := s.Layers.DB().QueryRow(ctx, `SELECT id FROM onemap.task WHERE kind = 'visit' AND enterprise = $1 AND done_at IS NULL`, x.Place).Scan(&open)
+		var version int
+		var holder string
+		err := s.Layers.DB().QueryRow(ctx, `SELECT t.id, t.version, coalesce(p.login, '') FROM onemap.task t LEFT JOIN onemap.person p ON p.id = t.person
+			WHERE t.kind = 'visit' AND t.enterprise = $1 AND t.done_at IS NULL`, x.Place).Scan(&open, &version, &holder)
+		if err == nil && d.Person != "" && d.Person != holder { // it is given to whom the decision names
+			_, _, err = s.Tasks.Change(ctx, by, open, task.Change{Action: "assign", Version: version, Person: d.Person, Address: d.Address})
+			if errors.Is(err, access.ErrForbidden) {
+				err = &layers.InputError{Field: "person", Value: layers.Short(d.Person), Remedy: fmt.Sprintf("leave it out: a visit of this place is open already (task %d), and others say who makes it", open)}
+			}
+			return open, err
+		}
 		if err == nil {
 			return open, nil
 		}

@@ -184,12 +184,30 @@ func TestARunFromOrderToVisit(t *testing.T) {
 	if c := done.Counts; c.Accepted != 2 || c.Refused != 1 || c.Waiting != 27 || done.Lines[1].Task == 0 || done.Lines[1].TaskState != "open" {
 		t.Errorf("%+v %+v", c, done.Lines[1])
 	}
+	// A visit that was due anyway is that of the line, and goes to whom the decision names.
+	due, _, _, err := w.store.Tasks.Create(ctx, w.by["fire"], task.Draft{UUID: uuid.New(), Kind: task.Visit, Enterprise: list.Lines[3].Place, DueAt: w.now.Add(48 * time.Hour), Title: "到期检查"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, login := range map[string]string{"fire": "nobody", "planner": "worker"} { // there is no such worker; it is not the planner's to give
+		if _, err := w.store.Decide(ctx, w.by[name], list.ID, firerisk.Decision{Lines: []int{4}, Decision: firerisk.Accepted, Person: login}); !errors.Is(err, layers.ErrInvalid) {
+			t.Errorf("given to %s by %s: %v", login, name, err)
+		}
+	}
+	given, err := w.store.Decide(ctx, w.by["fire"], list.ID, firerisk.Decision{Lines: []int{4}, Decision: firerisk.Accepted, Person: "worker"})
+	if err != nil || given.Lines[3].Task != due.ID {
+		t.Fatalf("%+v %v", given.Lines, err)
+	}
+	var holder string
+	if w.one(`SELECT p.login FROM onemap.task t JOIN onemap.person p ON p.id = t.person WHERE t.id = $1`, &holder, due.ID); holder != "worker" {
+		t.Errorf("the visit is %q's", holder)
+	}
 	if _, err := w.store.Decide(ctx, w.by["planner"], list.ID, firerisk.Decision{Lines: []int{2}, Decision: firerisk.Refused, Note: "不去"}); !errors.Is(err, layers.ErrConflict) {
 		t.Errorf("decided a second time: %v", err)
 	}
 	// The worker finds it on the phone and makes the visit; what was found comes back.
 	todo, _, err := w.store.Tasks.List(ctx, w.by["worker"], task.Query{Mine: true, Open: true, Kind: task.Visit})
-	if err != nil || len(todo) != 2 {
+	if err != nil || len(todo) != 3 {
 		t.Fatalf("%d visits on the phone: %v", len(todo), err)
 	}
 	w.exec(`UPDATE onemap.checklist_item SET required = false`)
@@ -202,7 +220,7 @@ func TestARunFromOrderToVisit(t *testing.T) {
 	}
 	var audited int
 	w.one(`SELECT count(*) FROM onemap.audit WHERE action IN ('fire_risk.run', 'fire_risk.list', 'fire_risk.decide')`, &audited)
-	if audited != 5 {
+	if audited != 6 {
 		t.Errorf("%d entries of the audit", audited)
 	}
 }
