@@ -76,7 +76,7 @@ test('a plan from a forecast, by hand, with the reason, on the phone and back', 
   await desk.getByRole('dialog').getByRole('alert').waitFor();
   await desk.getByRole('dialog').getByRole('button', { name: '返回' }).click();
 
-  // By hand: the second unit's stops go, but for two; the first's second comes first, one is added on the map.
+  // By hand: the second unit's stops go, but for two; the first's second comes first; one is added on the map.
   const unit = (n) => desk.locator(`[data-unit="${n}"]`);
   const save = async (reason) => {
     const version = (await police.json(`/api/v1/patrols/${id}`)).version;
@@ -97,9 +97,13 @@ test('a plan from a forecast, by hand, with the reason, on the phone and back', 
   await unit(1).getByRole('button', { name: '调整' }).click();
   while ((await unit(1).locator('ol > li').count()) > 3) await unit(1).getByRole('button', { name: '去掉 4', exact: true }).click();
   await unit(1).getByRole('button', { name: '下移 1', exact: true }).click();
-  await map.click({ position: { x: 700, y: 560 } });
+  const fewer = await save('只走三处，先去第二处');
+  assert.equal(fewer.units[0].stops.length, 3);
+  // The stops that are left fill the map: its corner is none of them.
+  await unit(1).getByRole('button', { name: '调整' }).click();
+  await map.click({ position: { x: 8, y: 8 } });
   await unit(1).getByText('人工').waitFor();
-  const byHand = await save('先去第二处，加一处学校');
+  const byHand = await save('加一处学校');
   assert.deepEqual(byHand.units[0].stops.slice(0, 3).map((s) => s.place), [1, 0, 2].map((k) => first.units[0].stops[k].place));
   assert.equal(byHand.units[0].stops.length, 4);
   assert.equal(byHand.units[0].stops[3].by_hand, true);
