@@ -133,24 +133,20 @@ func (p *patrolPaper) chart(u patrolplan.Unit) {
 	if len(line) > 1 {
 		p.page.Line(1.2, patrolWay, line...)
 	}
-	drawn := map[int]string{}
+	// A place has the number of its first stop: all of them would run into each
+	// other, and the table has them.
+	drawn := map[int]bool{}
 	for _, s := range u.Stops {
-		if drawn[s.Place] != "" {
-			drawn[s.Place] += ","
-		}
-		drawn[s.Place] += fmt.Sprint(s.N)
-	}
-	for _, s := range u.Stops {
-		if drawn[s.Place] == "" {
+		if drawn[s.Place] {
 			continue
 		}
+		drawn[s.Place] = true
 		q, ink := at(orb.Point{s.Lon, s.Lat}), patrolStopInk
 		if s.Explore {
 			ink = patrolChance
 		}
 		p.page.Area(ink, [][2]float64{{q[0] - 3, q[1] - 3}, {q[0] + 3, q[1] - 3}, {q[0] + 3, q[1] + 3}, {q[0] - 3, q[1] + 3}})
-		p.page.Text(q[0]+5, q[1]-2, 8, paper.Black, drawn[s.Place])
-		drawn[s.Place] = ""
+		p.page.Text(q[0]+5, q[1]-2, 8, paper.Black, fmt.Sprint(s.N))
 	}
 	p.y += (b.Max[1]-b.Min[1])*scale + 8
 }

@@ -52,7 +52,7 @@ func (p *Page) Text(x, y, size float64, c Colour, text string) {
 	fmt.Fprintf(&p.b, "BT %s rg 1 0 0 1 %.2f %.2f Tm\n", c, x, Height-y)
 	for _, r := range runs(text) {
 		if r.latin {
-			fmt.Fprintf(&p.b, "/F1 %.2f Tf (%s) Tj\n", size, latinEscape.Replace(r.text))
+			fmt.Fprintf(&p.b, "/F1 %.2f Tf (%s) Tj\n", size, winAnsi(r.text))
 		} else {
 			fmt.Fprintf(&p.b, "/F2 %.2f Tf <%s> Tj\n", size, hex16(r.text))
 		}
@@ -100,7 +100,38 @@ func advance(r rune) float64 {
 	if r >= 32 && r < 127 {
 		return helvetica[r-32]
 	}
+	if m, ok := marks[r]; ok {
+		return m.width
+	}
 	return 1000
+}
+
+// A mark is a character of Helvetica beyond ASCII.
+type mark struct {
+	code  byte // in WinAnsiEncoding
+	width float64
+}
+
+// marks are those that plans use and that the Chinese font has not, or only as
+// wide as a Chinese character.
+var marks = map[rune]mark{'·': {0xB7, 278}, '–': {0x96, 556}, '×': {0xD7, 584}, '±': {0xB1, 584}, '°': {0xB0, 400}, '²': {0xB2, 333}}
+
+func latin(r rune) bool {
+	_, ok := marks[r]
+	return ok || r >= 32 && r < 127
+}
+
+// winAnsi is a Latin text as a PDF string has it.
+func winAnsi(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if m, ok := marks[r]; ok {
+			fmt.Fprintf(&b, `\%03o`, m.code)
+		} else {
+			b.WriteString(latinEscape.Replace(string(r)))
+		}
+	}
+	return b.String()
 }
 
 // closing are the marks that no line begins with.
@@ -161,9 +192,8 @@ type run struct {
 func runs(text string) []run {
 	var out []run
 	for _, r := range text {
-		latin := r >= 32 && r < 127
-		if len(out) == 0 || out[len(out)-1].latin != latin {
-			out = append(out, run{latin: latin})
+		if len(out) == 0 || out[len(out)-1].latin != latin(r) {
+			out = append(out, run{latin: latin(r)})
 		}
 		out[len(out)-1].text += string(r)
 	}

@@ -41,7 +41,7 @@ func TestDocument(t *testing.T) {
 	p.Area(paper.Colour{1, 0, 0}, [][2]float64{{100, 100}, {200, 100}, {200, 200}})
 	p.Line(1, paper.Black, [2]float64{50, 50}, [2]float64{500, 50})
 	p.Text(50, 40, 14, paper.Black, `Expected (next week) 热点 \ 12.5`)
-	d.Page().Text(50, 40, 10, paper.Black, "second")
+	d.Page().Text(50, 40, 10, paper.Black, "second 11–15 %, 2 km² · 12.3×")
 	var b bytes.Buffer
 	if _, err := d.WriteTo(&b); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(reader, path, "-").Output()
-	if err != nil || !strings.Contains(string(out), "Expected (next week)") || !strings.Contains(string(out), "12.5") {
+	if err != nil || !strings.Contains(string(out), "Expected (next week)") || !strings.Contains(string(out), "12.5") || !strings.Contains(string(out), "11–15 %, 2 km² · 12.3×") {
 		t.Errorf("it reads %q, %v", out, err)
 	}
 }

@@ -36,11 +36,12 @@ export class PostsMap {
     const source = { type: 'geojson', data: none } as const;
     this.map = deskMap(container, bounds, { demand: source, candidates: source, changes: source }, drawn);
     this.map.addControl(new maplibre.ScaleControl({}), 'bottom-left');
-    this.map.on('load', () => {
+    // As soon as the style is there: a slow ground holds the plan back no longer.
+    this.map.once('style.load', () => {
       this.ready = true;
       for (const name of Object.keys(this.data)) this.set(name, this.data[name]!);
-      container.dataset.ready = 'true';
     });
+    this.map.on('load', () => (container.dataset.ready = 'true'));
     this.map.on('click', (e) => this.on.clicked(e.lngLat.lng, e.lngLat.lat));
   }
 
