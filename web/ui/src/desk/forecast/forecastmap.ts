@@ -44,6 +44,8 @@ export class ForecastMap {
   private chosen: FeatureCollection = nothing;
   private marks: FeatureCollection = nothing;
   private readonly container: HTMLElement;
+  /** Somebody has chosen where to look; until then the whole city fills the map, whatever its size becomes. */
+  private kept = false;
 
   /** `picked` hears which cell of the run was clicked; undefined: none is there. */
   constructor(container: HTMLElement, private readonly bounds: readonly number[] | undefined, picked: (cell: number | undefined) => void) {
@@ -74,6 +76,9 @@ export class ForecastMap {
     // What the cells mean decides their colours, in this theme or that.
     this.map.once('remove', theme.on(() => this.redraw()));
     this.map.addControl(new maplibre.ScaleControl({ maxWidth: 120 }), 'bottom-right');
+    this.map.on('dragstart', () => (this.kept = true));
+    this.map.on('zoomstart', (e) => (this.kept ||= !!e.originalEvent));
+    this.map.on('resize', () => !this.kept && this.whole());
     this.map.on('load', () => {
       this.ready = true;
       this.redraw();
@@ -159,12 +164,14 @@ export class ForecastMap {
 
   /** Goes to a place, near enough to see a cell. */
   look(at: Position): void {
+    this.kept = true;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.map.easeTo({ center: [at[0]!, at[1]!], zoom: Math.max(this.map.getZoom(), 14), duration: still ? 0 : 300 });
   }
 
   /** Shows the whole city again. */
   whole(): void {
+    this.kept = false;
     if (this.bounds?.length === 4) this.map.fitBounds(this.bounds as [number, number, number, number], { padding: 24, duration: 0 });
   }
 
