@@ -59,6 +59,48 @@ func TestNothingAboutAPersonGetsIn(t *testing.T) {
 	}
 }
 
+// Only a run that passed its gate, of all hours and of the latest cut, crowns a
+// champion or dethrones one.
+func TestWhoCrowns(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 300, burglary, "hotline")
+	reigns := func() (model string) {
+		t.Helper()
+		if err := w.db.QueryRow(t.Context(), `SELECT coalesce(string_agg(model, ','), '') FROM onemap.forecast_champion WHERE dethroned_at IS NULL`).Scan(&model); err != nil {
+			t.Fatal(err)
+		}
+		return model
+	}
+	whole := small()
+	whole.Horizon = "week"
+	few := whole
+	few.Origins = 1
+	if r := w.order(few); r.State != forecast.Withheld || reigns() != "" {
+		t.Fatalf("one window of the past: %s, and %q reigns", r.State, reigns())
+	}
+	first := w.order(whole)
+	if first.State != forecast.Done || reigns() != first.Model {
+		t.Fatalf("%s %s, and %q reigns: %+v", first.State, first.Model, reigns(), first.Why)
+	}
+	// One that any run would beat.
+	w.exec(`UPDATE onemap.forecast_champion SET model = 'uniform'`)
+	hours, earlier := whole, whole
+	hours.Hours = []int{20, 21, 22, 23}
+	earlier.Until, earlier.From = now.AddDate(0, 0, -30), now.AddDate(0, 0, -29)
+	for name, o := range map[string]forecast.Order{"one window": few, "some hours": hours, "an older cut": earlier} {
+		r := w.order(o)
+		if want := map[bool]string{true: forecast.Withheld, false: forecast.Done}[name == "one window"]; r.State != want || reigns() != "uniform" {
+			t.Errorf("%s: %s, and %q reigns", name, r.State, reigns())
+		}
+	}
+	if r := w.order(whole); r.State != forecast.Done || reigns() != r.Model || r.Model == "uniform" {
+		t.Errorf("%s %s, and %q reigns", r.State, r.Model, reigns())
+	}
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_champion WHERE dethroned_by IS NOT NULL`); n != 1 {
+		t.Errorf("%d were dethroned", n)
+	}
+}
+
 // Switched off, nothing is made, shown or planned on; on again, all is there.
 func TestKillSwitch(t *testing.T) {
 	w := newTown(t)

@@ -75,12 +75,6 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, w written) error {
 		return fmt.Errorf("write forecast: %w", err)
 	}
 	o := w.made
-	if err := w.champion(ctx, tx); err != nil {
-		return err
-	}
-	if err := w.parts(ctx, tx); err != nil {
-		return err
-	}
 	state, why := Done, Words{}
 	if w.why != nil {
 		state, why = Withheld, *w.why
@@ -101,6 +95,12 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, w written) error {
 	}
 	if tag.RowsAffected() == 0 {
 		return nil // another node has made it
+	}
+	if err := w.champion(ctx, tx); err != nil {
+		return err
+	}
+	if err := w.parts(ctx, tx); err != nil {
+		return err
 	}
 	// A withheld run takes its predecessor's place too: what did not pass must
 	// not be shadowed by what is older.
@@ -223,8 +223,28 @@ func (s *Store) HoursOf(ctx context.Context, by access.Scope, run int64) (Hours,
 	return part[Hours](ctx, s, by, run, "hours")
 }
 
+// decides says whether a run may crown and dethrone: one that passed its gate,
+// which asks for windows enough, that is of all hours, and whose cut is not older
+// than that of any run of its frame that did. What was ordered to look at a part
+// of the day, or back at a time, says nothing of who is best now.
+func (w written) decides(ctx context.Context, tx pgx.Tx) (ok bool, err error) {
+	if w.why != nil || w.params.Hours != nil {
+		return false, nil
+	}
+	err = tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM onemap.forecast_run r JOIN onemap.forecast_run n
+			ON r.class_key = n.class_key AND r.dept_code = n.dept_code AND r.horizon = n.horizon AND r.space = n.space AND r.cell_m IS NOT DISTINCT FROM n.cell_m
+		WHERE n.id = $1 AND r.id <> n.id AND r.state = 'done' AND NOT r.params ? 'hours' AND (r.params ->> 'until')::timestamptz > $2)`, w.id, w.params.Until).Scan(&ok)
+	if err != nil {
+		return false, fmt.Errorf("champion: %w", err)
+	}
+	return ok, nil
+}
+
 // champion keeps who reigns, in the transaction of the run that decided it.
 func (w written) champion(ctx context.Context, tx pgx.Tx) error {
+	if ok, err := w.decides(ctx, tx); err != nil || !ok {
+		return err
+	}
 	var reigns string
 	var id int64
 	err := tx.QueryRow(ctx, `SELECT id, model FROM onemap.forecast_champion WHERE class_key = $1 AND dept_code = $2 AND frame = $3 AND dethroned_at IS NULL`, w.key, w.params.Dept, w.frame).Scan(&id, &reigns)
