@@ -45,7 +45,7 @@ func (p *stationingPaper) draw() {
 	p.turn()
 	p.text(16, paper.Black, p.plan.Title)
 	state := map[string]string{"proposed": p.say("待定", "Proposed, not decided yet"), "accepted": p.say("已采纳", "Accepted"), "refused": p.say("未采纳", "Refused"), "ended": p.say("已终止", "Ended")}[p.plan.State]
-	p.text(10, paper.Black, state+" · "+said(p.lang, p.plan.OrgZH, p.plan.OrgEN))
+	p.text(10, paper.Black, state+p.say(";", "; ")+said(p.lang, p.plan.OrgZH, p.plan.OrgEN))
 	p.text(9, paperGrey, p.say("方案 %d;%s %s;编号 %.16s", "Plan %d; %s %s; record %.16s", p.plan.ID, p.plan.MadeBy, p.plan.MadeAt.In(p.zone).Format("2006-01-02 15:04"), p.plan.Hash))
 	p.covered()
 	p.text(10, paper.Black, p.proven())
@@ -257,7 +257,7 @@ func (p *stationingPaper) areas() {
 	columns := []float64{paperMargin, paperMargin + 210, paperMargin + 275, paperMargin + 345, paperMargin + 405, paperMargin + 460}
 	p.y += 6
 	p.row(paperGrey, columns, 0, []string{p.say("区域", "Area"), p.say("需求", "Demand"), p.say("方案达标", "Plan"), p.say("现状", "Today"), p.say("变化", "Change"), p.say("平均分钟", "Mean min")})
-	for _, a := range all {
+	for _, a := range all[:min(paperRows, len(all))] {
 		ink, before, by := paper.Black, "–", "–"
 		if v, ok := had[a.Code]; ok {
 			before, by = fmt.Sprintf("%.1f%%", 100*v), fmt.Sprintf("%+.1f", 100*change(a))
@@ -266,5 +266,8 @@ func (p *stationingPaper) areas() {
 			ink = losesInk
 		}
 		p.row(ink, columns, 0, []string{said(p.lang, a.NameZH, a.NameEN), fmt.Sprintf("%.1f", a.Demand), fmt.Sprintf("%.1f%%", 100*a.Covered), before, by, fmt.Sprintf("%.1f", a.MeanS/60)})
+	}
+	if n := len(all) - paperRows; n > 0 {
+		p.text(8, paperGrey, p.say("另有 %d 个区域,见导出的表格。", "%d more areas are in the exported table.", n))
 	}
 }
