@@ -37,7 +37,7 @@ export const forecast = {
   'fc.space.grid_community': ['社区网格', 'Community grids'],
   'fc.hours': ['每天 {h} 时', 'hours {h} of each day'],
 
-  'fc.grade.good': ['可信：优于简单方法，差异不是偶然', 'Good: better than simple methods, and not by chance'],
+  'fc.grade.good': ['可信：对全部单元的估计比简单方法准，差异不是偶然', 'Good: over all cells nearer to what came than simple methods, and not by chance'],
   'fc.grade.fair': ['尚可：与最好的简单方法相当', 'Fair: as good as the best simple method'],
   'fc.grade.weak': ['较弱：只比没有强', 'Weak: better than nothing'],
   'fc.grade.none': ['未通过检验', 'Not passed'],
