@@ -111,6 +111,7 @@ export const fire = {
   'fire.gap.when': ['计算于 {when}', 'Computed {when}'],
   'fire.list.number': ['检查清单 {n}', 'Inspections {n}'],
   'fire.list.what': ['其中随机抽查 {random} 处，逾期至多 {overdue} 处，其余按风险从高到低。', 'Of them {random} by random audit, at most {overdue} that are overdue, the rest by risk, the highest first.'],
+  'fire.list.what.unscored': ['其中随机抽查 {random} 处；风险分数目前已停用，其余先按逾期、再按最久未检查。', 'Of them {random} by random audit. The scores are withheld: the rest are those overdue, then those longest without an inspection.'],
   'fire.list.noplace': ['没有可列入清单的处所：都已在清单上、刚检查过，或不在本单位的范围内。', 'There is no place to inspect: all are on a list, were just visited, or are outside your area.'],
   'fire.decided.else': ['这一条刚由他人处理，已显示最新状态。', 'Somebody else decided on it just now: what it is now is shown.'],
   'fire.accept.nobody': ['没有这个网格员账号；或该处所已有检查任务、由下达者指派，请留空；或该处所不在任何网格内、须指定网格员。', 'There is no such worker; or a visit of the place is open already and others say who makes it: leave it empty; or no grid holds the place, and a worker must be named.'],
