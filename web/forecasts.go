@@ -259,19 +259,31 @@ func (s *Server) listStandingForecasts(ctx context.Context, _ *struct{}) (*forec
 type standForecastInput struct {
 	Request
 	Body struct {
+		UUID  string        `json:"uuid,omitempty" format:"uuid" doc:"Made by the client; an order sent again with it is the same"`
 		Every string        `json:"every" enum:"shift,day,week,month" doc:"Half an hour before each begins"`
 		Order ForecastOrder `json:"order" doc:"Without times"`
 	}
 }
 
-type forecastStandingOutput struct{ Body forecast.Standing }
+type forecastStandingOutput struct {
+	Status int
+	Body   forecast.Standing
+}
 
 func (s *Server) standForecast(ctx context.Context, in *standForecastInput) (*forecastStandingOutput, error) {
 	if in.Body.Order.From != nil || in.Body.Order.Until != nil {
 		return nil, &layers.InputError{Field: "order.from", Remedy: "a standing order has no times of its own: leave from and until out"}
 	}
-	st, err := s.Forecasts.Stand(ctx, scopeOf(ctx), in.Body.Order.order(uuid.Nil, clientAddress(in.r)), in.Body.Every)
-	return &forecastStandingOutput{st}, err
+	id, err := clientUUID(in.Body.UUID)
+	if err != nil {
+		return nil, err
+	}
+	st, again, err := s.Forecasts.Stand(ctx, scopeOf(ctx), in.Body.Order.order(id, clientAddress(in.r)), in.Body.Every)
+	out := &forecastStandingOutput{http.StatusCreated, st}
+	if again {
+		out.Status = http.StatusOK
+	}
+	return out, err
 }
 
 func (s *Server) endStandingForecast(ctx context.Context, in *getForecastInput) (*struct{}, error) {

@@ -446,7 +446,7 @@ func (s *Server) routes() []route {
 			call(s.orderForecast), []option{accepted(), rate(60), also(200, "It was ordered before; here is what became of it")}},
 		{"GET", "/api/v1/forecasts/compare", onlyForecasts, "compareForecasts", "forecasts", "Two forecasts of one space against each other", call(s.compareForecasts), nil},
 		{"GET", "/api/v1/forecasts/standing", onlyForecasts, "listStandingForecasts", "forecasts", "Forecasts that are made again by themselves", call(s.listStandingForecasts), nil},
-		{"POST", "/api/v1/forecasts/standing", onlyForecasts, "standForecast", "forecasts", "Have a forecast made again each shift, day, week or month", call(s.standForecast), []option{created()}},
+		{"POST", "/api/v1/forecasts/standing", onlyForecasts, "standForecast", "forecasts", "Have a forecast made again each shift, day, week or month", call(s.standForecast), []option{created(), also(200, "It was ordered before; here it is")}},
 		{"DELETE", "/api/v1/forecasts/standing/{id}", onlyForecasts, "endStandingForecast", "forecasts", "End that; its forecasts stay", call(s.endStandingForecast), nil},
 		{"GET", "/api/v1/forecasts/{id}", onlyForecasts, "getForecast", "forecasts", "One forecast with its record; who looks is recorded", call(s.getForecast), nil},
 		{"GET", "/api/v1/forecasts/{id}/cells", onlyForecasts, "listForecastCells", "forecasts", "Its cells, the densest first; for maps take the tiles of layer forecast with filter=run={id}",

@@ -106,14 +106,14 @@ func TestKillSwitch(t *testing.T) {
 	w := newTown(t)
 	w.report(500, 500, burglary, "hotline")
 	r := w.order(small())
-	st, err := w.s.Stand(t.Context(), operator, small(), "day")
+	st, _, err := w.s.Stand(t.Context(), operator, small(), "day")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.set("forecast.enabled", "false")
 	for name, do := range map[string]func() error{
 		"order":       func() error { _, _, err := w.s.Order(t.Context(), operator, small()); return err },
-		"stand":       func() error { _, err := w.s.Stand(t.Context(), operator, small(), "day"); return err },
+		"stand":       func() error { _, _, err := w.s.Stand(t.Context(), operator, small(), "day"); return err },
 		"see":         func() error { _, err := w.s.Get(t.Context(), operator, r.ID); return err },
 		"plan on":     func() error { _, err := w.s.Top(t.Context(), operator, r.ID, 3); return err },
 		"reliability": func() error { _, err := w.s.Reliability(t.Context(), operator, r.ID); return err },
@@ -154,7 +154,7 @@ func TestKillSwitch(t *testing.T) {
 func TestStandingOrders(t *testing.T) {
 	w := newTown(t)
 	w.report(500, 500, burglary, "hotline")
-	st, err := w.s.Stand(t.Context(), operator, small(), "day")
+	st, _, err := w.s.Stand(t.Context(), operator, small(), "day")
 	if err != nil {
 		t.Fatal(err)
 	}

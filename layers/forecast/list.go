@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"onemap/layers"
@@ -72,10 +71,6 @@ func (r Run) lean() Run {
 // [layers.ErrNotFound] for one that the caller may not see.
 func (s *Store) Get(ctx context.Context, by access.Scope, id int64) (Run, error) {
 	return s.one(ctx, by, "r.id = @it", id)
-}
-
-func (s *Store) byUUID(ctx context.Context, by access.Scope, id uuid.UUID) (Run, error) {
-	return s.one(ctx, by, "r.uuid = @it", id)
 }
 
 func (s *Store) one(ctx context.Context, by access.Scope, which string, it any) (Run, error) {

@@ -60,8 +60,9 @@ const (
 )
 
 // Order takes an order, puts its job down, and returns the run. An order sent
-// again with its uuid is the same run. It returns [layers.InputError]s, and
-// [ErrOff] while forecasts are switched off.
+// again with its uuid is the same run, again true. It returns [layers.InputError]s,
+// [ErrOff] while forecasts are switched off, and an error wrapping
+// [layers.ErrConflict] for a uuid of another order.
 func (s *Store) Order(ctx context.Context, by access.Scope, o Order) (r Run, again bool, err error) {
 	set, err := s.settings(ctx)
 	if err != nil {
@@ -73,45 +74,50 @@ func (s *Store) Order(ctx context.Context, by access.Scope, o Order) (r Run, aga
 	if o.Dept, err = s.mayOrder(ctx, by, o.Dept); err != nil {
 		return Run{}, false, err
 	}
-	if o.UUID != uuid.Nil {
-		if r, err = s.byUUID(ctx, by, o.UUID); err == nil || !isNotFound(err) {
-			return r, err == nil, err
-		}
+	a, err := o.asked(by, "")
+	if err != nil {
+		return Run{}, false, err
+	}
+	id, again, err := a.before(ctx, s.Layers.DB(), "forecast_run")
+	if err != nil {
+		return Run{}, false, err
+	}
+	if again {
+		r, err = s.Get(ctx, by, id)
+		return r, true, err
 	}
 	p, classes, err := s.params(ctx, o, set)
 	if err != nil {
 		return Run{}, false, err
 	}
 	person, _ := by.Person()
-	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		if id, err = s.insert(ctx, tx, o, p, classes, person.Login, by.Org().Code, 0); err != nil {
+		if id, err = s.insert(ctx, tx, a, o.Title, p, classes, person.Login, by.Org().Code, 0); err != nil {
 			return err
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "forecast.order", Object: fmt.Sprintf("forecast/%d", id), Result: access.Done, Address: o.Address,
 			Detail: map[string]any{"classes": p.Classes, "horizon": p.Horizon, "from": p.From.Format(time.RFC3339), "dept": p.Dept}})
 	})
+	if taken(err) {
+		id, again, err = a.before(ctx, s.Layers.DB(), "forecast_run")
+	}
 	if err != nil {
 		return Run{}, false, access.Wrap("order a forecast", err)
 	}
-	if s.Jobs == nil {
+	if s.Jobs == nil && !again {
 		if err := s.Make(ctx, id); err != nil {
 			return Run{}, false, err
 		}
 	}
 	r, err = s.Get(ctx, by, id)
-	return r, false, err
+	return r, again, err
 }
 
 // insert puts a run down, with its job.
-func (s *Store) insert(ctx context.Context, tx pgx.Tx, o Order, p Params, classes []Class, login, org string, standing int64) (id int64, err error) {
+func (s *Store) insert(ctx context.Context, tx pgx.Tx, a asked, title string, p Params, classes []Class, login, org string, standing int64) (id int64, err error) {
 	params, err := json.Marshal(p)
 	if err != nil {
 		return 0, err
-	}
-	var uid *uuid.UUID
-	if o.UUID != uuid.Nil {
-		uid = &o.UUID
 	}
 	recipe, err := p.recipe()
 	if err != nil {
@@ -121,9 +127,9 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, o Order, p Params, classe
 	if p.Space == Lattice {
 		cell = &p.CellM
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO onemap.forecast_run (uuid, title, dept_code, classes, class_key, recipe, horizon, from_at, to_at, space, cell_m, params, seed, standing, made_by, org)
-		VALUES (@uuid, @title, @dept, @classes, @key, @recipe, @horizon, @from, @to, @space, @cell, @params, @seed, nullif(@standing, 0::bigint), @by, @org) RETURNING id`,
-		pgx.NamedArgs{"uuid": uid, "title": titleOf(o.Title, classes), "dept": p.Dept, "classes": classes, "key": classKey(p.Classes), "recipe": recipe, "horizon": p.Horizon,
+	err = tx.QueryRow(ctx, `INSERT INTO onemap.forecast_run (uuid, content, title, dept_code, classes, class_key, recipe, horizon, from_at, to_at, space, cell_m, params, seed, standing, made_by, org)
+		VALUES (@uuid, @content, @title, @dept, @classes, @key, @recipe, @horizon, @from, @to, @space, @cell, @params, @seed, nullif(@standing, 0::bigint), @by, @org) RETURNING id`,
+		pgx.NamedArgs{"uuid": a.number(), "content": a.content, "title": titleOf(title, classes), "dept": p.Dept, "classes": classes, "key": classKey(p.Classes), "recipe": recipe, "horizon": p.Horizon,
 			"from": p.From, "to": p.To, "space": p.Space, "cell": cell, "params": params, "seed": p.Seed, "standing": standing, "by": login, "org": org}).Scan(&id)
 	if err != nil {
 		return 0, err

@@ -32,52 +32,64 @@ type Standing struct {
 // ahead is how long before its time a standing order is made.
 const ahead = 30 * time.Minute
 
-// Stand makes an order a standing one. Its first run is that of the next time.
-func (s *Store) Stand(ctx context.Context, by access.Scope, o Order, every string) (Standing, error) {
+// Stand makes an order a standing one. Its first run is that of the next time. One
+// sent again with its uuid is the same, again true. It returns an error wrapping
+// [layers.ErrConflict] for a uuid of another order, and where an organisation has
+// as many as it may.
+func (s *Store) Stand(ctx context.Context, by access.Scope, o Order, every string) (st Standing, again bool, err error) {
 	set, err := s.settings(ctx)
 	if err != nil {
-		return Standing{}, err
+		return Standing{}, false, err
 	}
 	if !set.enabled {
-		return Standing{}, ErrOff
+		return Standing{}, false, ErrOff
 	}
 	if o.Dept, err = s.mayOrder(ctx, by, o.Dept); err != nil {
-		return Standing{}, err
+		return Standing{}, false, err
 	}
 	o.From, o.Until = time.Time{}, time.Time{}
+	a, err := o.asked(by, every)
+	if err != nil {
+		return Standing{}, false, err
+	}
+	id, again, err := a.before(ctx, s.Layers.DB(), "forecast_standing")
+	if err != nil {
+		return Standing{}, false, err
+	}
+	if again {
+		st, err = s.standing(ctx, by, id)
+		return st, true, err
+	}
 	p, classes, err := s.params(ctx, o, set)
 	if err != nil {
-		return Standing{}, err
+		return Standing{}, false, err
 	}
 	next, err := nextTime(s.now(), every, set)
 	if err != nil {
-		return Standing{}, err
+		return Standing{}, false, err
 	}
 	body, err := json.Marshal(p)
 	if err != nil {
-		return Standing{}, err
+		return Standing{}, false, err
 	}
 	person, _ := by.Person()
-	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `INSERT INTO onemap.forecast_standing (title, dept_code, params, every, next_at, made_by) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-			titleOf(o.Title, classes), p.Dept, body, every, next, person.Login).Scan(&id)
+		err := tx.QueryRow(ctx, `INSERT INTO onemap.forecast_standing (uuid, content, title, dept_code, params, every, next_at, made_by, org) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+			a.number(), a.content, titleOf(o.Title, classes), p.Dept, body, every, next, person.Login, by.Org().Code).Scan(&id)
 		if err != nil {
 			return err
 		}
 		return access.RecordTx(ctx, tx, by, access.Entry{Action: "forecast.stand", Object: fmt.Sprintf("forecast-standing/%d", id), Result: access.Done, Address: o.Address,
 			Detail: map[string]any{"every": every, "classes": p.Classes}})
 	})
+	if taken(err) {
+		id, again, err = a.before(ctx, s.Layers.DB(), "forecast_standing")
+	}
 	if err != nil {
-		return Standing{}, access.Wrap("standing forecast", err)
+		return Standing{}, false, access.Wrap("standing forecast", err)
 	}
-	all, err := s.Standings(ctx, by)
-	for _, st := range all {
-		if st.ID == id {
-			return st, err
-		}
-	}
-	return Standing{}, err
+	st, err = s.standing(ctx, by, id)
+	return st, again, err
 }
 
 // nextTime is when a standing order is due next.
@@ -102,13 +114,29 @@ func nextTime(after time.Time, every string, set settings) (time.Time, error) {
 
 // Standings lists the standing orders that the caller may see, those that ended last.
 func (s *Store) Standings(ctx context.Context, by access.Scope) ([]Standing, error) {
+	return s.standings(ctx, by, "true", 0)
+}
+
+func (s *Store) standing(ctx context.Context, by access.Scope, id int64) (Standing, error) {
+	all, err := s.standings(ctx, by, "r.id = @it", id)
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("standing forecast %d: %w", id, layers.ErrNotFound)
+	}
+	if err != nil {
+		return Standing{}, err
+	}
+	return all[0], nil
+}
+
+func (s *Store) standings(ctx context.Context, by access.Scope, which string, it int64) ([]Standing, error) {
 	cond, args, err := s.visible(ctx, by)
 	if err != nil {
 		return nil, err
 	}
+	args["it"] = it
 	rows, err := s.Layers.DB().Query(ctx, `SELECT id, title, dept_code, every, next_at, params, made_by, made_at, ended_at,
 			coalesce((SELECT max(id) FROM onemap.forecast_run x WHERE x.standing = r.id), 0)
-		FROM onemap.forecast_standing r WHERE `+cond+` ORDER BY ended_at IS NOT NULL, id DESC LIMIT 500`, args)
+		FROM onemap.forecast_standing r WHERE `+which+` AND `+cond+` ORDER BY ended_at IS NOT NULL, id DESC LIMIT 500`, args)
 	if err != nil {
 		return nil, fmt.Errorf("standing forecasts: %w", err)
 	}
@@ -171,10 +199,10 @@ func (s *Store) due(ctx context.Context) error {
 func (s *Store) again(ctx context.Context, id int64, set settings) error {
 	var run int64
 	err := pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		var title, every string
+		var title, every, org string
 		var body []byte
 		var next time.Time
-		err := tx.QueryRow(ctx, `SELECT title, every, params, next_at FROM onemap.forecast_standing WHERE id = $1 AND ended_at IS NULL AND next_at <= $2 FOR UPDATE SKIP LOCKED`, id, s.now()).Scan(&title, &every, &body, &next)
+		err := tx.QueryRow(ctx, `SELECT title, every, org, params, next_at FROM onemap.forecast_standing WHERE id = $1 AND ended_at IS NULL AND next_at <= $2 FOR UPDATE SKIP LOCKED`, id, s.now()).Scan(&title, &every, &org, &body, &next)
 		if isNoRow(err) {
 			return nil // another node has it
 		}
@@ -204,7 +232,7 @@ func (s *Store) again(ctx context.Context, id int64, set settings) error {
 		if err != nil {
 			return err
 		}
-		run, err = s.insert(ctx, tx, o, full, classes, "system", "", id)
+		run, err = s.insert(ctx, tx, asked{}, title, full, classes, "system", org, id)
 		return err
 	})
 	if err != nil {
