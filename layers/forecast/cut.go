@@ -110,7 +110,7 @@ func readCut(ctx context.Context, tx pgx.Tx, p Params) (Cut, []sighting, []Words
 	var at, reported time.Time
 	var x, y float64
 	if _, err := pgx.ForEachRow(rows, []any{&at, &reported, &x, &y}, func() error {
-		known, loaded := knownAt(at.UTC(), reported.UTC())
+		known, loaded := KnownAt(at.UTC(), reported.UTC())
 		if loaded {
 			cut.Loaded++
 		}

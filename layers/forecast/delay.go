@@ -16,8 +16,9 @@ import (
 // at once.
 const latestReport = 60 * 24 * time.Hour
 
-// knownAt is when a case became known.
-func knownAt(occurred, reported time.Time) (at time.Time, loaded bool) {
+// KnownAt is when a case became known; loaded says that it was loaded later, and
+// is taken to be known at once.
+func KnownAt(occurred, reported time.Time) (at time.Time, loaded bool) {
 	switch late := reported.Sub(occurred); {
 	case late <= 0:
 		return occurred, false

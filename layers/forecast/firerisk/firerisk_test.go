@@ -471,3 +471,48 @@ func TestAPersonStaysOut(t *testing.T) {
 		t.Errorf("what a model is given changed with columns about persons: %s, %s", before, after)
 	}
 }
+
+// What a place was graded after the days that are played again, and when its
+// fires were reported, is not known on those days.
+func TestATrialKnowsWhatWasKnownThen(t *testing.T) {
+	w := newTown(t)
+	run := func() firerisk.Run {
+		t.Helper()
+		id, err := w.store.Ask(t.Context(), w.by["planner"], firerisk.Order{Kind: firerisk.Enterprise, Visits: 40, Seed: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := w.store.Get(t.Context(), w.by["planner"], id)
+		if err != nil || r.Trial == nil {
+			t.Fatal(err, r.Why)
+		}
+		return r
+	}
+	before := run()
+	if len(before.Notes) == 0 || before.Notes[0].ZH == "" || before.Notes[0].EN == "" {
+		t.Errorf("no notes: %+v", before.Notes)
+	}
+	// The day before the cut the workshops are made red, in the register and by inspections.
+	w.exec(`UPDATE map.enterprise SET risk = CASE WHEN id % 5 = 0 THEN 1 ELSE 4 END`)
+	w.exec(`INSERT INTO map.inspection (enterprise, name, inspected_on, result, risk, grid_code, area_code, geom)
+		SELECT id, name, DATE '2026-03-03', 'pass', risk, grid_code, area_code, geom FROM map.enterprise`)
+	after := run()
+	for i, o := range before.Trial.Orders {
+		if o.Recall != after.Trial.Orders[i].Recall || o.Name == model.ByGrade {
+			t.Errorf("%s: recall %.3f, %.3f with grades of today", o.Name, o.Recall, after.Trial.Orders[i].Recall)
+		}
+	}
+	// Graded two years before, they are the first by grade.
+	w.exec(`UPDATE map.inspection SET inspected_on = DATE '2022-03-03' WHERE risk IS NOT NULL`)
+	dated := run()
+	i := slices.IndexFunc(dated.Trial.Orders, func(o model.Order) bool { return o.Name == model.ByGrade })
+	if i < 0 || dated.Trial.Orders[i].Recall < 0.3 {
+		t.Errorf("%+v", dated.Trial.Orders)
+	}
+	// Reports that came a month late leave less to know on a past day.
+	w.exec(`UPDATE map.incident SET reported_at = least(occurred_at + interval '30 days', '2026-03-04 00:00+08')`)
+	late := run()
+	if late.Fires != dated.Fires || late.Trial.Fires != dated.Trial.Fires || late.Trial.Orders[0].AUC == dated.Trial.Orders[0].AUC {
+		t.Errorf("%d fires of %d, AUC %g and %g", late.Fires, dated.Fires, late.Trial.Orders[0].AUC, dated.Trial.Orders[0].AUC)
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/firerisk/model"
 )
 
@@ -35,32 +36,33 @@ func (s *Store) seen(ctx context.Context, by access.Scope, layer string) (cond s
 
 // A Run is one time that all places of a kind were scored.
 type Run struct {
-	ID         int64           `json:"id"`
-	State      string          `json:"state" enum:"queued,running,done,failed,withheld"`
-	Kind       string          `json:"kind" enum:"enterprise,building"`
-	Until      time.Time       `json:"until" doc:"The data cut: what was known then"`
-	Horizon    int             `json:"horizon_days"`
-	Visits     int             `json:"visits" doc:"That a crew can make within the horizon"`
-	Seed       int64           `json:"seed"`
-	MadeBy     string          `json:"made_by" doc:"Login; system: by itself"`
-	MadeAt     time.Time       `json:"made_at"`
-	FinishedAt *time.Time      `json:"finished_at,omitempty"`
-	Progress   float64         `json:"progress" doc:"0 to 1"`
-	Why        string          `json:"why" doc:"Of a failure, or why the scores are withheld"`
-	WhyZH      string          `json:"why_zh"`
-	Places     int             `json:"places"`
-	Fires      int             `json:"fires" doc:"That it could learn from"`
-	Hash       string          `json:"hash,omitempty" doc:"SHA-256 of the record"`
-	Trial      *model.Trial    `json:"trial,omitempty" doc:"Past days played again: how good such scores were"`
-	Record     json.RawMessage `json:"record,omitempty" doc:"What it was made of: data cut, parameters, coefficients. Of one run only"`
+	ID         int64            `json:"id"`
+	State      string           `json:"state" enum:"queued,running,done,failed,withheld"`
+	Kind       string           `json:"kind" enum:"enterprise,building"`
+	Until      time.Time        `json:"until" doc:"The data cut: what was known then"`
+	Horizon    int              `json:"horizon_days"`
+	Visits     int              `json:"visits" doc:"That a crew can make within the horizon"`
+	Seed       int64            `json:"seed"`
+	MadeBy     string           `json:"made_by" doc:"Login; system: by itself"`
+	MadeAt     time.Time        `json:"made_at"`
+	FinishedAt *time.Time       `json:"finished_at,omitempty"`
+	Progress   float64          `json:"progress" doc:"0 to 1"`
+	Why        string           `json:"why" doc:"Of a failure, or why the scores are withheld"`
+	WhyZH      string           `json:"why_zh"`
+	Places     int              `json:"places"`
+	Fires      int              `json:"fires" doc:"That it could learn from"`
+	Hash       string           `json:"hash,omitempty" doc:"SHA-256 of the record"`
+	Trial      *model.Trial     `json:"trial,omitempty" doc:"Past days played again: how good such scores were"`
+	Notes      []forecast.Words `json:"notes" nullable:"false" doc:"What past days could not know and is taken as of today"`
+	Record     json.RawMessage  `json:"record,omitempty" doc:"What it was made of: data cut, parameters, coefficients. Of one run only"`
 }
 
-const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial`
+const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial, coalesce(record -> 'notes', '[]')`
 
 func scanRun(row pgx.CollectableRow) (Run, error) {
 	var r Run
 	var trial []byte
-	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial)
+	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial, &r.Notes)
 	if err == nil && trial != nil {
 		r.Trial = &model.Trial{}
 		err = json.Unmarshal(trial, r.Trial)

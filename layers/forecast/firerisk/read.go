@@ -3,7 +3,9 @@ package firerisk
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,11 +32,11 @@ type head struct {
 }
 
 // firesSQL reads the moments and places of fires, and no other column.
-const firesSQL = `SELECT i.occurred_at, ST_X(i.geom), ST_Y(i.geom) FROM map.incident i
+const firesSQL = `SELECT i.occurred_at, i.reported_at, ST_X(i.geom), ST_Y(i.geom) FROM map.incident i
 	JOIN onemap.class c ON (c.standard, c.kind, c.code) = (i.class_standard, i.class_kind, i.class_code)
 	WHERE ` + ofFire + ` AND c.public_reported AND i.source = ANY (@sources) AND i.state NOT IN (` + forecast.DeadStates + `)
 	  AND i.occurred_at <= @until AND i.reported_at <= @until
-	ORDER BY i.occurred_at, ST_X(i.geom), ST_Y(i.geom)`
+	ORDER BY i.occurred_at, ST_X(i.geom), ST_Y(i.geom), i.reported_at`
 
 const ofFire = `EXISTS (SELECT FROM unnest(@standards::text[], @codes::text[]) f (standard, code)
 	WHERE f.standard = i.class_standard AND (f.code = i.class_code OR right(f.code, 1) = '*' AND starts_with(i.class_code, left(f.code, -1))))`
@@ -44,18 +46,18 @@ const leftOutSQL = `SELECT CASE WHEN i.state IN (` + forecast.DeadStates + `) TH
 	FROM map.incident i JOIN onemap.class c ON (c.standard, c.kind, c.code) = (i.class_standard, i.class_kind, i.class_code)
 	WHERE ` + ofFire + ` GROUP BY 1`
 
-// housesSQL reads buildings, with those of the enterprises in them folded in:
-// the worst of their grades.
-const housesSQL = `SELECT b.id, b.name, b.class, coalesce(e.grade, 0), coalesce(b.levels::float8, 'NaN'), coalesce(b.height_m::float8, 'NaN'),
+// housesSQL reads buildings, with the terms of the enterprises in them. What a
+// grade was is read from inspections: that of the register is of today.
+const housesSQL = `SELECT b.id, b.name, b.class, coalesce(b.levels::float8, 'NaN'), coalesce(b.height_m::float8, 'NaN'),
 		ST_Area(b.geom::geography), coalesce(substring(b.tags ->> 'start_date' from '^[12][0-9]{3}')::float8, 'NaN'),
 		ST_X(c.p), ST_Y(c.p), b.grid_code, b.area_code, '' AS dept, e.last, e.due
 	FROM map.base_building b CROSS JOIN LATERAL (SELECT ST_PointOnSurface(b.geom) AS p) c
-	LEFT JOIN LATERAL (SELECT min(risk) AS grade, max(last_inspected_on) AS last, min(next_due_on) AS due
+	LEFT JOIN LATERAL (SELECT max(last_inspected_on) AS last, min(next_due_on) AS due
 		FROM map.enterprise x WHERE x.state = 'open' AND ST_Intersects(b.geom, x.geom)) e ON true
 	ORDER BY b.id`
 
 // firmsSQL reads the open enterprises, with the house that each stands in.
-const firmsSQL = `SELECT e.id, e.name, e.industry, e.risk, coalesce(b.levels::float8, 'NaN'), coalesce(b.height_m::float8, 'NaN'),
+const firmsSQL = `SELECT e.id, e.name, e.industry, coalesce(b.levels::float8, 'NaN'), coalesce(b.height_m::float8, 'NaN'),
 		coalesce(b.area, 'NaN'), coalesce(b.built, 'NaN'), ST_X(e.geom), ST_Y(e.geom), e.grid_code, e.area_code, e.dept_code, e.last_inspected_on, e.next_due_on
 	FROM map.enterprise e
 	LEFT JOIN LATERAL (SELECT levels, height_m, ST_Area(h.geom::geography) AS area, substring(h.tags ->> 'start_date' from '^[12][0-9]{3}')::float8 AS built
@@ -64,7 +66,7 @@ const firmsSQL = `SELECT e.id, e.name, e.industry, e.risk, coalesce(b.levels::fl
 
 // visitsSQL and hazardsSQL read what happened, by enterprise.
 const (
-	visitsSQL = `SELECT enterprise, inspected_on, minor + 3 * serious + 6 * critical, result = 'fail' FROM map.inspection
+	visitsSQL = `SELECT enterprise, inspected_on, minor + 3 * serious + 6 * critical, result = 'fail', coalesce(risk, 0) FROM map.inspection
 		WHERE enterprise IS NOT NULL AND result <> 'not_done' AND inspected_on <= @until ORDER BY inspected_on, id`
 	hazardsSQL = `SELECT enterprise, found_at, closed_at, level = 'major' FROM map.hazard
 		WHERE enterprise IS NOT NULL AND state <> 'void' AND found_at <= @until ORDER BY found_at, id`
@@ -98,7 +100,7 @@ func readWorld(ctx context.Context, tx pgx.Tx, kind string, until time.Time, set
 	var p model.Place
 	var h head
 	var id int64
-	if _, err = pgx.ForEachRow(rows, []any{&id, &h.name, &p.Use, &p.Grade, &p.Storeys, &p.HeightM, &p.AreaM2, &p.Built, &h.at[0], &h.at[1], &h.grid, &h.area, &h.dept, &h.last, &h.due}, func() error {
+	if _, err = pgx.ForEachRow(rows, []any{&id, &h.name, &p.Use, &p.Storeys, &p.HeightM, &p.AreaM2, &p.Built, &h.at[0], &h.at[1], &h.grid, &h.area, &h.dept, &h.last, &h.due}, func() error {
 		w.ids, w.places, w.heads = append(w.ids, id), append(w.places, p), append(w.heads, h)
 		return nil
 	}); err != nil {
@@ -143,10 +145,11 @@ func (w *world) readFires(ctx context.Context, tx pgx.Tx, metres func(orb.Point)
 	if err != nil {
 		return fmt.Errorf("read fires: %w", err)
 	}
-	var at time.Time
+	var at, reported time.Time
 	var p orb.Point
-	if _, err := pgx.ForEachRow(rows, []any{&at, &p[0], &p[1]}, func() error {
-		w.fires = append(w.fires, model.Fire{Day: dayOf(at, set.zone), At: metres(p)})
+	if _, err := pgx.ForEachRow(rows, []any{&at, &reported, &p[0], &p[1]}, func() error {
+		known, _ := forecast.KnownAt(at, reported)
+		w.fires = append(w.fires, model.Fire{Day: dayOf(at, set.zone), Known: dayOf(known, set.zone), At: metres(p)})
 		return nil
 	}); err != nil {
 		return fmt.Errorf("read fires: %w", err)
@@ -209,10 +212,21 @@ func (w *world) readPast(ctx context.Context, tx pgx.Tx, of map[int64][]int, unt
 	var firm int64
 	var day time.Time
 	var v model.Visit
-	if _, err := pgx.ForEachRow(rows, []any{&firm, &day, &v.Findings, &v.Failed}, func() error {
+	var grade int
+	grades := make([]map[int64]int, len(w.places)) // of the enterprises in each, so far
+	if _, err := pgx.ForEachRow(rows, []any{&firm, &day, &v.Findings, &v.Failed, &grade}, func() error {
 		v.Day = float64(day.Unix()) / 86400 // a date: its midnight is UTC's
 		for _, i := range of[firm] {
-			w.places[i].Visits = append(w.places[i].Visits, v)
+			p := &w.places[i]
+			p.Visits = append(p.Visits, v)
+			if grade == 0 {
+				continue
+			}
+			if grades[i] == nil {
+				grades[i] = map[int64]int{}
+			}
+			grades[i][firm] = grade
+			p.Grades = append(p.Grades, model.Graded{Day: v.Day, Level: slices.Min(slices.Collect(maps.Values(grades[i])))}) // of a house the worst
 		}
 		return nil
 	}); err != nil {

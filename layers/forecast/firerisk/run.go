@@ -17,6 +17,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/forecast"
 	"onemap/layers/forecast/firerisk/model"
 	"onemap/layers/jobs"
 )
@@ -193,7 +194,7 @@ func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time
 	day := dayOf(until, set.zone)
 	width, splits := windows(w.fires, day, params.Horizon)
 	rec := record{Kind: kind, Until: until.UTC(), Params: params, Seed: seed, Visits: visits, Places: len(w.places), Fires: len(w.fires), LeftOut: w.left, Hash: hashOf(w),
-		Classes: set.classes, Width: width, Version: "fire/1"}
+		Classes: set.classes, Width: width, Version: "fire/2", Notes: notes}
 	trial, err := model.Evaluate(ctx, w.places, w.fires, day, width, splits, visits, uint64(seed), params)
 	if errors.Is(err, model.ErrFew) {
 		return s.withhold(ctx, id, kind, &rec, nil, w, "too little to learn from: "+err.Error(), "数据太少，无法学习："+fewZH(w))
@@ -271,6 +272,15 @@ type record struct {
 	Seed         int64               `json:"seed"`
 	Phi          float64             `json:"phi"`
 	Coefficients []model.Coefficient `json:"coefficients"`
+	Notes        []forecast.Words    `json:"notes"`
+}
+
+// notes say what a past day that is played again did not know, and does here.
+var notes = []forecast.Words{
+	{ZH: "回放过去某日时，只用当日已知的情况：火灾从接报起，检查和检查所定的等级从次日起，隐患从发现起。登记表中没有日期的等级不用：没有检查定级的处所按未评级处理，全部没有时不比较“按等级”。",
+		EN: "A past day is played with what was known on it: fires from their report on, inspections and the grades that they gave from the next day on, hazards from their finding on. Grades of the register have no date and are not used: without one from an inspection a place counts as not graded, and where none has one the order by grade is not compared."},
+	{ZH: "处所名单、用途、层数、面积和消火栓没有历史，取今天的情况：期间新开、关停、改建的处所会使回放略偏乐观。后来作废的隐患和报警已剔除。",
+		EN: "Which places there are, their use, storeys, area and hydrants have no past and are as today: where places opened, closed or were rebuilt since, the played days are somewhat too good. Hazards and calls that were void later are left out."},
 }
 
 // hashOf is SHA-256 over all that goes to the model, in its order.
@@ -284,17 +294,20 @@ func hashOf(w world) string {
 		}
 	}
 	for _, p := range w.places {
-		put(p.At[0], p.At[1], float64(p.Grade), p.Storeys, p.HeightM, p.AreaM2, p.Built, p.WaterM, float64(len(p.Visits)), float64(len(p.Hazards)), float64(len(p.Use)))
+		put(p.At[0], p.At[1], p.Storeys, p.HeightM, p.AreaM2, p.Built, p.WaterM, float64(len(p.Visits)), float64(len(p.Grades)), float64(len(p.Hazards)), float64(len(p.Use)))
 		h.Write([]byte(p.Use))
 		for _, v := range p.Visits {
 			put(v.Day, v.Findings, truth(v.Failed))
+		}
+		for _, g := range p.Grades {
+			put(g.Day, float64(g.Level))
 		}
 		for _, z := range p.Hazards {
 			put(z.From, z.To, truth(z.Major))
 		}
 	}
 	for _, f := range w.fires {
-		put(f.Day, f.At[0], f.At[1])
+		put(f.Day, f.Known, f.At[0], f.At[1])
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))
 }

@@ -8,11 +8,12 @@
 //
 // The score is the number of fires to be expected at a place within the
 // horizon: a Poisson regression on what was known of the place on the day of
-// the forecast ([Fit]), with a ridge. What a place is (use, storeys, area) is
-// taken as it is now; what happened to it (fires, inspections, hazards) has
-// its time, and only what lies before the cut is looked at. So a model that is
-// fitted for a day in the past is the model that would have been fitted then,
-// and [Evaluate] compares it there with two orders that need no model: the
+// the forecast ([Fit]), with a ridge. What a place is (use, storeys, area, water)
+// is taken as it is now; what happened to it (fires, inspections, grades,
+// hazards) has its time, and only what was known at the cut is looked at: a fire
+// from its report on, an inspection and its grade from the end of their day on.
+// So a model that is fitted for a day in the past is the model that would have
+// been fitted then for the places of today, and [Evaluate] compares it there with two orders that need no model: the
 // places with most fires before, and those that were longest without an
 // inspection.
 package model
@@ -31,19 +32,26 @@ var ErrFew = errors.New("too few")
 type Place struct {
 	At      orb.Point // metres
 	Use     string    // class of a building, industry of an enterprise; "" not known
-	Grade   int       // of the four colours, 1 red to 4 blue; 0: none was given
 	Storeys float64   // NaN: not known, as are the next four
 	HeightM float64
-	AreaM2  float64 // of the ground
-	Built   float64 // year
-	WaterM  float64 // to the nearest hydrant in use, straight
-	Visits  []Visit // inspections that took place, by day
+	AreaM2  float64  // of the ground
+	Built   float64  // year
+	WaterM  float64  // to the nearest hydrant in use, straight
+	Visits  []Visit  // inspections that took place, by day
+	Grades  []Graded // by day: the last one holds
 	Hazards []Hazard
+}
+
+// A Graded is a grade of the four colours that an inspection gave. The register's
+// own grade has no day, and so no past: what is fitted on it looks ahead.
+type Graded struct {
+	Day   float64 // its midnight
+	Level int     // 1 red to 4 blue
 }
 
 // A Visit is an inspection that took place.
 type Visit struct {
-	Day      float64
+	Day      float64 // its midnight: it is known from the next one on
 	Findings float64 // minor ones count 1, serious 3, critical 6
 	Failed   bool
 }
@@ -54,11 +62,29 @@ type Hazard struct {
 	Major    bool
 }
 
-// A Fire is when and where it burnt, and nothing else.
+// A Fire is when it burnt and was reported and where, and nothing else.
 type Fire struct {
-	Day float64
-	At  orb.Point // metres
+	Day   float64
+	Known float64   // day of its report; less than Day: at once
+	At    orb.Point // metres
 }
+
+// by says whether a fire was known on a day.
+func (f Fire) by(day float64) bool { return f.Day <= day && f.Known <= day }
+
+// grade is what the place was graded by a day; 0: none was given.
+func (p Place) grade(day float64) int {
+	for k := len(p.Grades) - 1; k >= 0; k-- {
+		if over(p.Grades[k].Day, day) {
+			return p.Grades[k].Level
+		}
+	}
+	return 0
+}
+
+// over says whether a day that began at midnight was over by another: nobody
+// knows at what hour of it an inspection was, and some follow a fire of that day.
+func over(midnight, day float64) bool { return midnight+1 <= day }
 
 // Unknown is the value of a number that is not known.
 func Unknown() float64 { return math.NaN() }

@@ -15,7 +15,7 @@ const (
 	ByModel    = "model"
 	ByFires    = "prior_fires"       // most fires at the place and around it before
 	ByUnseen   = "longest_unvisited" // longest without an inspection
-	ByGrade    = "grade"             // the department's four colours
+	ByGrade    = "grade"             // the department's four colours, as inspections had given them
 	ByChance   = "random"            // what any order without knowledge gives
 	samples    = 1000                // of a bootstrap
 	enoughSeen = 20                  // fires to judge by
@@ -32,7 +32,7 @@ type Trial struct {
 	AtPlaces int     `json:"at_places" doc:"Those of them that are of a place"`
 	K        int     `json:"k" doc:"How many places a crew can visit within the horizon"`
 	Places   int     `json:"places"`
-	Orders   []Order `json:"orders" nullable:"false" doc:"The model first, then orders that need none"`
+	Orders   []Order `json:"orders" nullable:"false" doc:"The model first, then orders that need none; that by grade is left out where no grade was dated by then"`
 	Passed   bool    `json:"passed" doc:"The model may be used"`
 	Why      string  `json:"why" doc:"Why not: few, no_lift, worse; empty where it passed"`
 }
@@ -73,6 +73,7 @@ func Evaluate(ctx context.Context, places []Place, fires []Fire, until, width fl
 	auc := make([][]float64, len(names))
 	at := attribute(points(places), fires, p.NearM)
 	var few error
+	graded := false // by anybody on any of the days: without that it is no order
 	for s := splits; s >= 1; s-- {
 		day := until - float64(s)*width
 		m, err := Fit(ctx, places, fires, day, p)
@@ -85,6 +86,7 @@ func Evaluate(ctx context.Context, places []Place, fires []Fire, until, width fl
 		}
 		sp := Split{Day: day, Until: day + width}
 		known := m.design.describe(places, fires, day, p)
+		graded = graded || slices.ContainsFunc(known, func(r raw) bool { return r.grade > 0 })
 		orders := [][]int{byScore(m.Score(places, fires)), byFires(known), byUnseen(known), byGrade(known)}
 		rank := make([][]int, len(orders))
 		for o := range orders {
@@ -128,6 +130,9 @@ func Evaluate(ctx context.Context, places []Place, fires []Fire, until, width fl
 			few = ErrFew
 		}
 		return t, fmt.Errorf("no past day can be played again: %w", few)
+	}
+	if !graded {
+		names, found, auc = names[:3], found[:3], auc[:3]
 	}
 	t.Orders = t.compare(names, found, auc, seed)
 	t.judge()

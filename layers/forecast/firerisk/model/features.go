@@ -32,7 +32,8 @@ type column struct {
 	level  int    // of Grade
 }
 
-// design says which columns there are: it depends on the places alone.
+// design says which columns there are: it depends on the places alone, as they
+// were known on a day.
 type design struct {
 	columns []column
 	uses    map[string]int // use -> column
@@ -45,22 +46,22 @@ type design struct {
 // commonUse is at how many places a use must be to have a column of its own.
 const commonUse = 30
 
-func newDesign(places []Place) *design {
+func newDesign(places []Place, day float64) *design {
 	d := &design{uses: map[string]int{}, only: map[string]int{}, at: points(places)}
 	count := map[string]int{}
 	grades := [5]int{}
 	known := map[string]bool{}
 	for _, p := range places {
 		count[p.Use]++
-		if p.Grade >= 0 && p.Grade <= 4 {
-			grades[p.Grade]++
+		if g := p.grade(day); g >= 0 && g <= 4 {
+			grades[g]++
 		}
 		known[Size] = known[Size] || !math.IsNaN(p.AreaM2)
 		known[Height] = known[Height] || !math.IsNaN(p.Storeys) || !math.IsNaN(p.HeightM)
 		known[Age] = known[Age] || !math.IsNaN(p.Built)
 		known[Water] = known[Water] || !math.IsNaN(p.WaterM)
-		known[Unvisited] = known[Unvisited] || len(p.Visits) > 0
-		known[Hazards] = known[Hazards] || len(p.Hazards) > 0
+		known[Unvisited] = known[Unvisited] || len(p.Visits) > 0 && over(p.Visits[0].Day, day)
+		known[Hazards] = known[Hazards] || slices.ContainsFunc(p.Hazards, func(h Hazard) bool { return h.From <= day })
 	}
 	known[Findings] = known[Unvisited]
 	known[FiresHere], known[FiresNear], known[FiresArea], known[Density] = true, true, true, true
@@ -110,12 +111,12 @@ type raw struct {
 }
 
 // at describes every place as it was known on the day cut. fires are sorted by
-// day; those after cut are not looked at.
+// day; those that were not known by cut are not looked at.
 func (d *design) describe(places []Place, fires []Fire, cut float64, p Params) []raw {
 	n, _ := slices.BinarySearchFunc(fires, cut, func(f Fire, c float64) int { return cmp.Compare(f.Day, math.Nextafter(c, math.Inf(1))) })
 	past := fires[:n]
 	from, _ := slices.BinarySearchFunc(past, cut-p.Years*365, func(f Fire, c float64) int { return cmp.Compare(f.Day, c) })
-	past = past[from:]
+	past = slices.DeleteFunc(slices.Clone(past[from:]), func(f Fire) bool { return !f.by(cut) })
 	fireAt := make([]orb.Point, len(past))
 	for i, f := range past {
 		fireAt[i] = f.At
@@ -123,7 +124,7 @@ func (d *design) describe(places []Place, fires []Fire, cut float64, p Params) [
 	b := newBuckets(fireAt, 500)
 	out := make([]raw, len(places))
 	for i, q := range places {
-		r := raw{use: q.Use, grade: q.Grade, area: q.AreaM2, height: q.Storeys, water: q.WaterM, density: d.density[i], unseen: longestUnvisited, age: math.NaN()}
+		r := raw{use: q.Use, grade: q.grade(cut), area: q.AreaM2, height: q.Storeys, water: q.WaterM, density: d.density[i], unseen: longestUnvisited, age: math.NaN()}
 		if math.IsNaN(r.height) {
 			r.height = q.HeightM / 3
 		}
@@ -143,7 +144,7 @@ func (d *design) describe(places []Place, fires []Fire, cut float64, p Params) [
 		seen := 0
 		for k := len(q.Visits) - 1; k >= 0 && seen < 2; k-- {
 			v := q.Visits[k]
-			if v.Day > cut {
+			if !over(v.Day, cut) {
 				continue
 			}
 			if seen == 0 {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -45,8 +44,7 @@ const mostRows = 2_000_000
 func Fit(ctx context.Context, places []Place, fires []Fire, until float64, p Params) (*Model, error) {
 	p = p.WithDefaults()
 	fires = sortedFires(fires)
-	n, _ := slices.BinarySearchFunc(fires, until, func(f Fire, c float64) int { return cmp.Compare(f.Day, math.Nextafter(c, math.Inf(1))) })
-	fires = fires[:n]
+	fires = slices.DeleteFunc(fires, func(f Fire) bool { return !f.by(until) }) // a copy already
 	switch {
 	case len(places) < 2:
 		return nil, fmt.Errorf("%d places: %w", len(places), ErrFew)
@@ -60,7 +58,7 @@ func Fit(ctx context.Context, places []Place, fires []Fire, until float64, p Par
 	// A third of the history is looked back on first; the rest is learnt from.
 	width := math.Min(p.Horizon, (until-first)/3)
 	windows := max(1, min(int((until-first)*2/3/width), 6, mostRows/len(places)))
-	m := &Model{Until: until, Params: p, design: newDesign(places), byDay: width * float64(windows)}
+	m := &Model{Until: until, Params: p, design: newDesign(places, until), byDay: width * float64(windows)}
 	all := attribute(m.design.at, fires, p.NearM)
 	for i := range all {
 		if len(all[i]) == 0 {

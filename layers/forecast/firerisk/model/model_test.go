@@ -24,7 +24,7 @@ func town(n int, perYear float64, years int, seed uint64) ([]model.Place, []mode
 	var rate []float64
 	sum := 0.0
 	for i := range n {
-		p := model.Place{At: orb.Point{r.Float64() * 4000, r.Float64() * 4000}, Use: "home", Grade: 1 + r.IntN(4), Storeys: float64(1 + r.IntN(9)),
+		p := model.Place{At: orb.Point{r.Float64() * 4000, r.Float64() * 4000}, Use: "home", Grades: []model.Graded{{Day: -100, Level: 1 + r.IntN(4)}}, Storeys: float64(1 + r.IntN(9)),
 			HeightM: model.Unknown(), AreaM2: 50 + 500*r.Float64(), Built: model.Unknown(), WaterM: r.Float64() * 400}
 		v := 1.0
 		if i%5 == 0 {
@@ -98,29 +98,36 @@ func TestFitFindsWhatBurns(t *testing.T) {
 func TestNothingAfterTheCutIsLookedAt(t *testing.T) {
 	places, fires := town(600, 300, 4, 3)
 	const cut = 3 * 365
+	// Every fire is reported twenty days after it was.
+	for i := range fires {
+		fires[i].Known = fires[i].Day + 20
+	}
 	before, err := model.Fit(t.Context(), places, fires, cut, model.Params{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Another future: other fires, other inspections, other hazards.
+	// Another future: other fires and other reports, inspections, grades and hazards.
 	var other []model.Fire
+	unreported := 0
 	for _, f := range fires {
-		if f.Day > cut {
+		if f.Known > cut {
 			f.At = orb.Point{10, 10}
+			if f.Day <= cut {
+				unreported++
+			}
 		}
 		other = append(other, f)
+	}
+	if unreported < 5 {
+		t.Fatalf("%d fires wait for their report", unreported)
 	}
 	changed := slices.Clone(places)
 	for i := range changed {
 		changed[i].Visits = append(slices.Clone(changed[i].Visits), model.Visit{Day: 1e6, Findings: 99, Failed: true})
 		changed[i].Visits = slices.DeleteFunc(changed[i].Visits, func(v model.Visit) bool { return v.Day > cut && v.Day < 1e6 })
+		changed[i].Visits = append(changed[i].Visits, model.Visit{Day: cut - 0.5, Findings: 99, Failed: true}) // of the day itself
+		changed[i].Grades = append(slices.Clone(changed[i].Grades), model.Graded{Day: cut - 0.5, Level: 1 + i%2}, model.Graded{Day: cut + 30, Level: 1})
 		changed[i].Hazards = append(changed[i].Hazards, model.Hazard{From: cut + 1, To: math.Inf(1)})
-	}
-	for i := range places { // both have the column
-		places[i].Hazards = append(places[i].Hazards, model.Hazard{From: cut + 5, To: cut + 6})
-	}
-	if before, err = model.Fit(t.Context(), places, fires, cut, model.Params{}); err != nil {
-		t.Fatal(err)
 	}
 	after, err := model.Fit(t.Context(), changed, other, cut, model.Params{})
 	if err != nil {
@@ -235,10 +242,10 @@ func TestLittleToLearnFrom(t *testing.T) {
 // A person cannot reach the model: the types have no field that could hold one.
 func TestNoColumnAboutAPerson(t *testing.T) {
 	allowed := map[string][]string{
-		"Place": {"At", "Use", "Grade", "Storeys", "HeightM", "AreaM2", "Built", "WaterM", "Visits", "Hazards"},
-		"Visit": {"Day", "Findings", "Failed"}, "Hazard": {"From", "To", "Major"}, "Fire": {"Day", "At"},
+		"Place": {"At", "Use", "Grades", "Storeys", "HeightM", "AreaM2", "Built", "WaterM", "Visits", "Hazards"},
+		"Visit": {"Day", "Findings", "Failed"}, "Hazard": {"From", "To", "Major"}, "Fire": {"Day", "Known", "At"}, "Graded": {"Day", "Level"},
 	}
-	for _, v := range []any{model.Place{}, model.Visit{}, model.Hazard{}, model.Fire{}} {
+	for _, v := range []any{model.Place{}, model.Visit{}, model.Hazard{}, model.Fire{}, model.Graded{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			if !slices.Contains(allowed[typ.Name()], typ.Field(i).Name) {
@@ -362,5 +369,39 @@ func TestTours(t *testing.T) {
 	}
 	if got := model.Tours([]int{0, 0}, 3, func(int, int) float64 { return math.Inf(1) }); len(got) != 1 || len(got[0].Stops) != 2 {
 		t.Errorf("%v", got)
+	}
+}
+
+// Grades and inspections of after all trial days change no trial.
+func TestATrialDoesNotLookAhead(t *testing.T) {
+	places, fires := town(1000, 300, 4, 3)
+	const until = 4 * 365
+	trial := func() model.Trial {
+		t.Helper()
+		out, err := model.Evaluate(t.Context(), places, fires, until, 365, 2, 100, 1, model.Params{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	before := trial()
+	for i := range places { // whoever burnt in the last years was made red since
+		level := 4
+		if slices.ContainsFunc(fires, func(f model.Fire) bool {
+			return f.Day > until-730 && math.Hypot(f.At[0]-places[i].At[0], f.At[1]-places[i].At[1]) < 20
+		}) {
+			level = 1
+		}
+		places[i].Visits = append(slices.DeleteFunc(places[i].Visits, func(v model.Visit) bool { return v.Day > until-1 }), model.Visit{Day: until - 1, Findings: float64(9 * (4 - level))})
+		places[i].Grades = append(places[i].Grades, model.Graded{Day: until - 1, Level: level})
+	}
+	if after := trial(); !reflect.DeepEqual(before.Orders, after.Orders) {
+		t.Errorf("grades of today changed the trial of past days: %+v, %+v", before.Orders, after.Orders)
+	}
+	for i := range places {
+		places[i].Grades = places[i].Grades[1:]
+	}
+	if slices.ContainsFunc(trial().Orders, func(o model.Order) bool { return o.Name == model.ByGrade }) {
+		t.Error("an order by grade without a grade that was dated by then")
 	}
 }

@@ -175,12 +175,14 @@ func TestChicagoInspections(t *testing.T) {
 		if !ok {
 			i = len(places)
 			number2[get("License")] = i
-			grade := map[byte]int{'1': 1, '2': 2, '3': 3}[(get("Risk") + "      ")[5]]
-			places = append(places, model.Place{At: metres(middle, lon, lat), Use: get("Facility_Type_Clean"), Grade: grade, Storeys: model.Unknown(), HeightM: model.Unknown(), AreaM2: model.Unknown(),
+			places = append(places, model.Place{At: metres(middle, lon, lat), Use: get("Facility_Type_Clean"), Storeys: model.Unknown(), HeightM: model.Unknown(), AreaM2: model.Unknown(),
 				Built: model.Unknown(), WaterM: model.Unknown()})
 		}
 		d := float64(day.Unix()) / 86400
 		p := &places[i]
+		if grade := map[byte]int{'1': 1, '2': 2, '3': 3}[(get("Risk") + "      ")[5]]; grade > 0 {
+			p.Grades = append(p.Grades, model.Graded{Day: d, Level: grade})
+		}
 		p.Visits = append(p.Visits, model.Visit{Day: d, Findings: 6*number(get("criticalCount")) + 3*number(get("seriousCount")) + number(get("minorCount")), Failed: get("fail_flag") == "1"})
 		if number(get("criticalCount")) > 0 {
 			failed = append(failed, model.Fire{Day: d, At: p.At})
