@@ -224,3 +224,36 @@ func TestStationingsThatCannotBe(t *testing.T) {
 	w.exec(`TRUNCATE map.road_edge`)
 	w.stationingRefused(t, "POST", stationingPlans, stationingOrder(nil), "mode")
 }
+
+// Whoever may not see the cases that a plan's demand was counted from sees what
+// is covered, and no points: neither in its material nor in a what-if.
+func TestDemandIsShownByTheRightToItsCases(t *testing.T) {
+	w := newWorld(t)
+	w.streets() // cases of urban
+	order := stationingOrder(nil)
+	order["org"] = "police"
+	var p stationingReply
+	w.want(http.StatusCreated, w.as("planner", "POST", stationingPlans, order)).into(t, &p)
+	path := fmt.Sprintf("%s/%d", stationingPlans, p.ID)
+	for login, sees := range map[string]bool{"planner": true, "centre": true, "police": false} {
+		var m struct {
+			Points   []struct{ Demand float64 }
+			Notes    []struct{ EN string }
+			Withheld bool `json:"points_withheld"`
+		}
+		w.want(200, w.as(login, "GET", path+"/material", nil)).into(t, &m)
+		if m.Withheld == sees || (len(m.Points) > 0) != sees || (len(m.Notes) == 0) != sees {
+			t.Errorf("%s sees %+v", login, m)
+		}
+		var c struct {
+			Lost     float64
+			Points   []struct{ Demand float64 }
+			Withheld bool `json:"points_withheld"`
+		}
+		w.want(200, w.as(login, "POST", path+"/what-if", map[string]any{"crs": "WGS84", "posts": p.stands()[1:]})).into(t, &c)
+		if c.Withheld == sees || (len(c.Points) > 0) != sees || c.Lost == 0 {
+			t.Errorf("%s sees of a what-if %+v", login, c)
+		}
+		w.want(200, w.as(login, "GET", path+"/file?format=pdf", nil))
+	}
+}

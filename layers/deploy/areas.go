@@ -1,10 +1,13 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 )
 
 // areaSQL finds the area of each point: the grid in force that holds it, or the
@@ -25,28 +28,44 @@ func gridAreaSQL(layer string) string {
 			SELECT grid_code, name FROM map.` + layer + ` WHERE valid_to IS NULL AND ST_Intersects(geom, ST_SetSRID(ST_MakePoint(p.x, p.y), 4326)) ORDER BY grid_code LIMIT 1) g`
 }
 
-// areas gives points their area and returns the areas that have any, by code.
+// areas gives points their area and returns the areas that have any, by code. A
+// square at the edge may have its middle outside of all areas: then it counts
+// where the mean of its cases lies.
 func areas(ctx context.Context, tx pgx.Tx, kind string, points []Point) ([]Area, error) {
-	x, y := make([]float64, len(points)), make([]float64, len(points))
+	var x, y []float64
+	var of []int // of points; the first that is in an area counts
 	for i, p := range points {
-		x[i], y[i] = p.Lon, p.Lat
+		x, y, of = append(x, p.Lon), append(y, p.Lat), append(of, i)
 	}
-	rows, err := tx.Query(ctx, `SELECT n, code, zh, en FROM (`+areaSQL[kind]+`) t (n, code, zh, en) ORDER BY code, n`, pgx.NamedArgs{"x": x, "y": y})
+	for i, p := range points {
+		if p.mean != (orb.Point{}) {
+			x, y, of = append(x, p.mean[0]), append(y, p.mean[1]), append(of, i)
+		}
+	}
+	rows, err := tx.Query(ctx, `SELECT n, code, zh, en FROM (`+areaSQL[kind]+`) t (n, code, zh, en) ORDER BY n`, pgx.NamedArgs{"x": x, "y": y})
 	if err != nil {
 		return nil, fmt.Errorf("areas of demand: %w", err)
 	}
-	out := []Area{}
+	in := make([]Area, len(points))
 	var n int64
 	var a Area
 	_, err = pgx.ForEachRow(rows, []any{&n, &a.Code, &a.NameZH, &a.NameEN}, func() error {
-		if len(out) == 0 || out[len(out)-1].Code != a.Code {
-			out = append(out, a)
+		if i := of[n-1]; in[i].Code == "" {
+			in[i] = a
 		}
-		points[n-1].Area = len(out) - 1
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("areas of demand: %w", err)
+	}
+	byCode := func(a, b Area) int { return cmp.Compare(a.Code, b.Code) }
+	out := slices.DeleteFunc(slices.Clone(in), func(a Area) bool { return a.Code == "" })
+	slices.SortFunc(out, byCode)
+	out = append([]Area{}, slices.Compact(out)...)
+	for i := range points {
+		if k, ok := slices.BinarySearchFunc(out, in[i], byCode); ok {
+			points[i].Area = k
+		}
 	}
 	return out, nil
 }

@@ -15,12 +15,21 @@ import (
 // Data are what a plan was made from, kept with it: the answer can be made
 // again although cases and stations have changed.
 type Data struct {
-	Points     []Point     `json:"points" nullable:"false"`
+	Points     []Point     `json:"points" nullable:"false" doc:"Demand at the middles of squares that had 3 cases or more; squares with fewer are counted together with their neighbours"`
 	Candidates []Candidate `json:"candidates" nullable:"false"`
 	Areas      []Area      `json:"areas" nullable:"false"`
 	Today      []int       `json:"today" nullable:"false"` // candidates that have a unit now: stations in service
 	Roads      string      `json:"roads"`                  // what the network was: see roads.Graph.Print
 	Notes      []Words     `json:"notes" nullable:"false"`
+	Withheld   bool        `json:"points_withheld,omitempty" doc:"The caller has no right to all that was counted: points are only those that must be covered"`
+
+	cases []int64 // counted in Points, by their numbers: who may not see them all sees no points
+}
+
+// kept is what is packed of data.
+type kept struct {
+	Data
+	Cases []int64 `json:"cases,omitempty"`
 }
 
 // A Point is a place of demand.
@@ -31,6 +40,8 @@ type Point struct {
 	Area   int     `json:"area"`           // in Areas; -1: in none
 	Must   string  `json:"must,omitempty"` // the name of a place that must be covered
 	IsMust bool    `json:"is_must,omitempty"`
+
+	mean orb.Point // of its cases, for its area where its own place is in none; never shown
 }
 
 func (p Point) at() orb.Point { return orb.Point{p.Lon, p.Lat} }
@@ -64,7 +75,7 @@ type Words struct {
 func (d Data) pack() ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	if err := json.NewEncoder(z).Encode(d); err != nil {
+	if err := json.NewEncoder(z).Encode(kept{d, d.cases}); err != nil {
 		return nil, fmt.Errorf("pack the data of a plan: %w", err)
 	}
 	if err := z.Close(); err != nil {
@@ -73,15 +84,17 @@ func (d Data) pack() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func unpack(b []byte) (d Data, err error) {
+func unpack(b []byte) (Data, error) {
+	var k kept
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err == nil {
-		err = json.NewDecoder(io.LimitReader(z, 256<<20)).Decode(&d)
+		err = json.NewDecoder(io.LimitReader(z, 256<<20)).Decode(&k)
 	}
 	if err != nil {
 		return Data{}, fmt.Errorf("unpack the data of a plan: %w", err)
 	}
-	return d, nil
+	k.Data.cases = k.Cases
+	return k.Data, nil
 }
 
 // hashOf is the SHA-256 of a question and its data.

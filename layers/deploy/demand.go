@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
 	"onemap/layers"
 	"onemap/layers/access"
@@ -15,27 +18,28 @@ import (
 // follow the rounds, and posts that follow them would follow themselves.
 var demandSources = []string{"public", "hotline", "import"}
 
-// demand reads where help was or will be needed, by the caller's right.
-func (s *Store) demand(ctx context.Context, tx pgx.Tx, by access.Scope, q *Question) ([]Point, error) {
-	var points []Point
-	var err error
+// demand reads where help was or will be needed, by the caller's right, and the
+// cases that were counted.
+func (s *Store) demand(ctx context.Context, tx pgx.Tx, by access.Scope, q *Question) (points []Point, cases []int64, err error) {
 	if q.Demand.Source == "forecast" {
 		points, err = s.expected(ctx, tx, by, q.Demand.Run)
 	} else {
-		points, err = s.counted(ctx, tx, by, q)
+		points, cases, err = s.counted(ctx, tx, by, q)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch {
 	case len(points) == 0 && q.Demand.Source == "forecast":
-		return nil, &layers.InputError{Field: "demand.run", Value: fmt.Sprint(q.Demand.Run), Remedy: "the number of a forecast that is done, in force and that you may see: this one expects nothing, or is none of those"}
+		return nil, nil, &layers.InputError{Field: "demand.run", Value: fmt.Sprint(q.Demand.Run), Remedy: "the number of a forecast that is done, in force and that you may see: this one expects nothing, or is none of those"}
+	case len(points) == 0 && len(cases) > 0:
+		return nil, nil, &layers.InputError{Field: "demand", Value: fmt.Sprint(len(cases)), Remedy: fmt.Sprintf("more cases: %d near each other are the least that a point is told of. Choose other classes, a longer time or a larger cell", leastCases)}
 	case len(points) == 0:
-		return nil, &layers.InputError{Field: "demand", Remedy: "there is none that you may see: choose other classes or a longer time, or take a forecast"}
+		return nil, nil, &layers.InputError{Field: "demand", Remedy: "there is none that you may see: choose other classes or a longer time, or take a forecast"}
 	case len(points) > mostDemand:
-		return nil, &layers.InputError{Field: "demand.cell_m", Value: fmt.Sprint(q.Demand.CellM), Remedy: fmt.Sprintf("a larger cell: this one gives %d points of demand, and %d is the most", len(points), mostDemand)}
+		return nil, nil, &layers.InputError{Field: "demand.cell_m", Value: fmt.Sprint(q.Demand.CellM), Remedy: fmt.Sprintf("a larger cell: this one gives %d points of demand, and %d is the most", len(points), mostDemand)}
 	}
-	return points, nil
+	return points, cases, nil
 }
 
 // sight is the condition and the layer by which the caller sees rows.
@@ -70,16 +74,16 @@ func (s *Store) classes(ctx context.Context, tx pgx.Tx, keys []ClassKey) error {
 	return nil
 }
 
-// counted counts cases by square.
-func (s *Store) counted(ctx context.Context, tx pgx.Tx, by access.Scope, q *Question) ([]Point, error) {
-	d := q.Demand
+// counted counts cases by square, and returns their numbers.
+func (s *Store) counted(ctx context.Context, tx pgx.Tx, by access.Scope, asked *Question) (points []Point, cases []int64, err error) {
+	d := asked.Demand
 	if err := s.classes(ctx, tx, d.Classes); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var a layers.Args
 	cond, err := s.sight(ctx, by, "incident", &a)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var standards, codes []string
 	for _, k := range d.Classes {
@@ -88,15 +92,37 @@ func (s *Store) counted(ctx context.Context, tx pgx.Tx, by access.Scope, q *Ques
 	cell := a.Add(d.CellM)
 	rows, err := tx.Query(ctx, `
 		WITH seen AS (
-			SELECT ST_X(f.geom) AS x, ST_Y(f.geom) AS y FROM map.incident f JOIN onemap.class c ON (c.standard, c.kind, c.code) = (f.class_standard, f.class_kind, f.class_code)
+			SELECT f.id, ST_X(f.geom) AS x, ST_Y(f.geom) AS y FROM map.incident f JOIN onemap.class c ON (c.standard, c.kind, c.code) = (f.class_standard, f.class_kind, f.class_code)
 			 WHERE (`+cond+`) AND c.public_reported AND NOT c.officer_made AND f.source = ANY (`+a.Add(demandSources)+`)
 			   AND f.state NOT IN ('rejected', 'void', 'merged') AND f.occurred_at >= `+a.Add(d.From)+` AND f.occurred_at < `+a.Add(d.Until)+`
 			   AND (`+a.Add(len(codes))+`::int = 0 OR (f.class_standard, f.class_code) IN (SELECT * FROM unnest(`+a.Add(standards)+`::text[], `+a.Add(codes)+`::text[]))))
-		SELECT avg(x), avg(y), count(*)::float8 FROM seen, (SELECT cos(radians(round(avg(y)::numeric, 2)::float8)) AS shrink FROM seen) m
-		 GROUP BY floor(x * 111320 * shrink / `+cell+`), floor(y * 111132 / `+cell+`)
-		 ORDER BY floor(y * 111132 / `+cell+`), floor(x * 111320 * shrink / `+cell+`)`, a...)
-	return collect(rows, err)
+		SELECT floor(x * 111320 * shrink / `+cell+`)::int, floor(y * 111132 / `+cell+`)::int, shrink, array_agg(id ORDER BY id), avg(x), avg(y)
+		  FROM seen, (SELECT cos(radians(round(avg(y)::numeric, 2)::float8)) AS shrink FROM seen) m
+		 GROUP BY 1, 2, 3 ORDER BY 2, 1`, a...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read demand: %w", err)
+	}
+	var squares []square
+	var ids []int64
+	var shrink float64
+	var q square
+	_, err = pgx.ForEachRow(rows, []any{&q.x, &q.y, &shrink, &ids, &q.lon, &q.lat}, func() error {
+		q.n, cases = float64(len(ids)), append(cases, ids...)
+		squares = append(squares, q)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read demand: %w", err)
+	}
+	for _, q := range join(squares) {
+		x, y := q.middle()
+		points = append(points, Point{Lon: digits7(x * d.CellM / (111320 * shrink)), Lat: digits7(y * d.CellM / 111132), Demand: q.n, Area: -1, mean: orb.Point{q.lon, q.lat}})
+	}
+	slices.Sort(cases)
+	return points, cases, nil
 }
+
+func digits7(v float64) float64 { return math.Round(v*1e7) / 1e7 }
 
 // expected reads the cells of a forecast.
 func (s *Store) expected(ctx context.Context, tx pgx.Tx, by access.Scope, run int64) ([]Point, error) {
@@ -108,10 +134,6 @@ func (s *Store) expected(ctx context.Context, tx pgx.Tx, by access.Scope, run in
 	rows, err := tx.Query(ctx, `SELECT ST_X(p), ST_Y(p), expected FROM (
 			SELECT ST_PointOnSurface(f.geom) AS p, f.expected FROM map.forecast f JOIN onemap.forecast_run r ON r.id = f.run
 			 WHERE (`+cond+`) AND f.run = `+a.Add(run)+` AND r.state = 'done' AND r.withdrawn_at IS NULL AND f.expected > 0 ORDER BY f.cell) t`, a...)
-	return collect(rows, err)
-}
-
-func collect(rows pgx.Rows, err error) ([]Point, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read demand: %w", err)
 	}

@@ -157,6 +157,36 @@ func TestAPlanIsKeptWithWhatItWasMadeFrom(t *testing.T) {
 	}
 }
 
+// No point of demand shows where a single case was, nor counts fewer than three;
+// together they count all.
+func TestDemandShowsNoSingleCase(t *testing.T) {
+	w := newTown(t)
+	w.exec(`UPDATE map.incident SET geom = ST_SetSRID(ST_MakePoint(120.0799, 29.3299), 4326) WHERE id = (SELECT min(id) FROM map.incident)`)
+	d, err := w.s.Preview(t.Context(), operator, question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0.0
+	for _, p := range d.Points {
+		all += p.Demand
+		var nearest float64
+		if err := w.db.QueryRow(t.Context(), `SELECT min(greatest(abs(ST_X(geom) - $1), abs(ST_Y(geom) - $2))) FROM map.incident`, p.Lon, p.Lat).Scan(&nearest); err != nil {
+			t.Fatal(err)
+		}
+		if p.Demand < 3 || nearest < 1e-7 {
+			t.Errorf("a point of %v cases, %v degrees from one: %+v", p.Demand, nearest, p)
+		}
+	}
+	if all != 600 {
+		t.Errorf("%v cases of 600", all)
+	}
+	w.exec(`DELETE FROM map.incident WHERE id > (SELECT min(id) + 1 FROM map.incident)`)
+	var fault *layers.InputError
+	if _, err := w.s.Preview(t.Context(), operator, question()); !errors.As(err, &fault) || fault.Field != "demand" || fault.Value != "2" {
+		t.Errorf("two cases: %v", err)
+	}
+}
+
 func TestConditionsOfAPlan(t *testing.T) {
 	w := newTown(t)
 	for name, tt := range map[string]struct {
@@ -172,7 +202,7 @@ func TestConditionsOfAPlan(t *testing.T) {
 		"a floor for each area": {func(q *deploy.Question) { q.Areas, q.Floor, q.Posts = "grid_community", 0.3, 13 }, func(p deploy.Plan) bool {
 			return len(p.Answer.Plan.Unmet) == 0 && !slices.ContainsFunc(p.Answer.Plan.Areas, func(a deploy.AreaHas) bool { return a.Covered < 0.3 })
 		}},
-		"a floor that three units cannot keep is told": {func(q *deploy.Question) { q.Floor = 0.9 }, func(p deploy.Plan) bool {
+		"a floor that three units cannot keep is told": {func(q *deploy.Question) { q.Floor = 0.5 }, func(p deploy.Plan) bool {
 			return slices.ContainsFunc(p.Answer.Plan.Unmet, func(l deploy.Lack) bool { return l.What == "floor" && l.Name != "" })
 		}},
 		"work that is balanced": {func(q *deploy.Question) { q.Balance, q.Posts = 1.5, 4 }, func(p deploy.Plan) bool { return len(p.Answer.Plan.Unmet) == 0 }},

@@ -83,7 +83,7 @@ func (s *Store) gather(ctx context.Context, by access.Scope, q *Question) (d Dat
 		if d.Candidates, d.Today, err = s.candidates(ctx, tx, by, q); err != nil {
 			return err
 		}
-		if d.Points, err = s.demand(ctx, tx, by, q); err != nil {
+		if d.Points, d.cases, err = s.demand(ctx, tx, by, q); err != nil {
 			return err
 		}
 		for i, m := range q.Must {

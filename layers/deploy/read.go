@@ -3,7 +3,9 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -118,12 +120,53 @@ func scanPlan(row pgx.CollectableRow) (p Plan, err error) {
 }
 
 // Material returns what a plan was made from: demand by cell, candidates, areas.
+// A caller who may not see all that was counted sees no demand by cell.
 func (s *Store) Material(ctx context.Context, by access.Scope, id int64) (Data, error) {
 	p, err := s.one(ctx, by, "p.id = ", id)
 	if err != nil {
 		return Data{}, err
 	}
-	return unpack(p.data)
+	d, err := unpack(p.data)
+	if err != nil {
+		return Data{}, err
+	}
+	seen, err := s.seesDemand(ctx, by, p.Question, d)
+	if err != nil || seen {
+		return d, err
+	}
+	d.Points = slices.DeleteFunc(d.Points, func(p Point) bool { return !p.IsMust })
+	d.Withheld, d.Notes = true, append(d.Notes, withheld)
+	return d, nil
+}
+
+var withheld = Words{"您没有查看全部所计案件的权限,只显示覆盖数字,不显示需求点。", "You have no right to all that was counted: you see what is covered, not where demand is."}
+
+// seesDemand says whether the caller may see all that a plan's demand was
+// counted from: the cases that are still there, or the forecast's cells. Of data
+// kept without their cases it is not known, and nobody may.
+func (s *Store) seesDemand(ctx context.Context, by access.Scope, q Question, d Data) (bool, error) {
+	layer, which := "incident", "f.id = ANY ("
+	var a layers.Args
+	if q.Demand.Source == "forecast" {
+		layer, which = "forecast", "f.run = ("+a.Add(q.Demand.Run)
+	} else {
+		if d.cases == nil {
+			return false, nil
+		}
+		which += a.Add(d.cases)
+	}
+	cond, err := s.sight(ctx, by, layer, &a)
+	if errors.Is(err, access.ErrForbidden) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var all bool
+	if err := s.Layers.DB().QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM map.`+layer+` f WHERE `+which+`) AND (`+cond+`) IS NOT TRUE)`, a...).Scan(&all); err != nil {
+		return false, fmt.Errorf("who may see a plan's demand: %w", err)
+	}
+	return all, nil
 }
 
 // Preview returns what a plan of a question would be made from, without making

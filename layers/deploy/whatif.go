@@ -35,6 +35,7 @@ type Comparison struct {
 	Sooner float64   `json:"sooner" doc:"Demand that is reached sooner by half a minute or more"`
 	Later  float64   `json:"later" doc:"Demand that is reached later by half a minute or more"`
 	Points []Changed `json:"points" nullable:"false" doc:"Where it changes by half a minute or more, what weighs most first, at most 2000"`
+	Hidden bool      `json:"points_withheld,omitempty" doc:"The caller has no right to all that demand was counted from"`
 	Gap    *float64  `json:"gap,omitempty" doc:"Against the plan's bound; absent where there are more units than it is of, or one stands at no candidate"`
 	Roads  bool      `json:"roads_changed" doc:"The roads or their speeds changed since the plan was made: before is by the roads of now"`
 }
@@ -55,7 +56,15 @@ func (s *Store) WhatIf(ctx context.Context, by access.Scope, id int64, system st
 	if err != nil {
 		return Comparison{}, said("compare a plan", err)
 	}
-	return w.compare(), nil
+	c := w.compare()
+	seen, err := s.seesDemand(ctx, by, w.plan.Question, w.data)
+	if err != nil {
+		return Comparison{}, err
+	}
+	if !seen {
+		c.Points, c.Hidden = []Changed{}, true
+	}
+	return c, nil
 }
 
 // Edit keeps a plan that a person changed as a proposal of its own.
