@@ -15,6 +15,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/deploy"
 	"onemap/layers/edit"
 	"onemap/layers/position"
 	"onemap/tiles"
@@ -66,6 +67,7 @@ var problems = []struct {
 	{errCrossOrigin, http.StatusForbidden, "cross-origin"},
 	{errForeignCursor, http.StatusConflict, "foreign-cursor"},
 	{position.ErrBusy, http.StatusServiceUnavailable, "busy"},
+	{deploy.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{access.ErrFactorKey, http.StatusServiceUnavailable, "second-factor-key"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
@@ -141,6 +143,9 @@ func problemOf(err error) *Problem {
 	p.Title = http.StatusText(p.Status)
 	if errors.Is(err, position.ErrBusy) { // no fault: it passes
 		p.Detail, p.retryAfter = position.ErrBusy.Error(), 2*time.Second
+	}
+	if errors.Is(err, deploy.ErrBusy) {
+		p.Detail, p.retryAfter = deploy.ErrBusy.Error(), 5*time.Second
 	}
 	if errors.Is(err, access.ErrFactorKey) { // the caller can go on by another way
 		p.Detail = access.ErrFactorKey.Error()

@@ -168,7 +168,7 @@ func (s *Server) defaults() {
 		s.Deviations = &deviation.Store{Layers: s.Store, Classes: s.Classes}
 	}
 	if s.Patrols == nil && s.Store != nil {
-		s.Patrols = &patrolplan.Store{Layers: s.Store, Roads: s.Stationing.Roads, Tasks: s.Tasks, Forecasts: s.Forecasts}
+		s.Patrols = &patrolplan.Store{Layers: s.Store, Roads: s.Stationing.Roads, Turn: &s.Stationing.Turn, Tasks: s.Tasks, Forecasts: s.Forecasts}
 	}
 	if s.Catalogue == nil && s.Store != nil {
 		s.Catalogue = &catalog.Store{Layers: s.Store}

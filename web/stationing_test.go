@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -238,11 +239,10 @@ func TestDemandIsShownByTheRightToItsCases(t *testing.T) {
 	for login, sees := range map[string]bool{"planner": true, "centre": true, "police": false} {
 		var m struct {
 			Points   []struct{ Demand float64 }
-			Notes    []struct{ EN string }
 			Withheld bool `json:"points_withheld"`
 		}
-		w.want(200, w.as(login, "GET", path+"/material", nil)).into(t, &m)
-		if m.Withheld == sees || (len(m.Points) > 0) != sees || (len(m.Notes) == 0) != sees {
+		r := w.want(200, w.as(login, "GET", path+"/material", nil))
+		if r.into(t, &m); m.Withheld == sees || (len(m.Points) > 0) != sees || strings.Contains(string(r.body), "You have no right") == sees {
 			t.Errorf("%s sees %+v", login, m)
 		}
 		var c struct {
@@ -255,5 +255,27 @@ func TestDemandIsShownByTheRightToItsCases(t *testing.T) {
 			t.Errorf("%s sees of a what-if %+v", login, c)
 		}
 		w.want(200, w.as(login, "GET", path+"/file?format=pdf", nil))
+	}
+}
+
+// Who waits too long for their turn is told when to come again.
+func TestPlansThatWaitTooLong(t *testing.T) {
+	w := newWorld(t)
+	w.streets()
+	turn := &w.server.Stationing.Turn
+	turn.Wait = time.Millisecond
+	done, err := turn.Take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	from := time.Now().Add(time.Hour)
+	for path, body := range map[string]any{stationingPlans: stationingOrder(nil), "/api/v1/patrols": map[string]any{
+		"places": []any{map[string]any{"place": map[string]any{"crs": "WGS84", "coordinates": []float64{120.005, 29.305}}}},
+		"units":  []any{map[string]any{"from": from, "until": from.Add(4 * time.Hour)}}}} {
+		r := w.want(http.StatusServiceUnavailable, w.as("planner", "POST", path, body))
+		if p := r.problem(t); p.Type != "/problems/busy" || p.Detail == "" || r.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %+v, %v", path, p, r.Header)
+		}
 	}
 }

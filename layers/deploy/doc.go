@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"onemap/layers"
@@ -29,8 +28,9 @@ type Store struct {
 	Now    func() time.Time // nil: time.Now
 	Effort int64            // of the solver; 0: siting.DefaultEffort
 
+	Turn Turn // whose plan is searched for
+
 	tables tables
-	solver sync.Mutex // one plan is searched for at a time: it uses the machine
 }
 
 func (s *Store) now() time.Time {

@@ -29,7 +29,8 @@ type Order struct {
 
 // Make searches for a plan and keeps it as a proposal. again is true where the
 // order was sent before. It returns [layers.InputError]s that name field, fault
-// and remedy; it takes about a second, one plan after another.
+// and remedy; it takes about a second, one plan after another, and returns [ErrBusy] where too
+// many wait.
 func (s *Store) Make(ctx context.Context, by access.Scope, o Order) (p Plan, again bool, err error) {
 	if o.Org, err = s.forces(ctx, by, o.Org); err != nil {
 		return Plan{}, false, err
@@ -133,6 +134,11 @@ func (s *Store) answer(ctx context.Context, q Question, d *Data) (Answer, error)
 	for j, c := range d.Candidates {
 		at[j] = c.at()
 	}
+	done, err := s.Turn.Take(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer done()
 	m, err := s.Roads.Matrix(ctx, q.profile(), at, d.pointsAt(), q.furthest())
 	if err != nil {
 		return Answer{}, err
@@ -141,9 +147,7 @@ func (s *Store) answer(ctx context.Context, q Question, d *Data) (Answer, error)
 		return Answer{}, err
 	}
 	p := d.problem(q, m.Seconds)
-	s.solver.Lock()
 	plan, err := siting.Solve(ctx, p, siting.Options{Seed: uint64(q.Seed), Effort: s.Effort})
-	s.solver.Unlock()
 	if err != nil {
 		return Answer{}, d.named(err)
 	}

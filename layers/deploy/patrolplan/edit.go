@@ -123,6 +123,11 @@ func (s *Store) redraft(ctx context.Context, scope access.Scope, old Plan, e Edi
 			return nil, err
 		}
 	}
+	done, err := s.Turn.Take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	net, err := s.network(ctx, old.Mode, old.From, old.Until)
 	if err != nil {
 		return nil, err

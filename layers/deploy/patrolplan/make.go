@@ -25,7 +25,8 @@ import (
 // already is answered with its plan, again true, if its content is the same,
 // and with an error wrapping [layers.ErrConflict] if not. It returns a
 // [layers.InputError] for what has no sensible answer: nobody to send, nowhere
-// to go, a shift that holds no stop, roads that do not meet.
+// to go, a shift that holds no stop, roads that do not meet; and
+// [deploy.ErrBusy] where other plans are being made for long.
 func (s *Store) Make(ctx context.Context, scope access.Scope, o Order) (p Plan, again bool, err error) {
 	v, err := see(scope)
 	if err != nil {
@@ -152,6 +153,11 @@ func (s *Store) draft(ctx context.Context, scope access.Scope, o Order) (d *draf
 	if places, err = s.ground(ctx, scope, places); err != nil {
 		return nil, err
 	}
+	done, err := s.Turn.Take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	net, err := s.network(ctx, o.Mode, from, until)
 	if err != nil {
 		return nil, err

@@ -91,6 +91,11 @@ func (s *Store) Remake(ctx context.Context, scope access.Scope, id int64) (same 
 	if r.Method != method {
 		return false, fmt.Errorf("patrol plan %d was made by %s, and this is %s: %w", id, r.Method, method, layers.ErrConflict)
 	}
+	done, err := s.Turn.Take(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
 	again, err := r.solve(ctx, m)
 	if err != nil {
 		return false, faultOf(err)

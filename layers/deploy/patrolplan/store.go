@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"onemap/layers"
+	"onemap/layers/deploy"
 	"onemap/layers/deploy/patrol"
 	"onemap/layers/deploy/roads"
 	"onemap/layers/forecast"
@@ -24,6 +25,7 @@ type Store struct {
 	Roads     *roads.Store
 	Tasks     *task.Store
 	Forecasts *forecast.Store
+	Turn      *deploy.Turn     // whose plan is made; nil: all at once
 	Now       func() time.Time // nil: time.Now
 	Rounds    int              // of the search for a plan; 0: by its size
 }
