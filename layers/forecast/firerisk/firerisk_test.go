@@ -516,3 +516,30 @@ func TestATrialKnowsWhatWasKnownThen(t *testing.T) {
 		t.Errorf("%d fires of %d, AUC %g and %g", late.Fires, dated.Fires, late.Trial.Orders[0].AUC, dated.Trial.Orders[0].AUC)
 	}
 }
+
+// Gaps that are made by several at once are the gaps that one makes.
+func TestGapsAreMadeOnce(t *testing.T) {
+	w := newTown(t)
+	if err := w.store.MakeGaps(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n [4]int) {
+		t.Helper()
+		w.one(`SELECT ARRAY[(SELECT count(*) FROM map.water_gap), (SELECT sum(buildings) FROM map.water_gap), (SELECT count(*) FROM map.response_gap), (SELECT sum(buildings) FROM map.response_gap)]::int[]`, &n)
+		return n
+	}
+	once := count()
+	done := make(chan error)
+	const at = 12
+	for range at {
+		go func() { done <- w.store.MakeGaps(t.Context()) }()
+	}
+	for range at {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if now := count(); now != once || once[0] == 0 || once[2] == 0 {
+		t.Errorf("%d at once made %v, one %v", at, now, once)
+	}
+}

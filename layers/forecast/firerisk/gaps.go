@@ -85,6 +85,10 @@ func (s *Store) MakeGaps(ctx context.Context) error {
 	}
 	near := newNearest(water)
 	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		// One after the other: of two at once neither would see the other's cells, nor delete them.
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('onemap.fire_gaps', 0))`); err != nil {
+			return fmt.Errorf("gaps: %w", err)
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM map.water_gap`); err != nil {
 			return fmt.Errorf("gaps: %w", err)
 		}
