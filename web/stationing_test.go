@@ -142,6 +142,13 @@ func TestStationing(t *testing.T) {
 		t.Errorf("posts of a plan that has ended are on the map: %+v", posts)
 	}
 
+	// A uuid that is used, by a plan that the caller does not see, is told.
+	theirs := stationingOrder(nil)
+	theirs["uuid"] = order["uuid"]
+	if f := w.want(http.StatusConflict, w.as("urban", "POST", stationingPlans, theirs)).problem(t); !strings.Contains(f.Detail, "uuid") {
+		t.Errorf("another's uuid: %+v", f)
+	}
+
 	// Officers plan for their own department and see no other's plans; a worker and
 	// the public see none.
 	w.want(http.StatusNotFound, w.as("police", "GET", path, nil))

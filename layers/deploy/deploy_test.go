@@ -140,6 +140,17 @@ func TestAPlanIsKeptWithWhatItWasMadeFrom(t *testing.T) {
 	if twin, again, err := w.s.Make(t.Context(), operator, order); err != nil || !again || twin.ID != p.ID {
 		t.Errorf("the order sent again: %v %v %v", twin.ID, again, err)
 	}
+	other := order
+	other.Question.Posts = 2
+	if _, again, err := w.s.Make(t.Context(), operator, other); !errors.Is(err, layers.ErrConflict) || again || !strings.Contains(err.Error(), id.String()) {
+		t.Errorf("another order under its uuid: %v %v", again, err)
+	}
+	if _, again, err := w.s.Make(t.Context(), access.Operator("another"), order); !errors.Is(err, layers.ErrConflict) || again {
+		t.Errorf("another's order under its uuid: %v %v", again, err)
+	}
+	if _, _, err := w.s.Edit(t.Context(), operator, p.ID, deploy.Order{UUID: id}, "WGS84", []deploy.Stand{{X: 120.05, Y: 29.3}}); !errors.Is(err, layers.ErrConflict) {
+		t.Errorf("an edit under its uuid: %v", err)
+	}
 	// The same question of the same data has the same answer and hash.
 	twin := w.make(question())
 	x, _ := json.Marshal(p.Answer)

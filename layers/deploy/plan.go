@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,15 +29,37 @@ type Order struct {
 	Address  string // of the caller
 }
 
+// content is the SHA-256 of an order and who sent it. of is the plan that it
+// changes, stands what it makes of it. It is empty for numbers that no JSON has,
+// which are refused later.
+func (o Order) content(by access.Scope, of int64, system string, stands []Stand) string {
+	who, _ := by.Person()
+	o.UUID, o.Address = uuid.Nil, ""
+	b, err := json.Marshal(struct {
+		Person string
+		Order  Order
+		Of     int64
+		System string
+		Stands []Stand
+	}{who.Login, o, of, system, stands})
+	if err != nil {
+		return ""
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
 // Make searches for a plan and keeps it as a proposal. again is true where the
-// order was sent before. It returns [layers.InputError]s that name field, fault
+// order was sent before; another order under its uuid is an error wrapping
+// [layers.ErrConflict]. It returns [layers.InputError]s that name field, fault
 // and remedy; it takes about a second, one plan after another, and returns [ErrBusy] where too
 // many wait.
 func (s *Store) Make(ctx context.Context, by access.Scope, o Order) (p Plan, again bool, err error) {
+	content := o.content(by, 0, "", nil)
 	if o.Org, err = s.forces(ctx, by, o.Org); err != nil {
 		return Plan{}, false, err
 	}
-	if p, again, err = s.before(ctx, by, &o.UUID); again || err != nil {
+	if p, again, err = s.before(ctx, by, &o.UUID, content); again || err != nil {
 		return p, again, err
 	}
 	if o.Title, err = title(o.Title); err != nil {
@@ -53,7 +77,7 @@ func (s *Store) Make(ctx context.Context, by access.Scope, o Order) (p Plan, aga
 	if err != nil {
 		return Plan{}, false, said("make a plan", err)
 	}
-	return s.keep(ctx, by, o, q, d, answer, 0)
+	return s.keep(ctx, by, o, content, q, d, answer, 0)
 }
 
 func title(t string) (string, error) {
@@ -65,15 +89,27 @@ func title(t string) (string, error) {
 }
 
 // before returns the plan of an order that was sent before. An order without a
-// uuid is given one.
-func (s *Store) before(ctx context.Context, by access.Scope, id *uuid.UUID) (Plan, bool, error) {
+// uuid is given one; another order under a uuid that is used, whoever's plan has
+// it, is a conflict.
+func (s *Store) before(ctx context.Context, by access.Scope, id *uuid.UUID, content string) (Plan, bool, error) {
 	if *id == uuid.Nil {
 		*id = uuid.New()
 		return Plan{}, false, nil
 	}
-	p, err := s.one(ctx, by, "p.uuid = ", *id)
-	if errors.Is(err, layers.ErrNotFound) {
+	var same bool
+	err := s.Layers.DB().QueryRow(ctx, `SELECT content = $2 OR content = '' FROM onemap.stationing WHERE uuid = $1`, *id, content).Scan(&same)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return Plan{}, false, nil
+	}
+	if err != nil {
+		return Plan{}, false, fmt.Errorf("plan of uuid %s: %w", *id, err)
+	}
+	var p Plan
+	if same {
+		p, err = s.one(ctx, by, "p.uuid = ", *id)
+	}
+	if !same || errors.Is(err, layers.ErrNotFound) {
+		return Plan{}, false, fmt.Errorf("a different plan has the uuid %s: give a new plan a new uuid: %w", *id, layers.ErrConflict)
 	}
 	return p, err == nil, err
 }
@@ -196,7 +232,7 @@ func (d Data) named(err error) error {
 
 // keep writes a plan with its audit entry. One that was made at the machine, by
 // nobody's organisation, is of the whole city: else nobody would see it.
-func (s *Store) keep(ctx context.Context, by access.Scope, o Order, q Question, d Data, a Answer, parent int64) (Plan, bool, error) {
+func (s *Store) keep(ctx context.Context, by access.Scope, o Order, content string, q Question, d Data, a Answer, parent int64) (Plan, bool, error) {
 	question, err := json.Marshal(q)
 	if err != nil {
 		return Plan{}, false, fmt.Errorf("keep a plan: %w", err)
@@ -216,10 +252,10 @@ func (s *Store) keep(ctx context.Context, by access.Scope, o Order, q Question, 
 	}
 	var id int64
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `INSERT INTO onemap.stationing (uuid, title, org, area_code, model, parent, question, answer, data, seed, hash, made_by, made_at)
-			VALUES (@uuid, @title, @org, coalesce(nullif(@area, ''), (SELECT area_code FROM onemap.organisation WHERE code = @org),
+		err := tx.QueryRow(ctx, `INSERT INTO onemap.stationing (uuid, content, title, org, area_code, model, parent, question, answer, data, seed, hash, made_by, made_at)
+			VALUES (@uuid, @content, @title, @org, coalesce(nullif(@area, ''), (SELECT area_code FROM onemap.organisation WHERE code = @org),
 				(SELECT area_code FROM onemap.organisation WHERE kind = 'government' ORDER BY length(area_code), code LIMIT 1), ''), @model, @parent, @question, @answer, @data, @seed, @hash, @by, @at) RETURNING id`,
-			pgx.NamedArgs{"uuid": o.UUID, "title": o.Title, "org": o.Org, "area": by.Org().AreaCode, "model": q.Model, "parent": from, "question": string(question), "answer": string(answer),
+			pgx.NamedArgs{"uuid": o.UUID, "content": content, "title": o.Title, "org": o.Org, "area": by.Org().AreaCode, "model": q.Model, "parent": from, "question": string(question), "answer": string(answer),
 				"data": data, "seed": q.Seed, "hash": hashOf(question, data), "by": who.Login, "at": s.now()}).Scan(&id)
 		if err != nil {
 			return err
@@ -233,7 +269,7 @@ func (s *Store) keep(ctx context.Context, by access.Scope, o Order, q Question, 
 	})
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.ConstraintName == "stationing_uuid_key" { // the same order, a moment before
-		return s.before(ctx, by, &o.UUID)
+		return s.before(ctx, by, &o.UUID, content)
 	}
 	if err != nil {
 		return Plan{}, false, access.Wrap("keep a plan", err)

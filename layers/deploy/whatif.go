@@ -69,7 +69,8 @@ func (s *Store) WhatIf(ctx context.Context, by access.Scope, id int64, system st
 
 // Edit keeps a plan that a person changed as a proposal of its own.
 func (s *Store) Edit(ctx context.Context, by access.Scope, id int64, o Order, system string, stands []Stand) (Plan, bool, error) {
-	if p, again, err := s.before(ctx, by, &o.UUID); again || err != nil {
+	content := o.content(by, id, system, stands)
+	if p, again, err := s.before(ctx, by, &o.UUID, content); again || err != nil {
 		return p, again, err
 	}
 	w, err := s.what(ctx, by, id, system, stands)
@@ -90,7 +91,7 @@ func (s *Store) Edit(ctx context.Context, by access.Scope, id int64, o Order, sy
 	if c.Gap != nil {
 		a.Bound = w.plan.Answer.Bound
 	}
-	return s.keep(ctx, by, o, q, w.data, a, id)
+	return s.keep(ctx, by, o, content, q, w.data, a, id)
 }
 
 // what is a plan beside other posts.
