@@ -33,7 +33,7 @@ import (
 //	GET    /forecasts/compare?a=&b=           two runs of one space
 //	GET    /forecasts/{id}/file?format=       geojson, csv, gpx, pdf; recorded
 //	POST   /forecasts/{id}/refit              made again from its record: {same: true}
-//	POST   /forecasts/{id}/withdrawal         {reason}: taken back by a person
+//	POST   /forecasts/{id}/withdrawal         {reason}: taken back by a person; one that is queued is not made
 //	GET    /forecasts/standing, POST, DELETE /forecasts/standing/{id}   made again each shift, day, week, month
 //
 // All coordinates are longitude and latitude; expected counts are of the run's
@@ -222,7 +222,12 @@ func (s *Server) forecastExposure(ctx context.Context, in *getForecastInput) (*f
 
 type forecastRefitOutput struct{ Body forecast.Refitted }
 
+// refitTime is how long a request may take all processors; see [forecast.Store.Refit].
+const refitTime = time.Minute
+
 func (s *Server) refitForecast(ctx context.Context, in *getForecastInput) (*forecastRefitOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, refitTime)
+	defer cancel()
 	f, err := s.Forecasts.Refit(ctx, scopeOf(ctx), in.ID, clientAddress(in.r))
 	return &forecastRefitOutput{f}, err
 }

@@ -17,6 +17,7 @@ import (
 	"onemap/layers/access"
 	"onemap/layers/deploy"
 	"onemap/layers/edit"
+	"onemap/layers/forecast"
 	"onemap/layers/position"
 	"onemap/tiles"
 )
@@ -68,6 +69,7 @@ var problems = []struct {
 	{errForeignCursor, http.StatusConflict, "foreign-cursor"},
 	{position.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{deploy.ErrBusy, http.StatusServiceUnavailable, "busy"},
+	{forecast.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{access.ErrFactorKey, http.StatusServiceUnavailable, "second-factor-key"},
 	{errUnavailable, http.StatusServiceUnavailable, "unavailable"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout"},
@@ -143,6 +145,9 @@ func problemOf(err error) *Problem {
 	p.Title = http.StatusText(p.Status)
 	if errors.Is(err, position.ErrBusy) { // no fault: it passes
 		p.Detail, p.retryAfter = position.ErrBusy.Error(), 2*time.Second
+	}
+	if errors.Is(err, forecast.ErrBusy) {
+		p.Detail, p.retryAfter = forecast.ErrBusy.Error(), 30*time.Second
 	}
 	if errors.Is(err, deploy.ErrBusy) {
 		p.Detail, p.retryAfter = deploy.ErrBusy.Error(), 5*time.Second

@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -144,3 +145,107 @@ func TestAnOrderThatComesAgain(t *testing.T) {
 }
 
 func second[T any](_ T, _ bool, err error) error { return err }
+
+// A person and an organisation may have so many runs open, and an organisation so
+// many standing orders; what waits in the queue can be taken back, and is not made.
+func TestRoom(t *testing.T) {
+	w := newTown(t)
+	w.report(60, 300, burglary, "hotline")
+	by := w.staff()
+	w.later()
+	var last forecast.Run
+	until := func(order func() error) (n int) {
+		t.Helper()
+		for {
+			err := order()
+			if errors.Is(err, layers.ErrConflict) {
+				return n
+			}
+			if n++; err != nil || n > 50 {
+				t.Fatalf("%d orders: %v", n, err)
+			}
+		}
+	}
+	as := func(login string) func() error {
+		return func() error {
+			r, _, err := w.s.Order(t.Context(), by[login], small())
+			if err == nil {
+				last = r
+			}
+			return err
+		}
+	}
+	if n := until(as("east")); n != 5 {
+		t.Errorf("a person has %d runs open", n)
+	}
+	if err := as("west")(); err != nil {
+		t.Errorf("another organisation: %v", err)
+	}
+	if _, err := w.s.Withdraw(t.Context(), by["west"], last.ID, "ordered by mistake", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.Make(t.Context(), last.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := w.s.Get(t.Context(), by["west"], last.ID); err != nil || r.State != forecast.Failed || r.Hash != "" || !strings.Contains(r.Why.EN, "ordered by mistake") || !strings.Contains(r.Why.ZH, "ordered by mistake") {
+		t.Errorf("taken back, then made: %s %+v, %v", r.State, r.Why, err)
+	}
+	w.exec(`UPDATE onemap.forecast_run SET made_by = 'another' WHERE made_by = 'east'`)
+	until(as("east"))
+	w.exec(`UPDATE onemap.forecast_run SET made_by = 'third' WHERE made_by = 'east'`)
+	until(as("east"))
+	if n := w.count(`SELECT count(*) FROM onemap.forecast_run WHERE org = 'east'`); n != 15 {
+		t.Errorf("an organisation has %d runs open", n)
+	}
+	w.exec(`UPDATE onemap.forecast_run SET state = 'failed'`)
+	if err := as("east")(); err != nil {
+		t.Errorf("when all have ended: %v", err)
+	}
+
+	stand := func() error { return second(w.s.Stand(t.Context(), by["east"], small(), "week")) }
+	if n := until(stand); n != 20 {
+		t.Errorf("an organisation has %d standing orders", n)
+	}
+	w.exec(`UPDATE onemap.forecast_standing SET ended_at = now() WHERE id = (SELECT min(id) FROM onemap.forecast_standing)`)
+	if err := stand(); err != nil {
+		t.Errorf("when one has ended: %v", err)
+	}
+}
+
+// One run is made again at a time, and none that takes longer than is left.
+func TestMadeAgainOneByOne(t *testing.T) {
+	w := newTown(t)
+	w.report(500, 300, burglary, "hotline")
+	o := small()
+	o.Horizon = "week"
+	r := w.order(o)
+	stop, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stop.Rollback(t.Context()) }()
+	if _, err := stop.Exec(t.Context(), `LOCK TABLE onemap.forecast_content`); err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan error)
+	go func() {
+		_, err := w.s.Refit(t.Context(), operator, r.ID, "")
+		first <- err
+	}()
+	w.waiting(1)
+	if _, err := w.s.Refit(t.Context(), operator, r.ID, ""); !errors.Is(err, forecast.ErrBusy) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := stop.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-first; err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	w.exec(`UPDATE onemap.forecast_run SET finished_at = started_at + interval '3 days'`)
+	ctx, cancel := context.WithTimeout(t.Context(), 48*time.Hour)
+	defer cancel()
+	if _, err := w.s.Refit(ctx, operator, r.ID, ""); !errors.Is(err, layers.ErrConflict) || !strings.Contains(err.Error(), "backtest") {
+		t.Errorf("one that takes three days, in two: %v", err)
+	}
+}

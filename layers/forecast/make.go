@@ -211,7 +211,8 @@ type Refitted struct {
 
 // Refit makes a run again from its record and what was kept, and compares the
 // bits. It writes nothing but the audit. It returns an error wrapping
-// [layers.ErrConflict] where retention has taken what it was made of.
+// [layers.ErrConflict] where retention has taken what it was made of and where
+// making it took longer than ctx has left, and [ErrBusy] while another is made.
 func (s *Store) Refit(ctx context.Context, by access.Scope, id int64, address string) (Refitted, error) {
 	r, err := s.Get(ctx, by, id)
 	if err != nil {
@@ -220,6 +221,15 @@ func (s *Store) Refit(ctx context.Context, by access.Scope, id int64, address st
 	if r.Record == nil {
 		return Refitted{}, fmt.Errorf("forecast %d was not made: there is no record to make it again from: %w", id, layers.ErrConflict)
 	}
+	if until, ok := ctx.Deadline(); ok && r.StartedAt != nil && r.FinishedAt != nil {
+		if took := r.FinishedAt.Sub(*r.StartedAt); took > time.Until(until) {
+			return Refitted{}, fmt.Errorf("it took %.0f s to make forecast %d, longer than a request may: make it again on the server, onemap forecast backtest %d --again: %w", took.Seconds(), id, id, layers.ErrConflict)
+		}
+	}
+	if !s.remaking.TryLock() {
+		return Refitted{}, ErrBusy
+	}
+	defer s.remaking.Unlock()
 	begun := time.Now()
 	out, now, err := s.refit(ctx, r)
 	if errors.Is(err, errGone) {

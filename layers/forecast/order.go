@@ -62,7 +62,7 @@ const (
 // Order takes an order, puts its job down, and returns the run. An order sent
 // again with its uuid is the same run, again true. It returns [layers.InputError]s,
 // [ErrOff] while forecasts are switched off, and an error wrapping
-// [layers.ErrConflict] for a uuid of another order.
+// [layers.ErrConflict] for a uuid of another order, and where as many wait as may.
 func (s *Store) Order(ctx context.Context, by access.Scope, o Order) (r Run, again bool, err error) {
 	set, err := s.settings(ctx)
 	if err != nil {
@@ -92,6 +92,9 @@ func (s *Store) Order(ctx context.Context, by access.Scope, o Order) (r Run, aga
 	}
 	person, _ := by.Person()
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if err := room(ctx, tx, person.Login, by.Org().Code); err != nil {
+			return err
+		}
 		if id, err = s.insert(ctx, tx, a, o.Title, p, classes, person.Login, by.Org().Code, 0); err != nil {
 			return err
 		}

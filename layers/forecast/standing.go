@@ -74,6 +74,9 @@ func (s *Store) Stand(ctx context.Context, by access.Scope, o Order, every strin
 	}
 	person, _ := by.Person()
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if err := roomToStand(ctx, tx, by.Org().Code); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, `INSERT INTO onemap.forecast_standing (uuid, content, title, dept_code, params, every, next_at, made_by, org) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
 			a.number(), a.content, titleOf(o.Title, classes), p.Dept, body, every, next, person.Login, by.Org().Code).Scan(&id)
 		if err != nil {
@@ -245,7 +248,8 @@ func (s *Store) again(ctx context.Context, id int64, set settings) error {
 }
 
 // Withdraw takes a run back, with a reason: its cells leave the map at once and
-// nobody plans on it any more. Its record and backtest stay.
+// nobody plans on it any more. Its record and backtest stay. One that waits in the
+// queue is not made: it fails with the reason.
 func (s *Store) Withdraw(ctx context.Context, by access.Scope, id int64, reason, address string) (Run, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
 	if err := layers.CheckText("reason", reason, 500); err != nil {
@@ -258,11 +262,23 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, id int64, reason,
 	if err != nil {
 		return r, err
 	}
-	if r.State == Queued || r.State == Running || r.WithdrawnAt != nil {
-		return r, fmt.Errorf("forecast %d is %s: only one that was made is withdrawn, once: %w", id, r.State, layers.ErrConflict)
+	if r.State == Running || r.WithdrawnAt != nil {
+		return r, fmt.Errorf("forecast %d is %s: one that waits is taken back, or one that was made, once: %w", id, r.State, layers.ErrConflict)
 	}
 	person, _ := by.Person()
+	entry := access.Entry{Action: "forecast.withdraw", Object: fmt.Sprintf("forecast/%d", id), Result: access.Done, Reason: reason, Address: address}
 	err = pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
+		if r.State == Queued {
+			tag, err := tx.Exec(ctx, `UPDATE onemap.forecast_run SET state = 'failed', finished_at = now(), doing = '', why = $2, why_zh = $3 WHERE id = $1 AND state = 'queued'`,
+				id, fmt.Sprintf("Taken back by %s before it was made: %s", person.Login, reason), fmt.Sprintf("未生成即由 %s 取消:%s", person.Login, reason))
+			if err != nil {
+				return err
+			}
+			if tag.RowsAffected() == 0 {
+				return fmt.Errorf("forecast %d has begun to be made: wait until it is, then take it back: %w", id, layers.ErrConflict)
+			}
+			return access.RecordTx(ctx, tx, by, entry)
+		}
 		tag, err := tx.Exec(ctx, `UPDATE onemap.forecast_run SET withdrawn_at = now(), withdrawn_by = $2, withdrawn_why = $3 WHERE id = $1 AND withdrawn_at IS NULL`, id, person.Login, reason)
 		if err != nil {
 			return err
@@ -273,7 +289,7 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, id int64, reason,
 		if _, err := tx.Exec(ctx, `DELETE FROM map.forecast WHERE run = $1`, id); err != nil {
 			return err
 		}
-		return access.RecordTx(ctx, tx, by, access.Entry{Action: "forecast.withdraw", Object: fmt.Sprintf("forecast/%d", id), Result: access.Done, Reason: reason, Address: address})
+		return access.RecordTx(ctx, tx, by, entry)
 	})
 	if err != nil {
 		return r, access.Wrap("withdraw forecast", err)

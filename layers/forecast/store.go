@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"onemap/layers"
@@ -20,6 +21,9 @@ const LayerName = "forecast"
 // ErrOff: forecasts are switched off (setting forecast.enabled).
 var ErrOff = fmt.Errorf("%w: forecasts are switched off in this city (setting forecast.enabled)", access.ErrForbidden)
 
+// ErrBusy: a run is being made again already. Ask later.
+var ErrBusy = errors.New("another forecast is being made again: ask in half a minute")
+
 // Store takes orders, makes forecasts, and shows them by right. Its methods are
 // safe for concurrent use.
 type Store struct {
@@ -27,6 +31,8 @@ type Store struct {
 	Jobs   *jobs.Queue      // runs happen in the background; nil: [Store.Order] makes them at once
 	Log    *slog.Logger     // nil: slog's default
 	Now    func() time.Time // nil: time.Now
+
+	remaking sync.Mutex // held by the one run that is made again: it takes all processors
 }
 
 func (s *Store) now() time.Time {

@@ -231,6 +231,7 @@ export const forecast = {
   'fc.refit.data': ['数据库中的案件此后有更正，重算用的是当时留存的数据。', 'Cases were corrected since; it was made again of what was kept.'],
   'fc.withdraw': ['撤回预测', 'Withdraw it'],
   'fc.withdraw.what': ['撤回后地图上不再显示，不能据此安排；记录和理由保留，不能恢复（可以重新预测）。', 'Its cells leave the map and nothing can be planned on it. Its record and the reason stay. It cannot be undone; a new one can be ordered.'],
+  'fc.withdraw.queued': ['它还在排队，撤回后不再生成；理由保留。', 'It waits and will not be made. The reason stays.'],
   'fc.withdraw.reason': ['理由', 'Reason'],
   'fc.withdrawn.by': ['{who} 于 {at} 撤回', 'Withdrawn by {who}, {at}'],
   'fc.out': ['下载', 'Download'],
