@@ -7607,6 +7607,8 @@ export interface components {
             made_at: string;
             /** @description Login; system: by itself */
             made_by: string;
+            /** @description What past days could not know and is taken as of today */
+            notes: components["schemas"]["Words"][];
             /** Format: int64 */
             places: number;
             /**
@@ -13853,7 +13855,7 @@ export interface components {
              * @description How many places a crew can visit within the horizon
              */
             k: number;
-            /** @description The model first, then orders that need none */
+            /** @description The model first, then orders that need none; that by grade is left out where no grade was dated by then */
             orders: components["schemas"]["Order"][];
             /** @description The model may be used */
             passed: boolean;
