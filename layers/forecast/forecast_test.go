@@ -184,6 +184,15 @@ func TestForecast(t *testing.T) {
 		if _, err := w.s.Top(t.Context(), operator, r.ID, 3); !errors.Is(err, layers.ErrConflict) {
 			t.Errorf("Top gives %v", err)
 		}
+		if _, err := w.s.HoursOf(t.Context(), operator, r.ID); !errors.Is(err, layers.ErrConflict) {
+			t.Errorf("its hours: %v", err)
+		}
+		if _, err := w.s.ExposureOf(t.Context(), operator, r.ID); !errors.Is(err, layers.ErrConflict) {
+			t.Errorf("its exposure: %v", err)
+		}
+		if _, err := w.s.Reliability(t.Context(), operator, r.ID); err != nil {
+			t.Errorf("its backtest: %v", err)
+		}
 	})
 }
 

@@ -127,7 +127,8 @@ type Thinned struct {
 	After   float64 `json:"after" doc:"Its share without them"`
 }
 
-// ExposureOf is the exposure report of a run.
+// ExposureOf is the exposure report of a run. It returns an error wrapping
+// [layers.ErrConflict] for a run whose cells are not shown.
 func (s *Store) ExposureOf(ctx context.Context, by access.Scope, run int64) (Exposure, error) {
-	return part[Exposure](ctx, s, by, run, "exposure")
+	return shownPart[Exposure](ctx, s, by, run, "exposure")
 }

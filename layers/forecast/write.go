@@ -181,6 +181,20 @@ func (w written) parts(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// shownPart is part, of a run whose cells are shown: what says where and when to
+// go is asked for as the cells are, and not of a run that is withheld, withdrawn
+// or gone.
+func shownPart[T any](ctx context.Context, s *Store, by access.Scope, run int64, name string) (out T, err error) {
+	r, err := s.Get(ctx, by, run)
+	if err != nil {
+		return out, err
+	}
+	if !r.Shown {
+		return out, notShown(r)
+	}
+	return part[T](ctx, s, by, run, name)
+}
+
 // part reads a document of a run that the caller may see.
 func part[T any](ctx context.Context, s *Store, by access.Scope, run int64, name string) (T, error) {
 	var out T
@@ -218,9 +232,10 @@ func (s *Store) Reliability(ctx context.Context, by access.Scope, run int64) (Re
 	return r, err
 }
 
-// HoursOf says when in the week its incidents happen.
+// HoursOf says when in the week its incidents happen. It returns an error wrapping
+// [layers.ErrConflict] for a run whose cells are not shown.
 func (s *Store) HoursOf(ctx context.Context, by access.Scope, run int64) (Hours, error) {
-	return part[Hours](ctx, s, by, run, "hours")
+	return shownPart[Hours](ctx, s, by, run, "hours")
 }
 
 // decides says whether a run may crown and dethrone: one that passed its gate,
