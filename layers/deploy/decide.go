@@ -22,7 +22,7 @@ var decisions = map[string][]string{
 // Decide accepts, refuses or ends a plan. Posts of an accepted one are on the
 // map, layer post; those of another are not. A refusal and an end need a reason.
 // It returns an error wrapping [layers.ErrConflict] for a plan that is in
-// another state by now.
+// another state by now, and for accepting one whose forecast stands no more.
 func (s *Store) Decide(ctx context.Context, by access.Scope, id int64, decision, reason, address string) (Plan, error) {
 	p, err := s.one(ctx, by, "p.id = ", id)
 	if err != nil {
@@ -52,6 +52,11 @@ func (s *Store) Decide(ctx context.Context, by access.Scope, id int64, decision,
 		}
 		if !allowed {
 			return fmt.Errorf("%w: the plan is %s by now: read it again", layers.ErrConflict, state)
+		}
+		if decision == "accepted" && p.Question.Demand.Source == "forecast" {
+			if err := Stands(ctx, tx, p.Question.Demand.Run); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO onemap.stationing_decision (plan, decision, reason, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5)`, id, decision, reason, who.Login, s.now()); err != nil {
 			return err

@@ -353,6 +353,33 @@ func TestWhatIf(t *testing.T) {
 	}
 }
 
+// A plan of a forecast that was withdrawn is not accepted, but refused.
+func TestAPlanOfAForecastThatStandsNoMore(t *testing.T) {
+	w := newTown(t)
+	var run int64
+	if err := w.db.QueryRow(t.Context(), `INSERT INTO onemap.forecast_run (state, classes, class_key, recipe, horizon, from_at, to_at, space, params, seed, made_by, record, hash, result_hash)
+		VALUES ('done', '[]', 'x', 'x', 'week', now(), now() + interval '7 days', 'lattice', '{}', 1, 'x', '{}', sha256(''), sha256('')) RETURNING id`).Scan(&run); err != nil {
+		t.Fatal(err)
+	}
+	w.exec(`INSERT INTO map.forecast (run, cell, rank, expected, low, high, share, density, area_m2, from_at, to_at, geom)
+		SELECT $1, i, i, i, 0, 9, 0.1, 1, 1, now(), now() + interval '7 days', ST_Multi(ST_Expand(ST_SetSRID(ST_MakePoint(120.02 + i * 0.005, 29.30), 4326), 0.001)) FROM generate_series(1, 8) i`, run)
+	q := question()
+	q.Demand = deploy.DemandFrom{Source: "forecast", Run: run}
+	p, kept := w.make(q), w.make(q)
+	if _, err := w.s.Decide(t.Context(), operator, kept.ID, "accepted", "", ""); err != nil {
+		t.Errorf("while it stands: %v", err)
+	}
+	w.exec(`UPDATE onemap.forecast_run SET withdrawn_at = now(), withdrawn_why = 'wrong classes'`)
+	if _, err := w.s.Decide(t.Context(), operator, p.ID, "accepted", "", ""); !errors.Is(err, layers.ErrConflict) || !strings.Contains(err.Error(), "wrong classes") || !strings.Contains(err.Error(), "make a new one") {
+		t.Errorf("accepted: %v", err)
+	}
+	for id, decision := range map[int64]string{p.ID: "refused", kept.ID: "ended"} {
+		if _, err := w.s.Decide(t.Context(), operator, id, decision, "because", ""); err != nil {
+			t.Errorf("%s: %v", decision, err)
+		}
+	}
+}
+
 func TestAPersonDecides(t *testing.T) {
 	w := newTown(t)
 	p := w.make(question())

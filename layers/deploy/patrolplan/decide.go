@@ -11,6 +11,7 @@ import (
 
 	"onemap/layers"
 	"onemap/layers/access"
+	"onemap/layers/deploy"
 	"onemap/layers/locate"
 	"onemap/layers/task"
 )
@@ -26,8 +27,8 @@ type Decision struct {
 // Decide accepts or refuses a draft, or calls an accepted plan back. Accepted,
 // each unit with stops gets its task: the plan and its tasks change together or
 // not at all. It returns an error wrapping [layers.ErrConflict] for a plan that
-// was decided or edited meanwhile, or that would pass a place's cap with the
-// plans accepted since.
+// was decided or edited meanwhile, whose forecast stands no more, or that would
+// pass a place's cap with the plans accepted since.
 func (s *Store) Decide(ctx context.Context, scope access.Scope, id int64, d Decision) (p Plan, err error) {
 	v, err := see(scope)
 	if err != nil {
@@ -108,6 +109,9 @@ func (s *Store) accept(ctx context.Context, tx pgx.Tx, scope access.Scope, p *Pl
 	now := s.now()
 	if !p.Until.After(now) {
 		return &layers.InputError{Field: "action", Value: d.Action, Remedy: "a plan whose shifts are not over: plan again"}
+	}
+	if err := deploy.Stands(ctx, tx, p.Run); err != nil {
+		return err
 	}
 	if p.Stops == 0 {
 		return &layers.InputError{Field: "action", Value: d.Action, Remedy: "a plan with stops: this one has none"}

@@ -23,6 +23,7 @@ func TestPlans(t *testing.T) {
 	t.Run("accepted, it is the worker's task, and what was done comes back", w.worked)
 	t.Run("edited by hand", w.edited)
 	t.Run("caps count what was accepted", w.capped)
+	t.Run("a forecast that stands no more", func(t *testing.T) { testStands(t, w.on(t)) })
 	t.Run("they wait for their turn", func(t *testing.T) { testTurn(t, w.on(t)) })
 	t.Run("bad input", w.refusals)
 }
