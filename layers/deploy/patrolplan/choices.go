@@ -17,7 +17,7 @@ type Choices struct {
 	Rules   Rules    `json:"rules" doc:"What holds where an order says nothing"`
 	CellM   float64  `json:"cell_m" doc:"Places nearer to each other than three quarters of this are one for caps"`
 	Zone    string   `json:"time_zone"`
-	Workers []Worker `json:"workers" nullable:"false" doc:"Who may be sent, of my area, those on duty first, then by name"`
+	Workers []Worker `json:"workers" nullable:"false" doc:"Whom I may send, by name"`
 	Posts   []End    `json:"posts" nullable:"false" doc:"Where units may begin and end: posts of accepted plans of stationing, then police and fire stations, that I may see"`
 	Depts   []Dept   `json:"depts" nullable:"false" doc:"Departments that I may plan for"`
 	Roads   bool     `json:"roads" doc:"There is a road network; without one nothing can be planned"`
@@ -39,11 +39,9 @@ type Dept struct {
 
 // A Worker may be sent.
 type Worker struct {
-	Login  string   `json:"login"`
-	Name   string   `json:"name"`
-	Org    string   `json:"org"`
-	Grids  []string `json:"grids" nullable:"false"`
-	OnDuty bool     `json:"on_duty"`
+	Login string   `json:"login"`
+	Name  string   `json:"name"`
+	Grids []string `json:"grids" nullable:"false"`
 }
 
 // Choices returns what the caller may choose from.
@@ -63,10 +61,9 @@ func (s *Store) Choices(ctx context.Context, scope access.Scope) (c Choices, err
 	}
 	c = Choices{Rules: (&Order{}).filled(), CellM: limit.CellM, Zone: city.String(), Posts: []End{}, Most: Most{patrol.MaxUnits, patrol.MaxSpots - candidates}}
 	c.Rules.CapMin = limit.Minutes
-	rows, err := db.Query(ctx, `SELECT p.login, p.name, o.code, coalesce((SELECT array_agg(g.grid_code ORDER BY g.grid_code) FROM onemap.person_grid g WHERE g.person = p.id), '{}'),
-			EXISTS (SELECT FROM map.worker w WHERE w.person = p.id)
-		FROM onemap.person p JOIN onemap.organisation o ON o.code = p.org
-		WHERE p.active AND EXISTS (SELECT FROM onemap.person_role r WHERE r.person = p.id AND r.role = 'grid_worker') AND starts_with(o.area_code, $1) ORDER BY 5 DESC, p.name, p.login LIMIT 5000`, scope.Org().AreaCode)
+	var a layers.Args
+	rows, err := db.Query(ctx, `SELECT p.login, p.name, coalesce((SELECT array_agg(g.grid_code ORDER BY g.grid_code) FROM onemap.person_grid g WHERE g.person = p.id), '{}')
+		FROM onemap.person p WHERE `+v.sends(&a)+` ORDER BY p.name, p.login LIMIT 5000`, a...)
 	if err != nil {
 		return c, fmt.Errorf("workers for patrols: %w", err)
 	}

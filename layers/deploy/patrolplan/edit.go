@@ -55,7 +55,7 @@ func (s *Store) Edit(ctx context.Context, scope access.Scope, id int64, e Edit) 
 	if err := decidable(old, Draft, e.Version); err != nil {
 		return p, err
 	}
-	d, err := s.redraft(ctx, scope, old, e)
+	d, err := s.redraft(ctx, v, old, e)
 	if err != nil {
 		return p, access.Wrap(fmt.Sprintf("edit patrol plan %d", id), faultOf(err))
 	}
@@ -77,7 +77,7 @@ func (s *Store) Edit(ctx context.Context, scope access.Scope, id int64, e Edit) 
 }
 
 // redraft is the plan with the edit, timed on the roads as they are now.
-func (s *Store) redraft(ctx context.Context, scope access.Scope, old Plan, e Edit) (*draft, error) {
+func (s *Store) redraft(ctx context.Context, v sight, old Plan, e Edit) (*draft, error) {
 	r, _, err := readRecord(ctx, s.Layers.DB(), old.ID)
 	if err != nil {
 		return nil, err
@@ -110,13 +110,13 @@ func (s *Store) redraft(ctx context.Context, scope access.Scope, old Plan, e Edi
 		if ue.Stops == nil {
 			continue
 		}
-		if orders[u], places, err = s.reorder(ctx, scope, field, *ue.Stops, places, books.cap.CellM); err != nil {
+		if orders[u], places, err = s.reorder(ctx, v.scope, field, *ue.Stops, places, books.cap.CellM); err != nil {
 			return nil, err
 		}
 	}
 	for u := range d.units {
 		unit := &d.units[u]
-		if d.people[u], unit.PersonName, err = s.worker(ctx, s.Layers.DB(), fmt.Sprintf("units[%d]", u), unit.Person); err != nil {
+		if d.people[u], unit.PersonName, err = s.worker(ctx, v, fmt.Sprintf("units[%d]", u), unit.Person); err != nil {
 			return nil, err
 		}
 		if err := s.knownGrid(ctx, s.Layers.DB(), fmt.Sprintf("units[%d]", u), unit.Grid); err != nil {

@@ -51,7 +51,7 @@ func (s *Store) Make(ctx context.Context, scope access.Scope, o Order) (p Plan, 
 	if o.Mode == "" {
 		o.Mode = "car"
 	}
-	d, err := s.draft(ctx, scope, o)
+	d, err := s.draft(ctx, v, o)
 	if err != nil {
 		return p, false, access.Wrap("plan patrols", faultOf(err))
 	}
@@ -116,7 +116,8 @@ type draft struct {
 	lines  []orb.LineString
 }
 
-func (s *Store) draft(ctx context.Context, scope access.Scope, o Order) (d *draft, err error) {
+func (s *Store) draft(ctx context.Context, v sight, o Order) (d *draft, err error) {
+	scope := v.scope
 	seed := o.Seed
 	if seed == 0 {
 		n, err := rand.Int(rand.Reader, big.NewInt(1<<31-1))
@@ -169,17 +170,17 @@ func (s *Store) draft(ctx context.Context, scope access.Scope, o Order) (d *draf
 	d = &draft{places: places, off: off, notes: append([]string{}, src.notes...)}
 	d.record = record{Method: method, Mode: o.Mode, Run: o.Run, RunHash: src.run.Hash, From: from.UTC(), Asked: rules, Rules: rules.rules(seed)}
 	d.record.Rules.Rounds = s.Rounds
-	if err := s.crews(ctx, d, net, o.Units); err != nil {
+	if err := s.crews(ctx, v, d, net, o.Units); err != nil {
 		return nil, err
 	}
 	return d, d.finish(ctx, net, books)
 }
 
 // crews brings the order's units into the draft.
-func (s *Store) crews(ctx context.Context, d *draft, net *network, units []UnitDraft) error {
+func (s *Store) crews(ctx context.Context, v sight, d *draft, net *network, units []UnitDraft) error {
 	for i, u := range units {
 		field := fmt.Sprintf("units[%d]", i)
-		person, name, err := s.worker(ctx, s.Layers.DB(), field, u.Person)
+		person, name, err := s.worker(ctx, v, field, u.Person)
 		if err != nil {
 			return err
 		}
@@ -231,14 +232,15 @@ func (s *Store) end(ctx context.Context, field string, e *EndDraft) (*End, error
 	return &End{Title: strings.TrimSpace(e.Title), Lon: round7(l.At[0]), Lat: round7(l.At[1])}, nil
 }
 
-// worker finds who goes.
-func (s *Store) worker(ctx context.Context, db querier, field, login string) (id *int64, name string, err error) {
+// worker finds who goes among those whom the caller may send.
+func (s *Store) worker(ctx context.Context, v sight, field, login string) (id *int64, name string, err error) {
 	if login == "" {
 		return nil, "", nil
 	}
-	err = db.QueryRow(ctx, `SELECT p.id, p.name FROM onemap.person p JOIN onemap.person_role r ON r.person = p.id AND r.role = 'grid_worker' WHERE p.login = $1 AND p.active`, login).Scan(&id, &name)
+	var a layers.Args
+	err = s.Layers.DB().QueryRow(ctx, `SELECT p.id, p.name FROM onemap.person p WHERE p.login = `+a.Add(login)+` AND `+v.sends(&a), a...).Scan(&id, &name)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, "", &layers.InputError{Field: field + ".person", Value: layers.Short(login), Remedy: "the login of a grid worker"}
+		return nil, "", &layers.InputError{Field: field + ".person", Value: layers.Short(login), Remedy: "the login of a grid worker whom you may send: one of your organisation, or of a grid in your area"}
 	}
 	return id, name, err
 }

@@ -24,6 +24,7 @@ func TestPlans(t *testing.T) {
 	t.Run("edited by hand", w.edited)
 	t.Run("caps count what was accepted", w.capped)
 	t.Run("a forecast that stands no more", func(t *testing.T) { testStands(t, w.on(t)) })
+	t.Run("whom one may send", func(t *testing.T) { testSends(t, w.on(t)) })
 	t.Run("they wait for their turn", func(t *testing.T) { testTurn(t, w.on(t)) })
 	t.Run("bad input", w.refusals)
 }

@@ -44,6 +44,23 @@ func (v sight) sql(a *layers.Args) string {
 	return "starts_with(p.area_code, " + a.Add(v.scope.Org().AreaCode) + ")"
 }
 
+// sends is the condition on the people under the alias p whom the caller may
+// send: active grid workers who answer for a grid in the caller's area, where
+// they may have tasks done (see task.Store.Create), and those of their own
+// organisation or, for others than departments, of one in their area.
+func (v sight) sends(a *layers.Args) string {
+	area := a.Add(v.scope.Org().AreaCode)
+	own := "EXISTS (SELECT FROM onemap.organisation o WHERE o.code = p.org AND starts_with(o.area_code, " + area + "))"
+	if v.dept != "" {
+		own = "p.org = " + a.Add(v.dept)
+	}
+	return "p.active AND EXISTS (SELECT FROM onemap.person_role r WHERE r.person = p.id AND r.role = 'grid_worker') AND (" + own + ` OR EXISTS (
+		SELECT FROM onemap.person_grid g, LATERAL (SELECT area_code FROM map.grid_unit WHERE grid_code = g.grid_code AND valid_to IS NULL
+			UNION ALL SELECT area_code FROM map.grid_duty WHERE grid_code = g.grid_code AND valid_to IS NULL
+			UNION ALL SELECT area_code FROM map.grid_community WHERE grid_code = g.grid_code AND valid_to IS NULL) l
+		WHERE g.person = p.id AND starts_with(l.area_code, ` + area + ")))"
+}
+
 // orders says for which department the caller plans: a department's people for
 // their own, others for any or none.
 func (s *Store) orders(ctx context.Context, v sight, dept string) (string, error) {

@@ -20,7 +20,7 @@ test('what became of a stop', () => {
 
 test('who goes is a worker, or whoever works in a grid', () => {
   for (const u of [{ person: 'worker', grid_code: '' }, { person: '', grid_code: '3307820010010001' }, { person: '', grid_code: '' }]) expect(goer(goesOf(u))).toEqual(u);
-  const worker = { name: '', org: '', on_duty: false };
+  const worker = { name: '' };
   expect(gridsOf([{ ...worker, login: 'a', grids: ['2', '1'] }, { ...worker, login: 'b', grids: ['2'] }])).toEqual(['1', '2']);
 });
 

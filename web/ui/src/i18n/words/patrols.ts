@@ -37,7 +37,6 @@ export const patrols = {
   'pt.person.grids': ['按网格（谁在谁去）', 'By grid (whoever is there)'],
   'pt.person.workers': ['指定人员', 'A worker'],
   'pt.person.none': ['稍后指定', 'Named later'],
-  'pt.onduty': ['在岗', 'on duty'],
   'pt.start': ['起止驻点', 'Begins and ends at'],
   'pt.start.now': ['点地图，选定 {u} 的起止点', 'Click the map where {u} begins and ends'],
   'pt.units.open': ['点组名查看停靠点', 'Click a unit for its stops'],
