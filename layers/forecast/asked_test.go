@@ -249,3 +249,49 @@ func TestMadeAgainOneByOne(t *testing.T) {
 		t.Errorf("one that takes three days, in two: %v", err)
 	}
 }
+
+// A town's planner takes back what the town ordered, and neither the city's nor
+// another town's; the city's takes back a town's.
+func TestWhoTakesBack(t *testing.T) {
+	w := newTown(t)
+	w.report(60, 300, burglary, "hotline")
+	by := w.staff()
+	w.later()
+	for _, tt := range []struct {
+		made, takes string
+		may         bool
+	}{
+		{"mayor", "east", false}, {"mayor", "police", false}, {"mayor", "vice", true}, {"mayor", "mayor", true},
+		{"east", "west", false}, {"east", "easter", true}, {"east", "mayor", true},
+		{"police", "police", true}, {"police", "mayor", true}, {"police", "east", false},
+		{"the machine", "east", false}, {"the machine", "mayor", true}, {"east", "the machine", true},
+	} {
+		t.Run(tt.made+" "+tt.takes, func(t *testing.T) {
+			by["the machine"] = operator
+			w.exec(`UPDATE onemap.forecast_run SET state = 'failed' WHERE state = 'queued'`)
+			r, _, err := w.s.Order(t.Context(), by[tt.made], small())
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, _, err := w.s.Stand(t.Context(), by[tt.made], small(), "week")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.takes == "mayor" { // what the standing order made is its organisation's
+				w.exec(`UPDATE onemap.forecast_run SET made_by = 'system', standing = $2 WHERE id = $1`, r.ID, st.ID)
+			}
+			_, err = w.s.Withdraw(t.Context(), by[tt.takes], r.ID, "not needed", "")
+			ended := w.s.End(t.Context(), by[tt.takes], st.ID, "")
+			for what, err := range map[string]error{"the run": err, "the standing order": ended} {
+				seen := tt.takes != "police" || tt.made == "police"
+				switch {
+				case tt.may && err != nil, !tt.may && seen && !errors.Is(err, access.ErrForbidden), !seen && !errors.Is(err, layers.ErrNotFound):
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			if n := w.count(`SELECT count(*) FROM onemap.forecast_run WHERE id = $1 AND state = 'queued'`, r.ID); (n == 0) != tt.may {
+				t.Errorf("it waits still: %d", n)
+			}
+		})
+	}
+}

@@ -15,7 +15,7 @@ import (
 )
 
 const runSQL = `SELECT r.id, r.state, r.title, r.dept_code, r.classes, r.class_key, r.recipe, r.horizon, r.from_at, r.to_at, r.space, r.cell_m, r.params, r.seed,
-	coalesce(r.standing, 0), r.made_by, r.made_at, r.started_at, r.finished_at, r.progress, r.doing, r.why, r.why_zh, r.record, r.hash, r.result_hash,
+	coalesce(r.standing, 0), r.made_by, r.org, r.made_at, r.started_at, r.finished_at, r.progress, r.doing, r.why, r.why_zh, r.record, r.hash, r.result_hash,
 	r.model, coalesce(r.cells, 0), coalesce(r.hot, 0), coalesce(r.expected, 0), coalesce(r.low, 0), coalesce(r.high, 0), r.summary,
 	r.withdrawn_at, r.withdrawn_by, r.withdrawn_why, r.cells_gone_at,
 	r.state = 'done' AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT FROM onemap.forecast_run n WHERE n.recipe = r.recipe AND n.id > r.id AND n.state IN ('done', 'withheld')) AS current
@@ -28,7 +28,7 @@ func scanRun(row pgx.CollectableRow) (Run, error) {
 	var why, whyZH, withdrawnWhy string
 	var hash, result []byte
 	err := row.Scan(&r.ID, &r.State, &r.Title, &r.Dept, &r.Classes, &r.classKey, &r.recipe, &r.Horizon, &r.From, &r.To, &r.Space, &cell, &params, &r.Seed,
-		&r.Standing, &r.MadeBy, &r.MadeAt, &r.StartedAt, &r.FinishedAt, &r.Progress, &r.Doing, &why, &whyZH, &record, &hash, &result,
+		&r.Standing, &r.MadeBy, &r.org, &r.MadeAt, &r.StartedAt, &r.FinishedAt, &r.Progress, &r.Doing, &why, &whyZH, &record, &hash, &result,
 		&r.Model, &r.Cells, &r.Hot, &r.Expected, &r.Low, &r.High, &summary, &r.WithdrawnAt, &r.WithdrawnBy, &withdrawnWhy, &r.CellsGoneAt, &r.Current)
 	if err != nil {
 		return r, err

@@ -90,3 +90,28 @@ func branches(ctx context.Context, db querier, dept string) ([]string, error) {
 	}
 	return codes, nil
 }
+
+// mayTakeBack says whether the caller may take back a run, or end a standing order,
+// of login and org: who made it, their organisation, and planners and the command
+// centre of an area that holds that organisation's. A forecast is of the whole
+// city, so a town sees it; it is not the town's to take away. What was made at the
+// machine is the city's.
+func (s *Store) mayTakeBack(ctx context.Context, by access.Scope, login, org string) error {
+	person, _ := by.Person()
+	own := by.Org()
+	if person.Login == login || org != "" && own.Code == org {
+		return nil
+	}
+	if by.Has(access.CommandCentre, access.Planner) && own.Kind != kindDepartment {
+		var holds bool
+		err := s.Layers.DB().QueryRow(ctx, `WITH city AS (SELECT area_code FROM onemap.organisation WHERE kind = 'government' ORDER BY length(area_code), code LIMIT 1)
+			SELECT starts_with(coalesce(nullif((SELECT area_code FROM onemap.organisation WHERE code = $1), ''), (SELECT area_code FROM city), ''), $2)`, org, own.AreaCode).Scan(&holds)
+		if err != nil {
+			return fmt.Errorf("whose forecast: %w", err)
+		}
+		if holds {
+			return nil
+		}
+	}
+	return fmt.Errorf("it is for %s, who made it, their organisation, or planners of its whole area to take back: ask them: %w", login, access.ErrForbidden)
+}

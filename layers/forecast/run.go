@@ -104,6 +104,7 @@ type Run struct {
 
 	recipe   string
 	classKey string
+	org      string // whose it is
 }
 
 // A Summary is what a run's page says first: how many to expect where, and how

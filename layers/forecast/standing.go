@@ -27,6 +27,8 @@ type Standing struct {
 	MadeAt  time.Time  `json:"made_at"`
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	LastRun int64      `json:"last_run,omitempty"`
+
+	org string // whose it is
 }
 
 // ahead is how long before its time a standing order is made.
@@ -137,7 +139,7 @@ func (s *Store) standings(ctx context.Context, by access.Scope, which string, it
 		return nil, err
 	}
 	args["it"] = it
-	rows, err := s.Layers.DB().Query(ctx, `SELECT id, title, dept_code, every, next_at, params, made_by, made_at, ended_at,
+	rows, err := s.Layers.DB().Query(ctx, `SELECT id, title, dept_code, every, next_at, params, made_by, org, made_at, ended_at,
 			coalesce((SELECT max(id) FROM onemap.forecast_run x WHERE x.standing = r.id), 0)
 		FROM onemap.forecast_standing r WHERE `+which+` AND `+cond+` ORDER BY ended_at IS NOT NULL, id DESC LIMIT 500`, args)
 	if err != nil {
@@ -146,7 +148,7 @@ func (s *Store) standings(ctx context.Context, by access.Scope, which string, it
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Standing, error) {
 		var st Standing
 		var body []byte
-		if err := row.Scan(&st.ID, &st.Title, &st.Dept, &st.Every, &st.NextAt, &body, &st.MadeBy, &st.MadeAt, &st.EndedAt, &st.LastRun); err != nil {
+		if err := row.Scan(&st.ID, &st.Title, &st.Dept, &st.Every, &st.NextAt, &body, &st.MadeBy, &st.org, &st.MadeAt, &st.EndedAt, &st.LastRun); err != nil {
 			return st, err
 		}
 		return st, json.Unmarshal(body, &st.Order)
@@ -157,8 +159,16 @@ func (s *Store) standings(ctx context.Context, by access.Scope, which string, it
 	return out, nil
 }
 
-// End ends a standing order; its runs stay.
+// End ends a standing order; its runs stay. It returns an error wrapping
+// [access.ErrForbidden] for one that is others' to end.
 func (s *Store) End(ctx context.Context, by access.Scope, id int64, address string) error {
+	st, err := s.standing(ctx, by, id)
+	if err == nil && st.EndedAt == nil {
+		err = s.mayTakeBack(ctx, by, st.MadeBy, st.org)
+	}
+	if err != nil {
+		return err
+	}
 	cond, args, err := s.visible(ctx, by)
 	if err != nil {
 		return err
@@ -249,7 +259,8 @@ func (s *Store) again(ctx context.Context, id int64, set settings) error {
 
 // Withdraw takes a run back, with a reason: its cells leave the map at once and
 // nobody plans on it any more. Its record and backtest stay. One that waits in the
-// queue is not made: it fails with the reason.
+// queue is not made: it fails with the reason. It returns an error wrapping
+// [access.ErrForbidden] for one that is others' to take back.
 func (s *Store) Withdraw(ctx context.Context, by access.Scope, id int64, reason, address string) (Run, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
 	if err := layers.CheckText("reason", reason, 500); err != nil {
@@ -259,8 +270,11 @@ func (s *Store) Withdraw(ctx context.Context, by access.Scope, id int64, reason,
 		return Run{}, &layers.InputError{Field: "reason", Remedy: "say why, in 4 to 500 characters"}
 	}
 	r, err := s.Get(ctx, by, id)
+	if err == nil {
+		err = s.mayTakeBack(ctx, by, r.MadeBy, r.org)
+	}
 	if err != nil {
-		return r, err
+		return Run{}, err
 	}
 	if r.State == Running || r.WithdrawnAt != nil {
 		return r, fmt.Errorf("forecast %d is %s: one that waits is taken back, or one that was made, once: %w", id, r.State, layers.ErrConflict)
