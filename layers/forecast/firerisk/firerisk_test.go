@@ -118,7 +118,7 @@ func TestARunFromOrderToVisit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.State != "done" || r.Places != 400 || r.Fires != 657 || r.Trial == nil || !r.Trial.Passed || r.Hash == "" || !strings.Contains(string(r.Record), `"source_worker": 73`) {
+	if r.State != "done" || r.Places != 400 || r.Fires != 657 || r.Trial == nil || !r.Trial.Passed || r.Hash == "" || !strings.Contains(string(r.Record), `"source_worker":73`) {
 		t.Fatalf("%s", r.Record)
 	}
 	if m := r.Trial.Orders[0]; m.Name != model.ByModel || m.Recall < 0.5 {
@@ -541,5 +541,63 @@ func TestGapsAreMadeOnce(t *testing.T) {
 	}
 	if now := count(); now != once || once[0] == 0 || once[2] == 0 {
 		t.Errorf("%d at once made %v, one %v", at, now, once)
+	}
+}
+
+// A run is made again, bit by bit, from what was kept of it, though the city has
+// changed since.
+func TestRefit(t *testing.T) {
+	w := newTown(t)
+	ctx := t.Context()
+	w.exec(`UPDATE map.inspection SET risk = 1 + enterprise % 4`)
+	w.exec(`INSERT INTO map.hazard (title, level, state, found_at, enterprise, grid_code, area_code, geom)
+		SELECT '隐患', 'major', 'registered', timestamptz '2026-01-01 08:00+08', id, grid_code, area_code, geom FROM map.enterprise WHERE id < 5`)
+	ask := func(kind string) int64 {
+		t.Helper()
+		id, err := w.store.Ask(ctx, w.by["planner"], firerisk.Order{Kind: kind, Visits: 80, Seed: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	again := func(id int64, same, data bool) firerisk.Refitted {
+		t.Helper()
+		f, err := w.store.Refit(ctx, w.by["planner"], id, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Same != same || f.TrialIsSame != same || f.DataIsSame != data {
+			t.Errorf("%+v", f)
+		}
+		return f
+	}
+	id, house := ask(firerisk.Enterprise), ask(firerisk.Building)
+	again(id, true, true)
+	again(house, true, true)
+	if second := ask(firerisk.Enterprise); again(second, true, true).Hash != again(id, true, true).Hash {
+		t.Error("the same data, parameters and seed gave another hash")
+	}
+	var kept int
+	if w.one(`SELECT count(*) FROM onemap.fire_content`, &kept); kept != 2 {
+		t.Errorf("%d data cuts are kept, of two kinds of places", kept)
+	}
+	var hash, of string
+	w.one(`SELECT encode(hash, 'hex') FROM onemap.fire_run WHERE id = $1`, &hash, id)
+	if w.one(`SELECT encode(sha256(convert_to(record::text, 'UTF8')), 'hex') FROM onemap.fire_run WHERE id = $1`, &of, id); hash != of {
+		t.Error("the hash is not that of the record")
+	}
+	w.exec(`DELETE FROM map.incident WHERE id % 3 = 0`)
+	if f := again(id, true, false); f.FiresNow >= f.FiresThen || f.PlacesNow != f.PlacesThen {
+		t.Errorf("%+v", f)
+	}
+	// A record that was changed by hand comes out otherwise.
+	w.exec(`UPDATE onemap.fire_run SET record = (record::jsonb || '{"seed": 8}')::json WHERE id = $1`, id)
+	again(id, false, false)
+	w.exec(`UPDATE onemap.fire_run SET data = NULL WHERE id = $1`, id)
+	if _, err := w.store.Refit(ctx, w.by["planner"], id, ""); !errors.Is(err, layers.ErrConflict) {
+		t.Errorf("without its data: %v", err)
+	}
+	if _, err := w.store.Refit(ctx, w.by["worker"], id, ""); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("by a worker: %v", err)
 	}
 }

@@ -52,17 +52,18 @@ type Run struct {
 	Places     int              `json:"places"`
 	Fires      int              `json:"fires" doc:"That it could learn from"`
 	Hash       string           `json:"hash,omitempty" doc:"SHA-256 of the record"`
+	ResultHash string           `json:"result_hash,omitempty" doc:"SHA-256 of trial and scores"`
 	Trial      *model.Trial     `json:"trial,omitempty" doc:"Past days played again: how good such scores were"`
 	Notes      []forecast.Words `json:"notes" nullable:"false" doc:"What past days could not know and is taken as of today"`
 	Record     json.RawMessage  `json:"record,omitempty" doc:"What it was made of: data cut, parameters, coefficients. Of one run only"`
 }
 
-const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial, coalesce(record -> 'notes', '[]')`
+const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial, coalesce(record -> 'notes', '[]'), coalesce(encode(result_hash, 'hex'), '')`
 
 func scanRun(row pgx.CollectableRow) (Run, error) {
 	var r Run
 	var trial []byte
-	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial, &r.Notes)
+	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial, &r.Notes, &r.ResultHash)
 	if err == nil && trial != nil {
 		r.Trial = &model.Trial{}
 		err = json.Unmarshal(trial, r.Trial)

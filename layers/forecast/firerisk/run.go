@@ -3,11 +3,9 @@ package firerisk
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -179,7 +177,7 @@ func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time
 		return err
 	}
 	if !set.enabled {
-		return s.withhold(ctx, id, kind, nil, nil, world{}, "forecasts are switched off", "预测功能已关闭")
+		return s.withhold(ctx, id, kind, ending{}, world{}, "forecasts are switched off", "预测功能已关闭")
 	}
 	var w world
 	err = pgx.BeginTxFunc(ctx, s.Layers.DB(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
@@ -193,29 +191,34 @@ func (s *Store) make(ctx context.Context, id int64, kind string, until time.Time
 	params := model.Params{Horizon: float64(horizon)}.WithDefaults()
 	day := dayOf(until, set.zone)
 	width, splits := windows(w.fires, day, params.Horizon)
-	rec := record{Kind: kind, Until: until.UTC(), Params: params, Seed: seed, Visits: visits, Places: len(w.places), Fires: len(w.fires), LeftOut: w.left, Hash: hashOf(w),
-		Classes: set.classes, Width: width, Version: "fire/2", Notes: notes}
-	trial, err := model.Evaluate(ctx, w.places, w.fires, day, width, splits, visits, uint64(seed), params)
-	if errors.Is(err, model.ErrFew) {
-		return s.withhold(ctx, id, kind, &rec, nil, w, "too little to learn from: "+err.Error(), "数据太少，无法学习："+fewZH(w))
-	}
+	data := w.encode()
+	rec := record{Kind: kind, Until: until.UTC(), Day: day, Params: params, Seed: seed, Visits: visits, Places: len(w.places), Fires: len(w.fires), LeftOut: w.left, Hash: hashOf(data),
+		Classes: set.classes, Width: width, Splits: splits, Version: "fire/2", Notes: notes}
+	out, err := compute(ctx, w, rec, func(share float64) { s.progress(ctx, id, share) })
 	if err != nil {
 		return err
 	}
-	s.progress(ctx, id, 0.7)
-	m, err := model.Fit(ctx, w.places, w.fires, day, params)
-	if errors.Is(err, model.ErrFew) {
-		return s.withhold(ctx, id, kind, &rec, &trial, w, "too little to learn from: "+err.Error(), "数据太少，无法学习："+fewZH(w))
-	}
-	if err != nil {
+	done := ending{rec: &rec, trial: out.trial, data: data}
+	if done.result, err = out.hash(w.ids); err != nil {
 		return err
 	}
-	rec.Far, rec.Phi, rec.Coefficients = m.Far, m.Phi, m.Coefficients()
-	if !trial.Passed {
-		en, zh := whyNot(trial)
-		return s.withhold(ctx, id, kind, &rec, &trial, w, en, zh)
+	if out.few != nil {
+		return s.withhold(ctx, id, kind, done, w, "too little to learn from: "+out.few.Error(), "数据太少，无法学习："+fewZH(w))
 	}
-	return s.publish(ctx, id, kind, rec, trial, w, m.Score(w.places, w.fires))
+	rec.Far, rec.Phi, rec.Coefficients = out.model.Far, out.model.Phi, out.model.Coefficients()
+	if !out.trial.Passed {
+		en, zh := whyNot(*out.trial)
+		return s.withhold(ctx, id, kind, done, w, en, zh)
+	}
+	return s.publish(ctx, id, kind, done, w, out.scores)
+}
+
+// An ending is what a run leaves: all nil where it read nothing.
+type ending struct {
+	rec    *record
+	trial  *model.Trial
+	data   []byte // that the model was given
+	result [32]byte
 }
 
 // windows says how long a past day is looked at after it, and how many of them
@@ -260,6 +263,7 @@ type record struct {
 	Version      string              `json:"version"`
 	Kind         string              `json:"kind"`
 	Until        time.Time           `json:"until"`
+	Day          float64             `json:"day"` // of until, on the city's clock
 	Places       int                 `json:"places"`
 	Fires        int                 `json:"fires"`
 	Far          int                 `json:"far"`
@@ -268,6 +272,7 @@ type record struct {
 	Classes      []fireClass         `json:"classes"`
 	Params       model.Params        `json:"params"`
 	Width        float64             `json:"trial_days"`
+	Splits       int                 `json:"splits"`
 	Visits       int                 `json:"visits"`
 	Seed         int64               `json:"seed"`
 	Phi          float64             `json:"phi"`
@@ -283,47 +288,11 @@ var notes = []forecast.Words{
 		EN: "Which places there are, their use, storeys, area and hydrants have no past and are as today: where places opened, closed or were rebuilt since, the played days are somewhat too good. Hazards and calls that were void later are left out."},
 }
 
-// hashOf is SHA-256 over all that goes to the model, in its order.
-func hashOf(w world) string {
-	h := sha256.New()
-	put := func(vs ...float64) {
-		var b [8]byte
-		for _, v := range vs {
-			binary.BigEndian.PutUint64(b[:], math.Float64bits(v))
-			h.Write(b[:])
-		}
-	}
-	for _, p := range w.places {
-		put(p.At[0], p.At[1], p.Storeys, p.HeightM, p.AreaM2, p.Built, p.WaterM, float64(len(p.Visits)), float64(len(p.Grades)), float64(len(p.Hazards)), float64(len(p.Use)))
-		h.Write([]byte(p.Use))
-		for _, v := range p.Visits {
-			put(v.Day, v.Findings, truth(v.Failed))
-		}
-		for _, g := range p.Grades {
-			put(g.Day, float64(g.Level))
-		}
-		for _, z := range p.Hazards {
-			put(z.From, z.To, truth(z.Major))
-		}
-	}
-	for _, f := range w.fires {
-		put(f.Day, f.Known, f.At[0], f.At[1])
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // withhold ends a run without scores, and takes those of earlier runs away:
 // what is not trusted is not shown.
-func (s *Store) withhold(ctx context.Context, id int64, kind string, rec *record, trial *model.Trial, w world, en, zh string) error {
+func (s *Store) withhold(ctx context.Context, id int64, kind string, e ending, w world, en, zh string) error {
 	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		if err := finish(ctx, tx, id, "withheld", rec, trial, len(w.places), len(w.fires), en, zh); err != nil {
+		if err := finish(ctx, tx, id, "withheld", e, len(w.places), len(w.fires), en, zh); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM map.fire_risk WHERE kind = $1`, kind)
@@ -331,36 +300,43 @@ func (s *Store) withhold(ctx context.Context, id int64, kind string, rec *record
 	})
 }
 
-func finish(ctx context.Context, tx pgx.Tx, id int64, state string, rec *record, trial *model.Trial, places, fires int, en, zh string) error {
-	var body, sum, past []byte
+func finish(ctx context.Context, tx pgx.Tx, id int64, state string, e ending, places, fires int, en, zh string) error {
+	var body, sum, past, data, result []byte
 	var err error
-	if rec != nil {
-		if body, err = json.Marshal(rec); err != nil {
+	if e.rec != nil {
+		if body, err = json.Marshal(e.rec); err != nil {
 			return err
 		}
 		h := sha256.Sum256(body)
-		sum = h[:]
-	}
-	if trial != nil {
-		if past, err = json.Marshal(trial); err != nil {
+		sum, result = h[:], e.result[:]
+		if data, err = keepData(ctx, tx, e.data); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, `UPDATE onemap.fire_run SET state = @state, finished_at = now(), progress = 1, why = @why, why_zh = @zh, record = @record, hash = @hash, trial = @trial, places = @places, fires = @fires
-		WHERE id = @id`, pgx.NamedArgs{"id": id, "state": state, "why": layers.Cut(en, 500), "zh": layers.Cut(zh, 500), "record": body, "hash": sum, "trial": past, "places": places, "fires": fires}); err != nil {
+	if e.trial != nil {
+		if past, err = json.Marshal(e.trial); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `UPDATE onemap.fire_run SET state = @state, finished_at = now(), progress = 1, why = @why, why_zh = @zh, record = @record, hash = @hash, data = @data, result_hash = @result, trial = @trial, places = @places, fires = @fires
+		WHERE id = @id`, pgx.NamedArgs{"id": id, "state": state, "why": layers.Cut(en, 500), "zh": layers.Cut(zh, 500), "record": body, "hash": sum, "data": data, "result": result, "trial": past, "places": places, "fires": fires}); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM onemap.fire_run r WHERE id <= (SELECT id FROM onemap.fire_run WHERE kind = (SELECT kind FROM onemap.fire_run WHERE id = $1) ORDER BY id DESC OFFSET $2 LIMIT 1)
 		AND kind = (SELECT kind FROM onemap.fire_run WHERE id = $1) AND NOT EXISTS (SELECT FROM onemap.inspection_list l WHERE l.run = r.id)`, id, keptRuns)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM onemap.fire_content c WHERE NOT EXISTS (SELECT FROM onemap.fire_run r WHERE r.data = c.hash)`)
 	return err
 }
 
 var riskColumns = []string{"run", "kind", "place", "name", "use", "rank", "level", "expected", "low", "high", "likely", "why_zh", "why_en", "last_inspected_on", "next_due_on", "dept_code", "grid_code", "area_code", "geom"}
 
 // publish writes the scores in the place of those of the run before.
-func (s *Store) publish(ctx context.Context, id int64, kind string, rec record, trial model.Trial, w world, scores []model.Score) error {
+func (s *Store) publish(ctx context.Context, id int64, kind string, e ending, w world, scores []model.Score) error {
 	return pgx.BeginFunc(ctx, s.Layers.DB(), func(tx pgx.Tx) error {
-		if err := finish(ctx, tx, id, "done", &rec, &trial, len(w.places), len(w.fires), "", ""); err != nil {
+		if err := finish(ctx, tx, id, "done", e, len(w.places), len(w.fires), "", ""); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM map.fire_risk WHERE kind = $1`, kind); err != nil {
