@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/riverqueue/river"
 
 	"onemap/layers"
 	"onemap/layers/access"
@@ -98,6 +101,43 @@ func TestWhoCrowns(t *testing.T) {
 	}
 	if n := w.count(`SELECT count(*) FROM onemap.forecast_champion WHERE dethroned_by IS NOT NULL`); n != 1 {
 		t.Errorf("%d were dethroned", n)
+	}
+}
+
+// A run whose time is up says so at once; one that a stopping node leaves is
+// made by another.
+func TestTimeIsUp(t *testing.T) {
+	w := newTown(t)
+	w.report(60, 300, burglary, "hotline")
+	w.later()
+	r := w.order(small())
+	stop, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stop.Rollback(t.Context()) }()
+	if _, err := stop.Exec(t.Context(), `LOCK TABLE map.incident`); err != nil { // the cut waits for ever
+		t.Fatal(err)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- w.s.Make(stopped, r.ID) }()
+	w.waiting(1)
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("a node that stops leaves a run without an error, and it is not tried again")
+	}
+	if got, err := w.s.Get(t.Context(), operator, r.ID); err != nil || got.State != forecast.Running {
+		t.Errorf("its node stopped: %s %+v, %v", got.State, got.Why, err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var give *river.JobCancelError
+	if err := w.s.Make(short, r.ID); !errors.As(err, &give) {
+		t.Errorf("it would be tried again: %v", err)
+	}
+	if got, err := w.s.Get(t.Context(), operator, r.ID); err != nil || got.State != forecast.Failed || !strings.Contains(got.Why.EN, "larger cells") || !strings.Contains(got.Why.ZH, "分钟") {
+		t.Errorf("its time is up: %s %+v, %v", got.State, got.Why, err)
 	}
 }
 

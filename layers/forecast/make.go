@@ -58,8 +58,8 @@ type Record struct {
 
 // Make makes a run that was ordered: reads the cut and the ground under one
 // snapshot, computes, and writes all of it in one transaction. What the planner
-// can mend is kept with the run in words, and is no error. A run that was made
-// is not made again.
+// can mend is kept with the run in words, and is no error; so is that the time of
+// ctx was not enough. A run that was made is not made again.
 func (s *Store) Make(ctx context.Context, id int64) error {
 	var params []byte
 	var state string
@@ -78,6 +78,13 @@ func (s *Store) Make(ctx context.Context, id int64) error {
 	err = s.make(ctx, id, p)
 	if why, ok := whyNot(err); ok {
 		return s.fail(ctx, id, why)
+	}
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// It would take as long again: said at once, and not tried twice more.
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return errors.Join(s.fail(late, id, Words{fmt.Sprintf("超过 %.0f 分钟仍未完成,已停止:请加大单元、减少回溯次数(origins)或少选类别。", makeTime.Minutes()),
+			fmt.Sprintf("It was not done after %.0f minutes and was stopped: order it with larger cells, fewer windows of the past (origins) or fewer classes.", makeTime.Minutes())}), river.JobCancel(err))
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log().Error("forecast", "run", id, "error", err)
