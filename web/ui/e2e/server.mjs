@@ -87,6 +87,9 @@ export async function start(kept) {
     async stop() {
       child.kill('SIGTERM');
       await ended;
+      // What went wrong inside, though the page may have got over it.
+      const wrong = log.split('\n').filter((line) => line.includes('level=ERROR'));
+      if (wrong.length > 0) console.error(wrong.slice(0, 20).join('\n'));
       if (own) rmSync(own, { recursive: true, force: true });
     },
   };
