@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -157,14 +158,20 @@ type forecastReliabilityOutput struct{ Body forecast.Reliability }
 
 func (s *Server) forecastReliability(ctx context.Context, in *getForecastInput) (*forecastReliabilityOutput, error) {
 	r, err := s.Forecasts.Reliability(ctx, scopeOf(ctx), in.ID)
-	return &forecastReliabilityOutput{r}, err
+	if err != nil {
+		return nil, err
+	}
+	return &forecastReliabilityOutput{r}, s.sawForecast(ctx, in.r, in.ID)
 }
 
 type forecastHoursOutput struct{ Body forecast.Hours }
 
 func (s *Server) forecastHours(ctx context.Context, in *getForecastInput) (*forecastHoursOutput, error) {
 	h, err := s.Forecasts.HoursOf(ctx, scopeOf(ctx), in.ID)
-	return &forecastHoursOutput{h}, err
+	if err != nil {
+		return nil, err
+	}
+	return &forecastHoursOutput{h}, s.sawForecast(ctx, in.r, in.ID)
 }
 
 type forecastChangesInput struct {
@@ -184,6 +191,7 @@ func (s *Server) forecastChanges(ctx context.Context, in *forecastChangesInput) 
 }
 
 type compareForecastsInput struct {
+	Request
 	A     int64 `query:"a" required:"true" minimum:"1"`
 	B     int64 `query:"b" required:"true" minimum:"1"`
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Cells that differ most"`
@@ -193,7 +201,10 @@ type forecastComparisonOutput struct{ Body forecast.Comparison }
 
 func (s *Server) compareForecasts(ctx context.Context, in *compareForecastsInput) (*forecastComparisonOutput, error) {
 	c, err := s.Forecasts.Compare(ctx, scopeOf(ctx), in.A, in.B, in.Limit)
-	return &forecastComparisonOutput{c}, err
+	if err != nil {
+		return nil, err
+	}
+	return &forecastComparisonOutput{c}, errors.Join(s.sawForecast(ctx, in.r, in.A), s.sawForecast(ctx, in.r, in.B))
 }
 
 // ForecastCellInput names a cell.
@@ -217,7 +228,10 @@ type forecastExposureOutput struct{ Body forecast.Exposure }
 
 func (s *Server) forecastExposure(ctx context.Context, in *getForecastInput) (*forecastExposureOutput, error) {
 	e, err := s.Forecasts.ExposureOf(ctx, scopeOf(ctx), in.ID)
-	return &forecastExposureOutput{e}, err
+	if err != nil {
+		return nil, err
+	}
+	return &forecastExposureOutput{e}, s.sawForecast(ctx, in.r, in.ID)
 }
 
 type forecastRefitOutput struct{ Body forecast.Refitted }

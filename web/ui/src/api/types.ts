@@ -1247,6 +1247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fire-risk/runs/{id}/refit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make it again from its record and what was kept, and compare the bits */
+        post: operations["refitFireRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flow": {
         parameters: {
             query?: never;
@@ -3675,6 +3692,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stationing/plans/{id}/remake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make it again from its record and compare; refused where the roads or their speeds are others since */
+        post: operations["remakeStationing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stationing/plans/{id}/what-if": {
         parameters: {
             query?: never;
@@ -3718,7 +3752,7 @@ export interface paths {
         };
         /** How fast roads are: by the map, and the lines that change that by class, day and hour */
         get: operations["listRoadSpeeds"];
-        /** Set that; times follow with the next question */
+        /** Set that, for the whole city; times follow with the next question */
         put: operations["setRoadSpeeds"];
         post?: never;
         delete?: never;
@@ -6151,7 +6185,7 @@ export interface components {
             /** @description What holds where an order says nothing */
             rules: components["schemas"]["PatrolplanRules"];
             time_zone: string;
-            /** @description Who may be sent, of my area, those on duty first, then by name */
+            /** @description Whom I may send, by name */
             workers: components["schemas"]["Worker"][];
         };
         CityName: {
@@ -6629,7 +6663,10 @@ export interface components {
             areas: components["schemas"]["Area"][];
             candidates: components["schemas"]["DeployCandidate"][];
             notes: components["schemas"]["DeployWords"][];
+            /** @description Demand at the middles of squares that had 3 cases or more; squares with fewer are counted together with their neighbours */
             points: components["schemas"]["DeployPoint"][];
+            /** @description The caller has no right to all that was counted: points are only those that must be covered */
+            points_withheld?: boolean;
             roads: string;
             today: number[];
         };
@@ -6828,6 +6865,8 @@ export interface components {
             lost: number;
             /** @description Where it changes by half a minute or more, what weighs most first, at most 2000 */
             points: components["schemas"]["Changed"][];
+            /** @description The caller has no right to all that demand was counted from */
+            points_withheld?: boolean;
             /** @description The roads or their speeds changed since the plan was made: before is by the roads of now */
             roads_changed: boolean;
             /**
@@ -7587,6 +7626,35 @@ export interface components {
             /** @description Up to three drivers, one a line */
             why_zh: string;
         };
+        FireriskRefitted: {
+            /** @description As it comes out now */
+            again: string;
+            /** @description The database still says the same of the data cut; where it does not, the run was made again of what was kept */
+            data_is_same: boolean;
+            /**
+             * Format: int64
+             * @description In the database, up to the run's cut
+             */
+            fires_now: number;
+            /** Format: int64 */
+            fires_then: number;
+            /** @description As it was: SHA-256 of trial and scores */
+            hash: string;
+            /**
+             * Format: int64
+             * @description In the database
+             */
+            places_now: number;
+            /** Format: int64 */
+            places_then: number;
+            /** Format: int64 */
+            run: number;
+            /** @description Trial and scores, bit by bit */
+            same: boolean;
+            /** Format: double */
+            seconds: number;
+            trial_is_same: boolean;
+        };
         FireriskRun: {
             /** Format: date-time */
             finished_at?: string;
@@ -7618,6 +7686,8 @@ export interface components {
             progress: number;
             /** @description What it was made of: data cut, parameters, coefficients. Of one run only */
             record?: unknown;
+            /** @description SHA-256 of trial and scores */
+            result_hash?: string;
             /** Format: int64 */
             seed: number;
             /** @enum {string} */
@@ -12146,6 +12216,10 @@ export interface components {
             /** @description Its record gives the same stops and times */
             same: boolean;
         };
+        RemakeStationingOutputBody: {
+            /** @description Its record gives the same answer, to the letter; where a person moved its posts, the same numbers of them */
+            same: boolean;
+        };
         Remark: {
             at: number[] | null;
             /** Format: int64 */
@@ -13114,6 +13188,8 @@ export interface components {
         SpeedsOutputBody: {
             /** @description The classes of the city's roads that cars may use, the fastest first, as they are where no line counts */
             classes: components["schemas"]["RoadsClass"][];
+            /** @description I may set them: I am of the city's command centre, or plan for the whole city */
+            may_set: boolean;
             speeds: components["schemas"]["Speed"][];
         };
         Split: {
@@ -13190,6 +13266,11 @@ export interface components {
             every: "shift" | "day" | "week" | "month";
             /** @description Without times */
             order: components["schemas"]["ForecastOrder"];
+            /**
+             * Format: uuid
+             * @description Made by the client; an order sent again with it is the same
+             */
+            uuid?: string;
         };
         Standing: {
             dept?: string;
@@ -14302,8 +14383,6 @@ export interface components {
             grids: string[];
             login: string;
             name: string;
-            on_duty: boolean;
-            org: string;
         };
         Year: {
             days: components["schemas"]["Day"][];
@@ -17649,6 +17728,37 @@ export interface operations {
             };
         };
     };
+    refitFireRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireriskRefitted"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getFlow: {
         parameters: {
             query?: never;
@@ -17864,6 +17974,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was ordered before; here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
             /** @description Created */
             201: {
                 headers: {
@@ -23534,6 +23653,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Data"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remakeStationing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemakeStationingOutputBody"];
                 };
             };
             /** @description A problem (RFC 9457) */
