@@ -2,19 +2,24 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"time"
 
 	"onemap/layers"
+	"onemap/layers/access"
 	"onemap/layers/forecast/firerisk"
 )
 
 // Fire risk of places, /api/v1/fire-risk…: see layers/forecast/firerisk. For
 // planners, the command centre and officers, each what the layer fire_risk is
-// shared with their organisation; never for the public.
+// shared with their organisation; never for the public. Who looks is recorded,
+// at each thing once an hour.
 //
 //	GET    /fire-risk/runs                     the latest: state, why withheld, trial on past days beside baselines
 //	POST   /fire-risk/runs                     {kind, horizon_days, visits}: 202, made in the background
 //	GET    /fire-risk/runs/{id}                one with its record
+//	POST   /fire-risk/runs/{id}/refit          made again from its record and what was kept, and compared
 //	GET    /fire-risk/places?kind=             places, the highest first; on maps the layer fire_risk
 //	GET    /fire-risk/gaps, POST               sums of the layers water_gap and response_gap; POST computes them anew
 //	GET    /fire-risk/lists, POST              lists of inspections; POST makes one
@@ -24,20 +29,33 @@ import (
 
 var onlyFireRisk = only(firerisk.Viewers...)
 
+// sawFire records who looked at risk of fire, at each thing once an hour.
+func (s *Server) sawFire(ctx context.Context, r *http.Request, object string) error {
+	p, _ := scopeOf(ctx).Person()
+	return s.looks.once(p.Login+" "+object, func() error {
+		return s.Audit.Record(ctx, scopeOf(ctx), access.Entry{Action: "fire_risk.look", Object: object, Result: access.Done, Address: clientAddress(r)})
+	})
+}
+
 type fireRunsOutput struct {
 	Body struct {
 		Runs []firerisk.Run `json:"runs" nullable:"false" doc:"The latest first, of both kinds, without their records"`
 	}
 }
 
-func (s *Server) listFireRuns(ctx context.Context, _ *struct{}) (*fireRunsOutput, error) {
+type fireLookInput struct{ Request }
+
+func (s *Server) listFireRuns(ctx context.Context, in *fireLookInput) (*fireRunsOutput, error) {
 	out := &fireRunsOutput{}
 	var err error
 	out.Body.Runs, err = s.FireRisk.Runs(ctx, scopeOf(ctx))
 	if out.Body.Runs == nil {
 		out.Body.Runs = []firerisk.Run{}
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, s.sawFire(ctx, in.r, "fire_risk/runs")
 }
 
 type askFireRunInput struct {
@@ -68,10 +86,23 @@ type fireIDInput struct {
 
 func (s *Server) getFireRun(ctx context.Context, in *fireIDInput) (*fireRunOutput, error) {
 	r, err := s.FireRisk.Get(ctx, scopeOf(ctx), in.ID)
-	return &fireRunOutput{r}, err
+	if err != nil {
+		return nil, err
+	}
+	return &fireRunOutput{r}, s.sawFire(ctx, in.r, fmt.Sprintf("fire_run/%d", in.ID))
+}
+
+type fireRefitOutput struct{ Body firerisk.Refitted }
+
+func (s *Server) refitFireRun(ctx context.Context, in *fireIDInput) (*fireRefitOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, refitTime)
+	defer cancel()
+	f, err := s.FireRisk.Refit(ctx, scopeOf(ctx), in.ID, clientAddress(in.r))
+	return &fireRefitOutput{f}, err
 }
 
 type firePlacesInput struct {
+	Request
 	Kind  string `query:"kind" enum:"enterprise,building" default:"enterprise"`
 	Text  string `query:"q" maxLength:"100" doc:"In the name"`
 	After int    `query:"after" minimum:"0" doc:"A rank: those behind it"`
@@ -91,19 +122,23 @@ func (s *Server) listFirePlaces(ctx context.Context, in *firePlacesInput) (*fire
 	if out.Body.Places == nil {
 		out.Body.Places = []firerisk.Place{}
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, s.sawFire(ctx, in.r, "fire_places/"+in.Kind)
 }
 
 type fireGapsOutput struct{ Body firerisk.Gaps }
 
-func (s *Server) getFireGaps(ctx context.Context, _ *struct{}) (*fireGapsOutput, error) {
+func (s *Server) getFireGaps(ctx context.Context, in *fireLookInput) (*fireGapsOutput, error) {
 	g, err := s.FireRisk.Gaps(ctx, scopeOf(ctx))
-	return &fireGapsOutput{g}, err
+	if err != nil {
+		return nil, err
+	}
+	return &fireGapsOutput{g}, s.sawFire(ctx, in.r, "fire_risk/gaps")
 }
 
-type fireGapsInput struct{ Request }
-
-func (s *Server) makeFireGaps(ctx context.Context, in *fireGapsInput) (*fireGapsOutput, error) {
+func (s *Server) makeFireGaps(ctx context.Context, in *fireLookInput) (*fireGapsOutput, error) {
 	g, err := s.FireRisk.AskGaps(ctx, scopeOf(ctx), clientAddress(in.r))
 	return &fireGapsOutput{g}, err
 }
@@ -114,14 +149,17 @@ type fireListsOutput struct {
 	}
 }
 
-func (s *Server) listFireLists(ctx context.Context, _ *struct{}) (*fireListsOutput, error) {
+func (s *Server) listFireLists(ctx context.Context, in *fireLookInput) (*fireListsOutput, error) {
 	out := &fireListsOutput{}
 	var err error
 	out.Body.Lists, err = s.FireRisk.Lists(ctx, scopeOf(ctx))
 	if out.Body.Lists == nil {
 		out.Body.Lists = []firerisk.List{}
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, s.sawFire(ctx, in.r, "fire_risk/lists")
 }
 
 type makeFireListInput struct {
@@ -170,7 +208,10 @@ func (s *Server) makeFireList(ctx context.Context, in *makeFireListInput) (*fire
 
 func (s *Server) getFireList(ctx context.Context, in *fireIDInput) (*fireListOutput, error) {
 	l, err := s.FireRisk.List(ctx, scopeOf(ctx), in.ID)
-	return &fireListOutput{200, l}, err
+	if err != nil {
+		return nil, err
+	}
+	return &fireListOutput{200, l}, s.sawFire(ctx, in.r, fmt.Sprintf("inspection_list/%d", in.ID))
 }
 
 type decideFireListInput struct {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,15 +13,19 @@ import (
 	"onemap/layers"
 	"onemap/layers/access"
 	"onemap/layers/forecast"
+	"onemap/layers/forecast/firerisk"
 )
 
 // lookTime is for how long one entry of the audit speaks: a person who moves a
 // sensitive layer's map for an hour has six, not one for each tile.
 const lookTime = 10 * time.Minute
 
+// lookedLayers are recorded as seen though they ask for no reason: forecasts of
+// where something will be, and where help is far.
+var lookedLayers = []string{forecast.LayerName, firerisk.LayerName, "water_gap", "response_gap"}
+
 // looked has the audit say that the caller looks at a sensitive layer, or at
-// forecasts, and
-// why, before they see anything of it: once in [lookTime] for each person, layer
+// forecasts, and why, before they see anything of it: once in [lookTime] for each person, layer
 // and kind of request; a look at a single thing is a kind of its own. What was
 // asked is told by the path of the first request and its box; of filters only
 // the names, since what is searched for may be sensitive itself.
@@ -30,7 +35,7 @@ func (s *Server) looked(ctx context.Context, l layers.Layer) error {
 
 func (s *Server) lookedBy(ctx context.Context, by access.Scope, l layers.Layer) error {
 	p, known := by.Person()
-	if !l.AskReason && l.Name != forecast.LayerName || !known || by.LacksReason(l) {
+	if !l.AskReason && !slices.Contains(lookedLayers, l.Name) || !known || by.LacksReason(l) {
 		return nil
 	}
 	st := stateOf(ctx)
@@ -52,6 +57,21 @@ func (s *Server) lookedBy(ctx context.Context, by access.Scope, l layers.Layer) 
 		}
 	}
 	return s.looks.onceIn(lookTime, strings.Join([]string{p.Login, l.Name, kind, e.Reason}, "\n"), func() error {
+		return s.Audit.Record(ctx, by, e)
+	})
+}
+
+// lookedAt has the audit say that the caller looked at a plan in one way: once an
+// hour for each person, way and plan. It comes after what they see was found, so
+// that who sees nothing looked at nothing.
+func (s *Server) lookedAt(ctx context.Context, action, object string, detail map[string]any) error {
+	by := scopeOf(ctx)
+	who, _ := by.Person()
+	e := access.Entry{Action: action, Object: object, Result: access.Done, Detail: detail}
+	if r := stateOf(ctx).request; r != nil {
+		e.Address = clientAddress(r)
+	}
+	return s.looks.once(strings.Join([]string{who.Login, action, object, fmt.Sprint(detail)}, "\n"), func() error {
 		return s.Audit.Record(ctx, by, e)
 	})
 }

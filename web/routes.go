@@ -498,6 +498,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/fire-risk/runs", onlyFireRisk, "listFireRuns", "fire-risk", "Runs that scored places by the fires to be expected at them, each with its trial on past days, or why it is withheld", call(s.listFireRuns), nil},
 		{"POST", "/api/v1/fire-risk/runs", onlyFireRisk, "askFireRun", "fire-risk", "Score the places anew; it is made in the background", call(s.askFireRun), []option{accepted(), rate(30)}},
 		{"GET", "/api/v1/fire-risk/runs/{id}", onlyFireRisk, "getFireRun", "fire-risk", "One run with its record", call(s.getFireRun), nil},
+		{"POST", "/api/v1/fire-risk/runs/{id}/refit", onlyFireRisk, "refitFireRun", "fire-risk", "Make it again from its record and what was kept, and compare the bits", call(s.refitFireRun), []option{stream, rate(10)}},
 		{"GET", "/api/v1/fire-risk/places", onlyFireRisk, "listFirePlaces", "fire-risk", "Places with their score, interval and drivers, the highest first; for maps take the tiles of layer fire_risk", call(s.listFirePlaces), nil},
 		{"GET", "/api/v1/fire-risk/gaps", onlyFireRisk, "getFireGaps", "fire-risk", "How much lies beyond the limits of hydrants and of response: sums of the layers water_gap and response_gap", call(s.getFireGaps), nil},
 		{"POST", "/api/v1/fire-risk/gaps", onlyFireRisk, "makeFireGaps", "fire-risk", "Compute both anew", call(s.makeFireGaps), []option{stream, rate(10)}},

@@ -88,6 +88,8 @@ var special = map[string]words{
 	"fire_risk.list":        {"生成了消防检查清单 {}", "made the list of fire inspections {}"},
 	"fire_risk.decide":      {"确定了消防检查清单 {} 的条目", "decided on a line of the list of fire inspections {}"},
 	"fire_risk.export":      {"导出了消防检查清单 {}", "took the list of fire inspections {} as a file"},
+	"fire_risk.refit":       {"重做了火灾风险评估 {} 并核对", "made the scoring by risk of fire {} again and compared it"},
+	"fire_risk.look":        {"查看了火灾风险 {}", "looked at the risk of fire {}"},
 	"fire_risk.gaps":        {"重新计算了消防水源和到场时间盲区", "computed the gaps of fire water and response anew"},
 	"deviation.answer":      {"处置了数量异常 {}", "answered the deviation {}"},
 	"deviation.run":         {"重新检查了数量异常", "looked for deviations anew"},
