@@ -101,7 +101,7 @@ func readCut(ctx context.Context, tx pgx.Tx, p Params) (Cut, []sighting, []Words
 	if err != nil {
 		return cut, nil, nil, err
 	}
-	notes = append(notes, cut.startTogether(begins)...)
+	notes = append(append(notes, cut.future()...), cut.startTogether(begins)...)
 	rows, err = tx.Query(ctx, cutSQL, cutArgs(p, cut.Since))
 	if err != nil {
 		return cut, nil, nil, fmt.Errorf("read the cut: %w", err)
@@ -142,6 +142,18 @@ func (c *Cut) placeless() ([]Words, error) {
 	return []Words{{
 		fmt.Sprintf("%d 起没有坐标,未使用(共 %d 起)。", lost, lost+used),
 		fmt.Sprintf("%d of %d incidents have no coordinates and are not used.", lost, lost+used)}}, nil
+}
+
+// future says of cases that happened or were reported after the cut, by their
+// own word: of a cut that is now, their times are wrong.
+func (c *Cut) future() []Words {
+	n := c.LeftOut["future"]
+	if n == 0 {
+		return nil
+	}
+	return []Words{{
+		fmt.Sprintf("%d 起的发生或上报时间在数据截止之后,未使用。", n),
+		fmt.Sprintf("%d incidents are dated after the data cut, by when they happened or were reported, and are not used.", n)}}
 }
 
 // halfYear is the least of history that is kept when a class began late.

@@ -251,6 +251,7 @@ func (o *made) summarise(p Params, j judgement) {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("%d 起在城市范围之外,未使用。", o.outside), fmt.Sprintf("%d incidents lie outside of the city and are not used.", o.outside)})
 	}
 	s.Notes = append(append(s.Notes, o.delay.words()...), repeatWords(o.repeats)...)
+	s.Notes = append(s.Notes, o.otherThanAsked(p, j)...)
 	if want := min(horizons[p.Horizon].days, 28); j.windowDays > want {
 		s.Notes = append(s.Notes, Words{fmt.Sprintf("此类警情较少,可信度按 %.0f 天一段检验。", j.windowDays), fmt.Sprintf("Incidents are rare: the forecast is held against windows of %.0f days.", j.windowDays)})
 	}
@@ -259,6 +260,29 @@ func (o *made) summarise(p Params, j judgement) {
 	}
 	s.Verdict = verdict(t)
 	o.summary = s
+}
+
+// otherThanAsked says where the backtest is of something else than the forecast,
+// and what of the past it does not know.
+func (o *made) otherThanAsked(p Params, j judgement) []Words {
+	var all []Words
+	switch {
+	case p.Hours != nil:
+		all = append(all, Words{"可信度按全天检验,不是只按所选时段:所选时段的命中率可能不同。", "How wrong it has been is of all hours of the day, not of those that were chosen alone: in them the hit rate may be another."})
+	case p.Horizon == "shift":
+		all = append(all, Words{"可信度按整天检验,不是按一个班次:单个班次的命中率可能不同。", "How wrong it has been is of whole days, not of one shift: in a shift the hit rate may be another."})
+	}
+	if longest := horizons[p.Horizon].days; longest > 28 {
+		all = append(all, Words{fmt.Sprintf("可信度按 %.0f 天一段检验,不是按 %.0f 天:更远的预测没有检验过。", j.windowDays, longest),
+			fmt.Sprintf("How wrong it has been is of windows of %.0f days, not of %.0f: what lies farther ahead was not held against anything.", j.windowDays, longest)})
+	}
+	all = append(all, Words{"回溯检验用的建筑、店铺、灯光是今天的,被驳回、作废的案件也按今天的状态去掉:当时还不知道这些,实际可能略差。",
+		"The backtest knows buildings, shops and lights as they are today, and leaves out cases that are refused or void by now: at the time nobody knew, so it may look a little better than it was."})
+	if g := o.trust.Grid; g != nil {
+		all = append(all, Words{fmt.Sprintf("网格位置的影响按模型中最重的至多 %d 个部分、最近 %d 段检验,不含回归。", lightParts, g.Windows),
+			fmt.Sprintf("How much it depends on where the lattice lies is of the %d heaviest parts of the model at most, over the last %d windows, without the regression.", lightParts, g.Windows)})
+	}
+	return all
 }
 
 // grade is one word for how far it can be trusted.
