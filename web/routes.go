@@ -492,7 +492,7 @@ func (s *Server) routes() []route {
 			plain(s.exportStationing, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx", "gpx", "pdf"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
 				answers(200, "application/geo+json", "The file"), answers(200, "application/pdf", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"], "application/gpx+xml", "application/pdf")}},
 		{"GET", "/api/v1/stationing/speeds", stationers, "listRoadSpeeds", "stationing", "How fast roads are: by the map, and the lines that change that by class, day and hour", call(s.listSpeeds), nil},
-		{"PUT", "/api/v1/stationing/speeds", only(access.CommandCentre, access.Planner), "setRoadSpeeds", "stationing", "Set that; times follow with the next question", call(s.setSpeeds), []option{body(256 << 10)}},
+		{"PUT", "/api/v1/stationing/speeds", only(access.CommandCentre, access.Planner), "setRoadSpeeds", "stationing", "Set that, for the whole city; times follow with the next question", call(s.setSpeeds), []option{body(256 << 10)}},
 
 		// Fire risk of places: see firerisk.go. The command centre, planners and officers, by right to the layer; the public never.
 		{"GET", "/api/v1/fire-risk/runs", onlyFireRisk, "listFireRuns", "fire-risk", "Runs that scored places by the fires to be expected at them, each with its trial on past days, or why it is withheld", call(s.listFireRuns), nil},

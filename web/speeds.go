@@ -12,6 +12,7 @@ import (
 type speedsOutput struct {
 	Body struct {
 		Speeds  []roads.Speed `json:"speeds" nullable:"false"`
+		MaySet  bool          `json:"may_set" doc:"I may set them: I am of the city's command centre, or plan for the whole city"`
 		Classes []roads.Class `json:"classes" nullable:"false" doc:"The classes of the city's roads that cars may use, the fastest first, as they are where no line counts"`
 	}
 }
@@ -22,6 +23,9 @@ func (s *Server) listSpeeds(ctx context.Context, _ *struct{}) (*speedsOutput, er
 	out.Body.Speeds, err = s.Stationing.Roads.Speeds(ctx)
 	if out.Body.Speeds == nil {
 		out.Body.Speeds = []roads.Speed{}
+	}
+	if err == nil {
+		out.Body.MaySet, err = s.Stationing.Roads.MaySet(ctx, scopeOf(ctx))
 	}
 	if err == nil {
 		out.Body.Classes, err = s.Stationing.Roads.Classes(ctx)

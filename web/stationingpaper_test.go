@@ -109,6 +109,31 @@ func TestRoadSpeeds(t *testing.T) {
 		}
 	}
 	w.want(http.StatusForbidden, w.as("urban", "PUT", path, put(func(line) {})))
+	reload := func() {
+		t.Helper()
+		if err := w.server.Directory.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A planner of a department, of a town, or of a county beside another reads them only.
+	for _, org := range []string{"urban", "east", "centre"} {
+		w.exec(`UPDATE onemap.person SET org = $1 WHERE login = 'planner'`, org)
+		if org == "centre" {
+			w.exec(`INSERT INTO onemap.organisation (code, level, kind, area_code, name_zh, name_en) VALUES ('beside', 'county', 'government', '330798', '邻县', 'Beside')`)
+		}
+		reload()
+		var seen struct {
+			MaySet bool `json:"may_set"`
+		}
+		if w.want(200, w.as("planner", "GET", path, nil)).into(t, &seen); seen.MaySet {
+			t.Errorf("a planner of %s may set speeds", org)
+		}
+		if p := w.want(http.StatusForbidden, w.as("planner", "PUT", path, put(func(line) {}))).problem(t); !strings.Contains(p.Detail, "planner of the city") {
+			t.Errorf("of %s: %+v", org, p)
+		}
+	}
+	w.exec(`UPDATE onemap.organisation SET kind = 'department' WHERE code = 'beside'`)
+	reload()
 	w.want(200, w.as("planner", "PUT", path, put(func(line) {}))).into(t, &got)
 	if len(got.Speeds) != 1 || got.Speeds[0]["factor"] != 0.5 {
 		t.Errorf("%+v", got.Speeds)

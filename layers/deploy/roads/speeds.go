@@ -115,12 +115,38 @@ func (s *Store) Classes(ctx context.Context) ([]Class, error) {
 var carClasses = []string{"motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
 	"unclassified", "residential", "living_street", "service", "track", "road"}
 
+var setters = []access.Role{access.CommandCentre, access.Planner}
+
+// MaySet says whether the caller may set speeds. All plans of the city reckon with
+// them, so only the command centre and planners of the city do: not those of a
+// department, of a town, or of one county among several.
+func (s *Store) MaySet(ctx context.Context, by access.Scope) (bool, error) {
+	org := by.Org()
+	if !by.Has(setters...) || org.Kind == "department" || org.Level == "town" || org.Level == "community" {
+		return false, nil
+	}
+	var part bool
+	err := s.Layers.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM onemap.organisation
+		WHERE kind = 'government' AND NOT starts_with(area_code, $1) AND NOT starts_with($1, area_code))`, org.AreaCode).Scan(&part)
+	if err != nil {
+		return false, fmt.Errorf("who sets road speeds: %w", err)
+	}
+	return !part, nil
+}
+
 // SetSpeeds puts other lines in the place of all. It returns a
 // [layers.InputError], and one wrapping [access.ErrForbidden] for who may not:
-// the command centre and planners may. Times follow with the next question.
+// see [Store.MaySet]. Times follow with the next question.
 func (s *Store) SetSpeeds(ctx context.Context, by access.Scope, speeds []Speed, address string) error {
-	if err := by.Require(access.CommandCentre, access.Planner); err != nil {
+	if err := by.Require(setters...); err != nil {
 		return err
+	}
+	may, err := s.MaySet(ctx, by)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return fmt.Errorf("speeds are the whole city's: its command centre or a planner of the city sets them: %w", access.ErrForbidden)
 	}
 	known, err := s.Classes(ctx)
 	if err != nil {

@@ -6,6 +6,7 @@ export type RoadClass = components['schemas']['RoadsClass'];
 
 export interface Speeds {
   speeds: Speed[];
+  may_set: boolean;
   classes: RoadClass[];
 }
 
@@ -21,4 +22,4 @@ export function becomes(line: Speed, classes: readonly RoadClass[]): number | un
 }
 
 /** What may be chosen: the classes of the city, and those that lines are of already. */
-export const choices = (s: Speeds): string[] => [...new Set([...s.classes.map((c) => c.class), ...s.speeds.map((l) => l.class)])].filter((c) => c !== '');
+export const choices = (s: Pick<Speeds, 'speeds' | 'classes'>): string[] => [...new Set([...s.classes.map((c) => c.class), ...s.speeds.map((l) => l.class)])].filter((c) => c !== '');
