@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"onemap/layers"
-	"onemap/layers/access"
 	"onemap/layers/deploy/patrolplan"
 	"onemap/layers/locate"
 )
@@ -194,11 +193,7 @@ func (s *Server) getPatrol(ctx context.Context, in *getPatrolInput) (*patrolOutp
 	if err != nil {
 		return nil, err
 	}
-	who, _ := scopeOf(ctx).Person()
-	err = s.looks.once(fmt.Sprintf("patrol %s %d", who.Login, in.ID), func() error {
-		return s.Audit.Record(ctx, scopeOf(ctx), access.Entry{Action: "patrol.look", Object: fmt.Sprintf("patrol/%d", in.ID), Result: access.Done, Address: clientAddress(in.r)})
-	})
-	return &patrolOutput{http.StatusOK, p}, err
+	return &patrolOutput{http.StatusOK, p}, s.lookedAt(ctx, "patrol.look", fmt.Sprintf("patrol/%d", in.ID), nil)
 }
 
 type patrolStopBody struct {
@@ -273,6 +268,8 @@ type remakePatrolOutput struct {
 func (s *Server) remakePatrol(ctx context.Context, in *getPatrolInput) (*remakePatrolOutput, error) {
 	out := &remakePatrolOutput{}
 	var err error
-	out.Body.Same, err = s.Patrols.Remake(ctx, scopeOf(ctx), in.ID)
-	return out, err
+	if out.Body.Same, err = s.Patrols.Remake(ctx, scopeOf(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	return out, s.lookedAt(ctx, "patrol.remake", fmt.Sprintf("patrol/%d", in.ID), nil)
 }

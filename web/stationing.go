@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -79,11 +80,16 @@ func (s *Server) getStationing(ctx context.Context, in *stationingInput) (*stati
 	return &stationingOutput{http.StatusOK, p}, err
 }
 
+func stationingObject(id int64) string { return fmt.Sprintf("stationing/%d", id) }
+
 type materialOutput struct{ Body deploy.Data }
 
 func (s *Server) getStationingMaterial(ctx context.Context, in *stationingInput) (*materialOutput, error) {
 	d, err := s.Stationing.Material(ctx, scopeOf(ctx), in.ID)
-	return &materialOutput{d}, err
+	if err != nil {
+		return nil, err
+	}
+	return &materialOutput{d}, s.lookedAt(ctx, "stationing.material", stationingObject(in.ID), map[string]any{"points": !d.Withheld})
 }
 
 type previewStationingInput struct {
@@ -93,8 +99,12 @@ type previewStationingInput struct {
 }
 
 func (s *Server) previewStationing(ctx context.Context, in *previewStationingInput) (*materialOutput, error) {
+	q := in.Body.Question.Demand
 	d, err := s.Stationing.Preview(ctx, scopeOf(ctx), in.Body.Question)
-	return &materialOutput{d}, err
+	if err != nil {
+		return nil, err
+	}
+	return &materialOutput{d}, s.lookedAt(ctx, "stationing.preview", "stationing/preview", map[string]any{"source": q.Source, "classes": q.Classes, "run": q.Run})
 }
 
 type stationingStands struct {
@@ -111,7 +121,10 @@ type comparisonOutput struct{ Body deploy.Comparison }
 
 func (s *Server) compareStationing(ctx context.Context, in *compareStationingInput) (*comparisonOutput, error) {
 	c, err := s.Stationing.WhatIf(ctx, scopeOf(ctx), in.ID, in.Body.CRS, in.Body.Posts)
-	return &comparisonOutput{c}, err
+	if err != nil {
+		return nil, err
+	}
+	return &comparisonOutput{c}, s.lookedAt(ctx, "stationing.what-if", stationingObject(in.ID), nil)
 }
 
 type editStationingInput struct {

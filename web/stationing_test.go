@@ -160,6 +160,13 @@ func TestStationing(t *testing.T) {
 	if f := w.want(http.StatusUnprocessableEntity, w.as("police", "POST", stationingPlans, other)).problem(t); len(f.Errors) == 0 || f.Errors[0].Field != "org" {
 		t.Errorf("an officer plans for others: %+v", f)
 	}
+	for action, most := range map[string]int{"stationing.material": 1, "stationing.what-if": 1, "stationing.preview": 1} {
+		w.want(200, w.as("planner", "GET", path+"/material", nil)) // again, within the hour
+		var n int
+		if err := w.db.QueryRow(t.Context(), `SELECT count(*) FROM onemap.audit WHERE action = $1 AND login = 'planner'`, action).Scan(&n); err != nil || n != most {
+			t.Errorf("the audit has %d of %s, %v", n, action, err)
+		}
+	}
 	var audit []string
 	rows, err := w.db.Query(t.Context(), `SELECT DISTINCT action FROM onemap.audit WHERE object = 'stationing/' || $1::bigint ORDER BY 1`, p.ID)
 	if err != nil {
@@ -173,7 +180,7 @@ func TestStationing(t *testing.T) {
 		}
 		audit = append(audit, a)
 	}
-	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.plan stationing.view" {
+	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.material stationing.plan stationing.view stationing.what-if" {
 		t.Errorf("the audit has %s", got)
 	}
 }

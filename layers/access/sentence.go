@@ -106,6 +106,9 @@ var special = map[string]words{
 	"stationing.edit":       {"人工调整出布警方案 {}", "moved posts by hand into the plan of posts {}"},
 	"stationing.decide":     {"对布警方案 {} 作出了决定", "decided on the plan of posts {}"},
 	"stationing.view":       {"查看了布警方案 {}", "looked at the plan of posts {}"},
+	"stationing.material":   {"查看了布警方案 {} 所依据的需求", "looked at the demand that the plan of posts {} is made from"},
+	"stationing.preview":    {"预览了布警需求", "previewed the demand of a plan of posts"},
+	"stationing.what-if":    {"推演了布警方案 {}", "tried other posts in the plan of posts {}"},
 	"stationing.export":     {"导出了布警方案 {}", "took the plan of posts {} as a file"},
 	"roads.speeds":          {"设定了各时段道路速度", "set how fast roads are by hour"},
 	"patrol.make":           {"编制了巡逻方案 {}", "planned the patrols {}"},
@@ -114,6 +117,7 @@ var special = map[string]words{
 	"patrol.refuse":         {"否决了巡逻方案 {}", "refused the plan of patrols {}"},
 	"patrol.withdraw":       {"撤回了巡逻方案 {}", "called the plan of patrols {} back"},
 	"patrol.look":           {"查看了巡逻方案 {}", "looked at the plan of patrols {}"},
+	"patrol.remake":         {"复算核对了巡逻方案 {}", "made the plan of patrols {} again and compared"},
 	"patrol.export":         {"导出了巡逻方案 {}", "took the plan of patrols {} as a file"},
 	"hazard.forget":         {"清除了隐患 {} 的责任人岗位", "let the post responsible for the hazard {} go by rule"},
 }
