@@ -488,6 +488,7 @@ func (s *Server) routes() []route {
 			call(s.compareStationing), []option{body(maxStationingBody)}},
 		{"POST", "/api/v1/stationing/plans/{id}/edits", stationers, "editStationing", "stationing", "Keep it with its posts moved, as a plan of its own", call(s.editStationing), []option{created(), body(maxStationingBody), also(200, "It was made before; here is what became of it")}},
 		{"POST", "/api/v1/stationing/plans/{id}/decisions", stationers, "decideStationing", "stationing", "Accept, refuse or end a plan, with the reason; posts of an accepted one are on the map", call(s.decideStationing), nil},
+		{"POST", "/api/v1/stationing/plans/{id}/remake", stationers, "remakeStationing", "stationing", "Make it again from its record and compare; refused where the roads or their speeds are others since", call(s.remakeStationing), []option{stream, rate(10)}},
 		{"GET", "/api/v1/stationing/plans/{id}/file", stationers, "exportStationing", "stationing", "Its posts as GeoJSON or GPX, posts and areas as a sheet, or a paper with a map; who takes it is recorded",
 			plain(s.exportStationing, inPath("id", "Number"), param("query", "format", "Left out: geojson", "geojson", "csv", "xlsx", "gpx", "pdf"), param("query", "lang", "Of headings. Left out: zh", "zh", "en"),
 				answers(200, "application/geo+json", "The file"), answers(200, "application/pdf", "The file")), []option{produces("application/geo+json", sheetTypes["xlsx"], sheetTypes["csv"], "application/gpx+xml", "application/pdf")}},

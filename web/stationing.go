@@ -107,6 +107,21 @@ func (s *Server) previewStationing(ctx context.Context, in *previewStationingInp
 	return &materialOutput{d}, s.lookedAt(ctx, "stationing.preview", "stationing/preview", map[string]any{"source": q.Source, "classes": q.Classes, "run": q.Run})
 }
 
+type remakeStationingOutput struct {
+	Body struct {
+		Same bool `json:"same" doc:"Its record gives the same answer, to the letter; where a person moved its posts, the same numbers of them"`
+	}
+}
+
+func (s *Server) remakeStationing(ctx context.Context, in *stationingInput) (*remakeStationingOutput, error) {
+	out := &remakeStationingOutput{}
+	var err error
+	if out.Body.Same, err = s.Stationing.Remake(ctx, scopeOf(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	return out, s.lookedAt(ctx, "stationing.remake", stationingObject(in.ID), nil)
+}
+
 type stationingStands struct {
 	CRS   string         `json:"crs" maxLength:"20" doc:"WGS84, CGCS2000, GCJ02, BD09 or EPSG:n" example:"WGS84"`
 	Posts []deploy.Stand `json:"posts" minItems:"1" maxItems:"200" nullable:"false" doc:"All posts that there would be, those that stay among them"`

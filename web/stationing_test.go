@@ -91,6 +91,12 @@ func TestStationing(t *testing.T) {
 		}
 	}
 
+	var remade struct{ Same bool }
+	if w.want(200, w.as("centre", "POST", path+"/remake", nil)).into(t, &remade); !remade.Same {
+		t.Error("made again, it is another")
+	}
+	w.want(http.StatusNotFound, w.as("police", "POST", path+"/remake", nil))
+
 	// One post less: something is lost, nothing gained, and nothing is kept of it.
 	var c struct{ Gained, Lost, Later float64 }
 	w.want(200, w.as("planner", "POST", path+"/what-if", map[string]any{"crs": "WGS84", "posts": p.stands()[1:]})).into(t, &c)
@@ -180,7 +186,7 @@ func TestStationing(t *testing.T) {
 		}
 		audit = append(audit, a)
 	}
-	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.material stationing.plan stationing.view stationing.what-if" {
+	if got := strings.Join(audit, " "); got != "stationing.decide stationing.export stationing.material stationing.plan stationing.remake stationing.view stationing.what-if" {
 		t.Errorf("the audit has %s", got)
 	}
 }

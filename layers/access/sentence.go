@@ -109,6 +109,7 @@ var special = map[string]words{
 	"stationing.material":   {"查看了布警方案 {} 所依据的需求", "looked at the demand that the plan of posts {} is made from"},
 	"stationing.preview":    {"预览了布警需求", "previewed the demand of a plan of posts"},
 	"stationing.what-if":    {"推演了布警方案 {}", "tried other posts in the plan of posts {}"},
+	"stationing.remake":     {"复算核对了布警方案 {}", "made the plan of posts {} again and compared"},
 	"stationing.export":     {"导出了布警方案 {}", "took the plan of posts {} as a file"},
 	"roads.speeds":          {"设定了各时段道路速度", "set how fast roads are by hour"},
 	"patrol.make":           {"编制了巡逻方案 {}", "planned the patrols {}"},

@@ -380,6 +380,44 @@ func TestAPlanOfAForecastThatStandsNoMore(t *testing.T) {
 	}
 }
 
+// A plan is made again from its record, whatever became of the cases; not on
+// other roads, and not from a record that was changed.
+func TestAPlanIsMadeAgain(t *testing.T) {
+	w := newTown(t)
+	q := question()
+	q.Must, q.Keep = []deploy.Named{{Name: "school", X: 120.028, Y: 29.288}}, []int64{3}
+	p := w.make(q)
+	e, _, err := w.s.Edit(t.Context(), operator, p.ID, deploy.Order{Title: "moved"}, "WGS84", []deploy.Stand{{X: 120.0412, Y: 29.2937, Units: 2}, {X: 120.0777, Y: 29.3277}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.exec(`DELETE FROM map.incident`)
+	for _, id := range []int64{p.ID, e.ID} {
+		if same, err := w.s.Remake(t.Context(), operator, id); err != nil || !same {
+			t.Errorf("plan %d made again: %v, %v", id, same, err)
+		}
+	}
+	if _, err := w.s.Remake(t.Context(), access.Scope{}, p.ID); !errors.Is(err, access.ErrUnauthenticated) {
+		t.Errorf("by the public: %v", err)
+	}
+	// An answer that is not what the record gives, and a record that is another.
+	w.exec(`ALTER TABLE onemap.stationing DISABLE TRIGGER USER`)
+	w.exec(`UPDATE onemap.stationing SET answer = jsonb_set(answer, '{plan,covered}', '0.99')`)
+	for _, id := range []int64{p.ID, e.ID} {
+		if same, err := w.s.Remake(t.Context(), operator, id); err != nil || same {
+			t.Errorf("plan %d with another answer: %v, %v", id, same, err)
+		}
+	}
+	w.exec(`UPDATE onemap.stationing SET question = jsonb_set(question, '{within_s}', '200') WHERE id = $1`, p.ID)
+	if _, err := w.s.Remake(t.Context(), operator, p.ID); !errors.Is(err, layers.ErrConflict) || !strings.Contains(err.Error(), "record was changed") {
+		t.Errorf("with another question: %v", err)
+	}
+	w.exec(`UPDATE map.road_edge SET cost = 3 * cost`)
+	if _, err := w.s.Remake(t.Context(), operator, e.ID); !errors.Is(err, layers.ErrConflict) || !strings.Contains(err.Error(), "roads") {
+		t.Errorf("on other roads: %v", err)
+	}
+}
+
 func TestAPersonDecides(t *testing.T) {
 	w := newTown(t)
 	p := w.make(question())

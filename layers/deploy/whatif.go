@@ -87,6 +87,11 @@ func (s *Store) Edit(ctx context.Context, by access.Scope, id int64, o Order, sy
 	o.Org = w.plan.Org
 	q := w.plan.Question
 	q.Posts = len(w.after)
+	g, err := s.Roads.Graph(ctx, q.profile())
+	if err != nil {
+		return Plan{}, false, said("change a plan", err)
+	}
+	w.data.Roads = g.Print() // those that its times are of
 	a := Answer{Plan: c.After, Today: w.plan.Answer.Today, CurveS: c.CurveS, Gap: c.Gap, ByHand: true, Notes: w.plan.Answer.Notes}
 	if c.Gap != nil {
 		a.Bound = w.plan.Answer.Bound
