@@ -55,7 +55,7 @@ export class PostsMap {
     const most = Math.max(1e-9, ...(m?.points ?? []).map((p) => p.demand));
     this.set('demand', points(m?.points ?? [], (p) => ({ share: p.demand / most })));
     this.set('candidates', points(m?.candidates ?? [], () => ({})));
-    const all = m?.points ?? [];
+    const all = m?.points_withheld ? m.candidates : (m?.points ?? []);
     if (all.length === 0) return;
     const [x, y] = [all.map((p) => p.lon), all.map((p) => p.lat)];
     const least = (v: number[]) => v.reduce((a, b) => Math.min(a, b));
