@@ -274,7 +274,9 @@ func TestDemandIsShownByTheRightToItsCases(t *testing.T) {
 		if c.Withheld == sees || (len(c.Points) > 0) != sees || c.Lost == 0 {
 			t.Errorf("%s sees of a what-if %+v", login, c)
 		}
-		w.want(200, w.as(login, "GET", path+"/file?format=pdf", nil))
+		if text, _ := printed(t, w.want(200, w.as(login, "GET", path+"/file?format=pdf&lang=en", nil)).body); strings.Contains(text, "You have no right") == sees {
+			t.Errorf("the paper of %s: %s", login, text)
+		}
 	}
 }
 

@@ -189,6 +189,10 @@ func (p *stationingPaper) chart() {
 		p.page.Text(q[0]+6, q[1]-3, 9, paper.Black, fmt.Sprint(x.Number))
 	}
 	p.y += (b.Max[1]-b.Min[1])*scale + 4
+	if p.data.Withheld {
+		n := p.data.Notes[len(p.data.Notes)-1]
+		p.text(8, paperGrey, said(p.lang, n.ZH, n.EN))
+	}
 	p.text(8, paperGrey, p.say("蓝色方块:方案的驻点;空心方块:现有站点;底色越深需求越多。", "Blue squares: posts of the plan. Hollow ones: stations of today. The darker the ground, the more demand."))
 }
 
