@@ -79,6 +79,20 @@ func TestFailure(t *testing.T) {
 	})
 }
 
+// A backtest is of a forecast or of classes, and a lattice's corner has two numbers.
+func TestForecastArguments(t *testing.T) {
+	for field, args := range map[string][]string{
+		"run:":    {"forecast", "backtest"},
+		"run: ":   {"forecast", "backtest", "7", "--classes", "110-101"},
+		"again:":  {"forecast", "backtest", "--classes", "110-101", "--again"},
+		"origin:": {"forecast", "fit", "--classes", "110-101", "--origin", "120"},
+	} {
+		if status, out, errs := typed(t, args...); status == statusDone || out != "" || !strings.HasPrefix(errs, "onemap: "+field) {
+			t.Errorf("%q: status %d, printed %q, said %q", args, status, out, errs)
+		}
+	}
+}
+
 func TestEnvironment(t *testing.T) {
 	t.Setenv("ONEMAP_DATABASE_URL", layerstest.URL(t))
 	t.Setenv("ONEMAP_JSON", "true")

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 
 	"onemap/layers"
@@ -29,21 +30,47 @@ func (d Database) forecasting(ctx context.Context, log *slog.Logger) (*forecast.
 	return &forecast.Store{Layers: layers.NewStore(db), Log: log}, done, nil
 }
 
-type forecastFitCmd struct {
-	Database
-	Classes []string  `required:"" help:"Classes that the public reports, separated by commas: onemap-calls/110-101, or 110-101 for the list of calls."`
+// forecastOrder is what a forecast is asked by.
+type forecastOrder struct {
 	Horizon string    `default:"week" enum:"shift,day,week,month,year" help:"How far: shift, day, week, month, year."`
 	From    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"When it begins; left out: with the next shift or day."`
 	Until   time.Time `format:"2006-01-02T15:04:05Z07:00" help:"The data cut; left out: now."`
 	Space   string    `default:"lattice" enum:"lattice,grid_unit,grid_duty,grid_community" help:"What cells are: lattice, grid_unit, grid_duty, grid_community."`
 	CellM   float64   `help:"Side of a lattice's cell in metres; left out: 150, or 500 where cases are rare."`
+	Angle   float64   `help:"Of the lattice: degrees counter-clockwise, 0 to below 90."`
+	Origin  []float64 `help:"Of the lattice: longitude and latitude of a corner; left out: the city's middle." placeholder:"LON,LAT"`
 	Share   float64   `help:"Which share of the area is hot; left out: 0.01."`
 	Count   int       `help:"Or how many cells are."`
 	Dept    string    `help:"Of this department's cases, whose officers will see it."`
 	Hours   []int     `help:"Only these hours of each day, separated by commas."`
 	Origins int       `help:"How many times the backtest forecasts the past; left out: by the horizon."`
 	Seed    int64     `help:"Left out: one is chosen, and kept."`
-	Title   string    `help:"What it is called."`
+}
+
+func (c forecastOrder) of(classes []string) (forecast.Order, error) {
+	o := forecast.Order{Dept: c.Dept, Horizon: c.Horizon, From: c.From, Until: c.Until, Space: c.Space, CellM: c.CellM, Angle: c.Angle, Share: c.Share, Count: c.Count, Hours: c.Hours, Origins: c.Origins, Seed: c.Seed}
+	switch len(c.Origin) {
+	case 0:
+	case 2:
+		o.Origin = &orb.Point{c.Origin[0], c.Origin[1]}
+	default:
+		return o, &layers.InputError{Field: "origin", Value: fmt.Sprint(c.Origin), Remedy: "longitude and latitude, such as 120.05,29.3"}
+	}
+	for _, text := range classes {
+		standard, code, found := cutLast(text, "/")
+		if !found {
+			standard, code = "onemap-calls", text
+		}
+		o.Classes = append(o.Classes, forecast.ClassKey{Standard: standard, Code: code})
+	}
+	return o, nil
+}
+
+type forecastFitCmd struct {
+	Database
+	Classes []string `required:"" help:"Classes that the public reports, separated by commas: onemap-calls/110-101, or 110-101 for the list of calls."`
+	Title   string   `help:"What it is called."`
+	forecastOrder
 }
 
 func (forecastFitCmd) Help() string {
@@ -51,23 +78,21 @@ func (forecastFitCmd) Help() string {
 
 Example:
   onemap forecast fit --classes 110-101,110-102 --horizon week
+  onemap forecast fit --classes 110-101 --cell-m 200 --angle 30 --origin 120.05,29.3
   onemap forecast fit --classes 119-101,119-102,119-103 --horizon month --cell-m 500 --dept fire`
 }
 
 func (c forecastFitCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
+	o, err := c.of(c.Classes)
+	if err != nil {
+		return err
+	}
+	o.Title = c.Title
 	s, done, err := c.forecasting(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o := forecast.Order{Title: c.Title, Dept: c.Dept, Horizon: c.Horizon, From: c.From, Until: c.Until, Space: c.Space, CellM: c.CellM, Share: c.Share, Count: c.Count, Hours: c.Hours, Origins: c.Origins, Seed: c.Seed}
-	for _, text := range c.Classes {
-		standard, code, found := cutLast(text, "/")
-		if !found {
-			standard, code = "onemap-calls", text
-		}
-		o.Classes = append(o.Classes, forecast.ClassKey{Standard: standard, Code: code})
-	}
 	r, _, err := s.Order(ctx, operator(), o)
 	if err != nil {
 		return err
@@ -108,17 +133,33 @@ func tellForecast(w io.Writer, r forecast.Run) {
 
 type forecastBacktestCmd struct {
 	Database
-	Run_  int64 `arg:"" name:"run" help:"Number of the forecast."`
-	Again bool  `help:"Make it again from its record, and compare the bits."`
+	Run_    int64    `arg:"" optional:"" name:"run" help:"Number of a forecast; left out with --classes."`
+	Again   bool     `help:"Make that forecast again from its record, and compare the bits."`
+	Classes []string `help:"Instead of a forecast: classes to hold the models against the past for, as fit takes them."`
+	forecastOrder
 }
 
 func (forecastBacktestCmd) Help() string {
-	return `Example:
+	return `Shows the backtest of a forecast that was made, or with --again makes that forecast again. With --classes, and
+what else fit takes, it holds the models against the past and keeps nothing: no forecast, no cells.
+
+Example:
   onemap forecast backtest 7
-  onemap forecast backtest 7 --again`
+  onemap forecast backtest 7 --again
+  onemap forecast backtest --classes 110-101 --cell-m 200 --origins 104`
 }
 
 func (c forecastBacktestCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
+	if (c.Run_ == 0) == (c.Classes == nil) {
+		return &layers.InputError{Field: "run", Remedy: "the number of a forecast, or --classes to hold the models against the past without one"}
+	}
+	if c.Again && c.Run_ == 0 {
+		return &layers.InputError{Field: "again", Remedy: "makes a forecast again: say its number"}
+	}
+	o, err := c.of(c.Classes)
+	if err != nil {
+		return err
+	}
 	s, done, err := c.forecasting(ctx, log)
 	if err != nil {
 		return err
@@ -133,7 +174,12 @@ func (c forecastBacktestCmd) Run(ctx context.Context, t terminal, log *slog.Logg
 			fmt.Fprintf(w, "as it was  %s\nmade again %s\nthe same: %v; the cases are still the same: %v\n", got.Hash, got.Again, got.Same, got.DataIsSame)
 		})
 	}
-	rel, err := s.Reliability(ctx, operator(), c.Run_)
+	var rel forecast.Reliability
+	if c.Run_ != 0 {
+		rel, err = s.Reliability(ctx, operator(), c.Run_)
+	} else {
+		rel, err = s.Judge(ctx, operator(), o)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,7 +222,7 @@ type forecastPredictCmd struct {
 }
 
 func (forecastPredictCmd) Help() string {
-	return `Writes the cells of a forecast that was made.
+	return `Writes the cells of a forecast that was made (fit makes one); it computes nothing.
 
 Example:
   onemap forecast predict 7 --top 50 > hot.csv

@@ -159,6 +159,23 @@ func TestForecast(t *testing.T) {
 			t.Errorf("after a case was moved: %+v, %v", got, err)
 		}
 	})
+	t.Run("judged, and nothing is kept", func(t *testing.T) {
+		kept := func() int {
+			return w.count(`SELECT (SELECT count(*) FROM onemap.forecast_run) + (SELECT count(*) FROM onemap.forecast_champion) + (SELECT count(*) FROM onemap.forecast_content) + (SELECT count(*) FROM map.forecast)`)
+		}
+		before := kept()
+		o := weekly()
+		o.CellM, o.Angle, o.Origin = 400, 30, &orb.Point{120.05, 29.3}
+		got, err := w.s.Judge(t.Context(), operator, o)
+		if err != nil || got.Origins != 14 || len(got.Gate) != 5 || len(got.Models) != len(rel.Models) || kept() != before {
+			t.Errorf("%d windows, %d models, %d kept that was not, %v", got.Origins, len(got.Models), kept()-before, err)
+		}
+		o.Classes = []forecast.ClassKey{fires}
+		var input *layers.InputError
+		if _, err := w.s.Judge(t.Context(), operator, o); !errors.As(err, &input) || !strings.Contains(input.Remedy, "nobody has reported") {
+			t.Errorf("of what nobody reported: %v", err)
+		}
+	})
 	t.Run("a later run takes its place", func(t *testing.T) {
 		o := weekly()
 		o.From = now.Add(48 * time.Hour)
