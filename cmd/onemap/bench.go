@@ -24,7 +24,7 @@ type benchCommand struct {
 	Names       []string `arg:"" optional:"" name:"name" help:"Which: cases, catalogue, deploy, feed, forecast, geocoding, import, live, matching, positions, scope, tiles; all if left out."`
 	DatabaseURL string   `help:"A PostgreSQL to measure on, as a role that may create databases (default: a private one, thrown away after)." placeholder:"URL" name:"database-url"`
 	Size        string   `help:"Of the simulated city: ${enum}." enum:"small,city" default:"small"`
-	Only        []string `help:"Parts of a benchmark that has parts. Of forecast: portland, portland-months, st-louis, minneapolis, city, backtest, etas; of deploy: mclp, models, patrols, what-if." placeholder:"PART"`
+	Only        []string `help:"Parts of a benchmark that has parts. Of forecast: portland, portland-months, st-louis, minneapolis, fire, scorer, city, backtest, etas; of deploy: mclp, models, patrols, what-if." placeholder:"PART"`
 }
 
 func (benchCommand) Help() string {

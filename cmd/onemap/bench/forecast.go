@@ -28,7 +28,8 @@ const forecastSeed = 1
 // how fast they are made. A line is a model: its information gain in nats an
 // event, and its pooled PAI with the 95 % bootstrap interval at 0.25 sq mi, 1 %
 // and 5 % of the city. Where the project measured a reference figure before,
-// it stands in the column of baselines.
+// it stands in the column of baselines. Lists by risk of fire and the scorer's
+// table stand beside theirs.
 //
 // It needs no database.
 func Forecast(ctx context.Context, o Options) error {
@@ -41,7 +42,7 @@ func Forecast(ctx context.Context, o Options) error {
 		return func(ctx context.Context) error { return f(ctx, dir) }
 	}
 	return o.parts(ctx, part{"portland", of(o.portland)}, part{"portland-months", of(o.portlandMonths)}, part{"st-louis", of(o.stLouis)},
-		part{"minneapolis", of(o.minneapolis)}, part{"city", o.citySpeed}, part{"backtest", of(o.backtestSpeed)}, part{"etas", o.etasSpeed})
+		part{"minneapolis", of(o.minneapolis)}, part{"fire", of(o.fireRisk)}, part{"scorer", of(o.scorer)}, part{"city", o.citySpeed}, part{"backtest", of(o.backtestSpeed)}, part{"etas", o.etasSpeed})
 }
 
 // portland is the run of the targets: 64 weeks, both crimes.

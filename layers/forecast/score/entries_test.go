@@ -7,23 +7,18 @@ import (
 
 	"onemap/layers/forecast/score"
 	"onemap/layers/forecast/score/scorefile"
+	"onemap/layers/forecast/score/scoretest"
 )
 
-const calls = "../../../../shared/data/portland/burglary_vehicle_theft_2012_2017.csv.gz"
-
-var classOf = map[string]string{"Burg": "BURGLARY", "TOA": "MOTOR VEHICLE THEFT"}
+const calls = "../../../../shared/data/" + scoretest.Calls
 
 // outcome reads the calls of a class and horizon.
-func outcome(t *testing.T, class, horizon string) scorefile.Events {
+func outcome(t *testing.T, row scoretest.Row) scorefile.Events {
 	t.Helper()
 	if _, err := os.Stat(calls); err != nil {
 		t.Skip("the shared data is not here: ", err)
 	}
-	h, err := score.HorizonOf(horizon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := scorefile.ReadEvents(t.Context(), scorefile.EventSource{Path: calls, Classes: []string{classOf[class]}, From: score.Start, To: h.End(score.Start)})
+	e, err := row.Outcome(t.Context(), calls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,11 +29,11 @@ func outcome(t *testing.T, class, horizon string) scorefile.Events {
 // address on one day are not taken for one.
 func TestEventsOfTheChallenge(t *testing.T) {
 	done := map[string]bool{}
-	for _, row := range table {
-		if key := row.class + row.horizon; !done[key] {
+	for _, row := range scoretest.Table {
+		if key := row.Class + row.Horizon; !done[key] {
 			done[key] = true
-			if e := outcome(t, row.class, row.horizon); len(e.At) != row.all || e.Unplaced != 0 || e.Rows != 15_206 {
-				t.Errorf("%s %s: %d events, %d without a place, of %d rows, want %d of 15206", row.class, row.horizon, len(e.At), e.Unplaced, e.Rows, row.all)
+			if e := outcome(t, row); len(e.At) != row.All || e.Unplaced != 0 || e.Rows != 15_206 {
+				t.Errorf("%s %s: %d events, %d without a place, of %d rows, want %d of 15206", row.Class, row.Horizon, len(e.At), e.Unplaced, e.Rows, row.All)
 			}
 		}
 	}
@@ -59,10 +54,10 @@ func TestEntriesOfTheChallenge(t *testing.T) {
 	if dir == "" {
 		t.Skip("ONEMAP_NIJ_ENTRIES names no folder with the entries")
 	}
-	for _, row := range table {
-		name := row.entry + "_" + row.class + "_" + row.horizon
+	for _, row := range scoretest.Table {
+		name := row.Entry + "_" + row.Class + "_" + row.Horizon
 		t.Run(name, func(t *testing.T) {
-			events := outcome(t, row.class, row.horizon)
+			events := outcome(t, row)
 			// Not all entries name their system: state plane Oregon North, feet.
 			cells, err := scorefile.ReadCells(t.Context(), scorefile.Source{Path: filepath.Join(dir, name+".zip"), CRS: "EPSG:2913"})
 			if err != nil {
@@ -72,10 +67,12 @@ func TestEntriesOfTheChallenge(t *testing.T) {
 				t.Error("not read as flags")
 			}
 			r := scored(t, made(t, cells.Cells), events.At, score.Rule{Flags: true})
-			if r.Hits != row.n || r.BestHits != row.best || r.Flagged != row.cells || r.Outside != 0 {
-				t.Errorf("n %d, n* %d, %d cells, %d outside: want %d, %d, %d, none", r.Hits, r.BestHits, r.Flagged, r.Outside, row.n, row.best, row.cells)
+			for _, d := range row.Differ(r) {
+				t.Error(d)
 			}
-			row.check(t, r)
+			if r.Outside != 0 {
+				t.Errorf("%d events outside", r.Outside)
+			}
 		})
 	}
 }
