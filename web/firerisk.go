@@ -63,7 +63,10 @@ type askFireRunInput struct {
 	Body struct {
 		Kind    string `json:"kind" enum:"enterprise,building"`
 		Horizon int    `json:"horizon_days,omitempty" minimum:"28" maximum:"1096" doc:"Left out: 365"`
-		Visits  int    `json:"visits,omitempty" minimum:"1" maximum:"100000" doc:"Places that can be visited within the horizon: recall is told at it. Left out: a tenth of the places"`
+		Visits  int    `json:"visits,omitempty" minimum:"1" maximum:"100000" doc:"Places that can be visited within the horizon: recall is told at it. Left out: crews times days times visits a day"`
+		Crews   int    `json:"crews,omitempty" minimum:"1" maximum:"1000" doc:"That inspect. Left out: the fire stations in service. Where days and per_day are left out too, their visits are half of the places at most"`
+		Days    int    `json:"days,omitempty" minimum:"1" maximum:"1096" doc:"Days of inspection of each within the horizon. Left out: one a week"`
+		PerDay  int    `json:"per_day,omitempty" minimum:"1" maximum:"50" doc:"Visits of each on such a day. Left out: 6"`
 		Seed    int64  `json:"seed,omitempty" minimum:"1" maximum:"9007199254740991" doc:"Of the bootstrap; left out: one is drawn and recorded"`
 	}
 }
@@ -71,7 +74,7 @@ type askFireRunInput struct {
 type fireRunOutput struct{ Body firerisk.Run }
 
 func (s *Server) askFireRun(ctx context.Context, in *askFireRunInput) (*fireRunOutput, error) {
-	id, err := s.FireRisk.Ask(ctx, scopeOf(ctx), firerisk.Order{Kind: in.Body.Kind, Horizon: in.Body.Horizon, Visits: in.Body.Visits, Seed: in.Body.Seed, Address: clientAddress(in.r)})
+	id, err := s.FireRisk.Ask(ctx, scopeOf(ctx), firerisk.Order{Kind: in.Body.Kind, Horizon: in.Body.Horizon, Visits: in.Body.Visits, Crew: firerisk.Crew{Crews: in.Body.Crews, Days: in.Body.Days, PerDay: in.Body.PerDay}, Seed: in.Body.Seed, Address: clientAddress(in.r)})
 	if err != nil {
 		return nil, err
 	}

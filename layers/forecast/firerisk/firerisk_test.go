@@ -601,3 +601,38 @@ func TestRefit(t *testing.T) {
 		t.Errorf("by a worker: %v", err)
 	}
 }
+
+// Recall is told at what crews can visit: those who are there, or those asked for.
+func TestVisitsAreThoseOfCrews(t *testing.T) {
+	w := newTown(t)
+	for _, tt := range []struct {
+		name   string
+		order  firerisk.Order
+		visits int
+		crew   *firerisk.Crew
+	}{
+		{"two stations, one day a week, half of 400 places at most", firerisk.Order{}, 200, &firerisk.Crew{Crews: 2, Days: 52, PerDay: 6}},
+		{"a short horizon", firerisk.Order{Horizon: 28}, 48, &firerisk.Crew{Crews: 2, Days: 4, PerDay: 6}},
+		{"crews that were asked for", firerisk.Order{Crew: firerisk.Crew{Crews: 3, Days: 10, PerDay: 4}}, 120, &firerisk.Crew{Crews: 3, Days: 10, PerDay: 4}},
+		{"a number", firerisk.Order{Visits: 33}, 33, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.order.Kind, tt.order.Seed = firerisk.Enterprise, 7
+			id, err := w.store.Ask(t.Context(), w.by["planner"], tt.order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := w.store.Get(t.Context(), w.by["planner"], id)
+			if err != nil || r.Visits != tt.visits || r.Trial == nil || r.Trial.K != tt.visits || (r.Crew == nil) != (tt.crew == nil) || r.Crew != nil && *r.Crew != *tt.crew {
+				t.Errorf("%d visits of %+v, want %d of %+v; %v", r.Visits, r.Crew, tt.visits, tt.crew, err)
+			}
+		})
+	}
+	for field, o := range map[string]firerisk.Order{"visits": {Visits: 5, Crew: firerisk.Crew{Days: 3}}, "days": {Horizon: 28, Crew: firerisk.Crew{Days: 40}}, "crews": {Crew: firerisk.Crew{Crews: -1}}, "per_day": {Crew: firerisk.Crew{PerDay: 51}}} {
+		o.Kind = firerisk.Enterprise
+		var bad *layers.InputError
+		if _, err := w.store.Ask(t.Context(), w.by["planner"], o); !errors.As(err, &bad) || bad.Field != field {
+			t.Errorf("%+v: %v, want a fault of %s", o, err, field)
+		}
+	}
+}

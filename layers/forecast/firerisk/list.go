@@ -53,7 +53,7 @@ func (d *Draft) check(today time.Time) error {
 		return err
 	}
 	if d.PerDay == 0 {
-		d.PerDay = 6
+		d.PerDay = perDay
 	}
 	if d.Random == 0 {
 		d.Random = 0.08

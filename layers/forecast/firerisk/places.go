@@ -42,6 +42,7 @@ type Run struct {
 	Until      time.Time        `json:"until" doc:"The data cut: what was known then"`
 	Horizon    int              `json:"horizon_days"`
 	Visits     int              `json:"visits" doc:"That a crew can make within the horizon"`
+	Crew       *Crew            `json:"crew,omitempty" doc:"Whose visits these are; absent: a number was asked for"`
 	Seed       int64            `json:"seed"`
 	MadeBy     string           `json:"made_by" doc:"Login; system: by itself"`
 	MadeAt     time.Time        `json:"made_at"`
@@ -58,12 +59,16 @@ type Run struct {
 	Record     json.RawMessage  `json:"record,omitempty" doc:"What it was made of: data cut, parameters, coefficients. Of one run only"`
 }
 
-const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial, coalesce(record -> 'notes', '[]'), coalesce(encode(result_hash, 'hex'), '')`
+const runSQL = `SELECT id, state, kind, until, horizon_days, visits, seed, made_by, made_at, finished_at, progress, why, why_zh, places, fires, coalesce(encode(hash, 'hex'), ''), trial, coalesce(record -> 'notes', '[]'), coalesce(encode(result_hash, 'hex'), ''), crews, days, per_day`
 
 func scanRun(row pgx.CollectableRow) (Run, error) {
 	var r Run
 	var trial []byte
-	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial, &r.Notes, &r.ResultHash)
+	var crews, days, each *int
+	err := row.Scan(&r.ID, &r.State, &r.Kind, &r.Until, &r.Horizon, &r.Visits, &r.Seed, &r.MadeBy, &r.MadeAt, &r.FinishedAt, &r.Progress, &r.Why, &r.WhyZH, &r.Places, &r.Fires, &r.Hash, &trial, &r.Notes, &r.ResultHash, &crews, &days, &each)
+	if crews != nil && days != nil && each != nil {
+		r.Crew = &Crew{*crews, *days, *each}
+	}
 	if err == nil && trial != nil {
 		r.Trial = &model.Trial{}
 		err = json.Unmarshal(trial, r.Trial)

@@ -24,7 +24,8 @@ import (
 type Order struct {
 	Kind    string
 	Horizon int   // days; 365
-	Visits  int   // that can be made within the horizon; a tenth of the places
+	Visits  int   // that can be made within the horizon; what Crew can
+	Crew    Crew  // instead of Visits
 	Seed    int64 // of the bootstrap; 0: one is drawn and recorded
 	Address string
 }
@@ -40,6 +41,9 @@ func (dailyJob) Kind() string { return "fire_daily" }
 
 // runTime is the longest that a run may take.
 const runTime = 20 * time.Minute
+
+// perDay is how many visits a unit makes on a day where nobody says.
+const perDay = 6
 
 // keptRuns of a kind stay in the list.
 const keptRuns = 60
@@ -110,7 +114,15 @@ func (o *Order) check() error {
 	case o.Horizon < 28 || o.Horizon > 1096:
 		return &layers.InputError{Field: "horizon_days", Value: fmt.Sprint(o.Horizon), Remedy: "28 to 1096 days"}
 	case o.Visits < 0 || o.Visits > 100_000:
-		return &layers.InputError{Field: "visits", Value: fmt.Sprint(o.Visits), Remedy: "how many places can be visited within the horizon, 1 to 100,000; or left out for a tenth of them"}
+		return &layers.InputError{Field: "visits", Value: fmt.Sprint(o.Visits), Remedy: "how many places can be visited within the horizon, 1 to 100,000; or left out for what the crews can visit"}
+	case o.Visits > 0 && o.Crew != (Crew{}):
+		return &layers.InputError{Field: "visits", Value: fmt.Sprint(o.Visits), Remedy: "either visits, or crews, days and per_day: left out it is their product"}
+	case o.Crew.Crews < 0 || o.Crew.Crews > 1000:
+		return &layers.InputError{Field: "crews", Value: fmt.Sprint(o.Crew.Crews), Remedy: "1 to 1000; or left out for the fire stations in service"}
+	case o.Crew.Days < 0 || o.Crew.Days > o.Horizon:
+		return &layers.InputError{Field: "days", Value: fmt.Sprint(o.Crew.Days), Remedy: "days of inspection within the horizon, 1 to horizon_days; or left out for one a week"}
+	case o.Crew.PerDay < 0 || o.Crew.PerDay > 50:
+		return &layers.InputError{Field: "per_day", Value: fmt.Sprint(o.Crew.PerDay), Remedy: "visits of a crew on a day, 1 to 50; or left out for 6"}
 	}
 	return nil
 }
@@ -119,25 +131,59 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, o Order, login, org string) 
 	if o.Seed == 0 {
 		o.Seed = rand.Int64N(1<<53-1) + 1 // a number that JSON keeps
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO onemap.fire_run (kind, until, horizon_days, visits, seed, made_by, org, made_at) VALUES ($1, $2, $3, greatest($4, 1), $5, $6, $7, $2) RETURNING id`,
-		o.Kind, s.now(), o.Horizon, visitsOf(ctx, tx, o), o.Seed, login, org).Scan(&id)
+	visits, crew, err := visitsOf(ctx, tx, o)
+	if err != nil {
+		return 0, err
+	}
+	var crews, days, each *int
+	if crew != nil {
+		crews, days, each = &crew.Crews, &crew.Days, &crew.PerDay
+	}
+	err = tx.QueryRow(ctx, `INSERT INTO onemap.fire_run (kind, until, horizon_days, visits, crews, days, per_day, seed, made_by, org, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $2) RETURNING id`,
+		o.Kind, s.now(), o.Horizon, visits, crews, days, each, o.Seed, login, org).Scan(&id)
 	if err != nil || s.Jobs == nil {
 		return id, err
 	}
 	return id, s.Jobs.InsertTx(ctx, tx, runJob{id}, &river.InsertOpts{MaxAttempts: 2})
 }
 
-// visitsOf is what was asked, or a tenth of the places.
-func visitsOf(ctx context.Context, tx pgx.Tx, o Order) (n int) {
+// A Crew is who makes the visits that recall is told at.
+type Crew struct {
+	Crews  int `json:"crews" doc:"That inspect; the fire stations in service where it was left out"`
+	Days   int `json:"days" doc:"Of each, within the horizon; one a week where it was left out"`
+	PerDay int `json:"per_day" doc:"Visits of each on such a day; 6 where it was left out"`
+}
+
+// visitsOf is what was asked, or what the crews can visit; nil where a number
+// was asked for. Where nothing was said of crews it is half of the places at
+// most: with visits to all of them no order is better than another.
+func visitsOf(ctx context.Context, tx pgx.Tx, o Order) (int, *Crew, error) {
 	if o.Visits > 0 {
-		return o.Visits
+		return o.Visits, nil, nil
 	}
-	sql := `SELECT count(*) / 10 FROM map.enterprise WHERE state = 'open'`
+	places := `SELECT count(*) FROM map.enterprise WHERE state = 'open'`
 	if o.Kind == Building {
-		sql = `SELECT count(*) / 10 FROM map.base_building`
+		places = `SELECT count(*) FROM map.base_building`
 	}
-	_ = tx.QueryRow(ctx, sql).Scan(&n) // an error comes again with the next statement
-	return min(n, 100_000)
+	var stations, n int
+	if err := tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM map.place WHERE kind = 'fire_station' AND state <> 'out_of_service'), (`+places+`)`).Scan(&stations, &n); err != nil {
+		return 0, nil, fmt.Errorf("what crews can visit: %w", err)
+	}
+	c := o.Crew
+	if c.Crews == 0 {
+		c.Crews = min(max(stations, 1), 1000)
+	}
+	if c.Days == 0 {
+		c.Days = o.Horizon / 7
+	}
+	if c.PerDay == 0 {
+		c.PerDay = perDay
+	}
+	visits := min(c.Crews*c.Days*c.PerDay, 100_000)
+	if o.Crew == (Crew{}) {
+		visits = max(1, min(visits, (n+1)/2))
+	}
+	return visits, &c, nil
 }
 
 // Run makes a run: reads, plays past days again, scores, writes the layer.

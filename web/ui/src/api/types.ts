@@ -5238,6 +5238,16 @@ export interface components {
         AskFireRunInputBody: {
             /**
              * Format: int64
+             * @description That inspect. Left out: the fire stations in service. Where days and per_day are left out too, their visits are half of the places at most
+             */
+            crews?: number;
+            /**
+             * Format: int64
+             * @description Days of inspection of each within the horizon. Left out: one a week
+             */
+            days?: number;
+            /**
+             * Format: int64
              * @description Left out: 365
              */
             horizon_days?: number;
@@ -5245,12 +5255,17 @@ export interface components {
             kind: "enterprise" | "building";
             /**
              * Format: int64
+             * @description Visits of each on such a day. Left out: 6
+             */
+            per_day?: number;
+            /**
+             * Format: int64
              * @description Of the bootstrap; left out: one is drawn and recorded
              */
             seed?: number;
             /**
              * Format: int64
-             * @description Places that can be visited within the horizon: recall is told at it. Left out: a tenth of the places
+             * @description Places that can be visited within the horizon: recall is told at it. Left out: crews times days times visits a day
              */
             visits?: number;
         };
@@ -6638,6 +6653,23 @@ export interface components {
              */
             uuid?: string;
         };
+        Crew: {
+            /**
+             * Format: int64
+             * @description That inspect; the fire stations in service where it was left out
+             */
+            crews: number;
+            /**
+             * Format: int64
+             * @description Of each, within the horizon; one a week where it was left out
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Visits of each on such a day; 6 where it was left out
+             */
+            per_day: number;
+        };
         CrosswalkOutputBody: {
             /** @description Where a component's code was asked for */
             component?: components["schemas"]["Converted"];
@@ -7656,6 +7688,8 @@ export interface components {
             trial_is_same: boolean;
         };
         FireriskRun: {
+            /** @description Whose visits these are; absent: a number was asked for */
+            crew?: components["schemas"]["Crew"];
             /** Format: date-time */
             finished_at?: string;
             /**

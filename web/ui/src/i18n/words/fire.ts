@@ -66,6 +66,7 @@ export const fire = {
 
   'fire.run.none': ['还没有评估。', 'Nothing was scored yet.'],
   'fire.run.now': ['重新评估', 'Score anew'],
+  'fire.trial.crew': ['检查力量：{crews} 组，{horizon} 天内各 {days} 个检查日，每日 {each} 处；命中率按可检查的 {k} 处计算（未指定力量时不超过处所总数的一半）。', 'What crews can visit: {crews} of them, {days} days of inspection each in {horizon} days, {each} places a day. Recall is told at {k} places; where nobody says how many crews, at half of all places at most.'],
   'fire.run.visits': ['一年可检查处所数', 'Visits possible in a year'],
   'fire.run.of': ['数据截至 {when}：{places} 个处所，{fires} 起火警（公众报警）', 'Data until {when}: {places} places, {fires} fires (called in)'],
   'fire.run.making': ['正在评估', 'Being scored'],
