@@ -41,7 +41,7 @@ func (s *Server) fireListFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := firePaper{list: l, lang: lang}
+	p := firePaper{writing: writing{lang: lang}, list: l}
 	if format == "pdf" && l.Run > 0 {
 		run, err := s.FireRisk.Get(ctx, scopeOf(ctx), l.Run)
 		if err != nil {

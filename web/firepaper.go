@@ -16,18 +16,10 @@ import (
 // tour, with its way, its visits and why each is on the list, and room to note
 // what was found.
 type firePaper struct {
+	writing
 	list    firerisk.List
 	trial   *model.Trial // of the scores it goes by; nil: it goes by none
 	horizon int          // of the scores, days
-	lang    string
-
-	doc  paper.Doc
-	page *paper.Page
-	y    float64
-}
-
-func (p *firePaper) say(zh, en string, args ...any) string {
-	return fmt.Sprintf(said(p.lang, zh, en), args...)
 }
 
 func (p *firePaper) draw() {
@@ -63,25 +55,6 @@ func (p *firePaper) trust() {
 	m, chance := p.trial.Orders[0], p.trial.Orders[len(p.trial.Orders)-1]
 	p.text(9, paperGrey, p.say("回放检验：评分最高的 %d 个处所覆盖了其后 %.0f%% 的火灾（95%% 区间 %.0f%% 至 %.0f%%），随机抽取为 %.0f%%。", "On past days the %d highest places had %.0f %% of the fires that followed (95 %%: %.0f to %.0f %%); chance gives %.0f %%.",
 		p.trial.K, 100*m.Recall, 100*m.Low, 100*m.High, 100*chance.Recall))
-}
-
-func (p *firePaper) turn() {
-	p.page, p.y = p.doc.Page(), paperMargin
-	p.page.Text(paper.Width-paperMargin-20, paper.Height-20, 8, paperGrey, fmt.Sprint(p.doc.Pages()))
-}
-
-func (p *firePaper) room(h float64) {
-	if p.y+h > paper.Height-paperMargin {
-		p.turn()
-	}
-}
-
-func (p *firePaper) text(size float64, c paper.Colour, text string) {
-	for _, line := range paper.Wrap(size, paper.Width-2*paperMargin, text) {
-		p.room(size * 1.5)
-		p.y += size * 1.5
-		p.page.Text(paperMargin, p.y, size, c, line)
-	}
 }
 
 // chart draws the way and the numbered visits.

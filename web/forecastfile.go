@@ -129,7 +129,7 @@ func (s *Server) forecastFile(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		p := forecastPaper{run: run, cells: cells, outline: ground, zone: zone, lang: lang}
+		p := forecastPaper{writing: writing{lang: lang}, run: run, cells: cells, outline: ground, zone: zone}
 		p.draw()
 		_, err = p.doc.WriteTo(w)
 		return err

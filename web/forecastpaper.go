@@ -16,31 +16,19 @@ import (
 // A forecastPaper is a run to take along: what is forecast, how far it can be
 // trusted, a map of the hot cells, and their list.
 type forecastPaper struct {
+	writing
 	run     forecast.Run
 	cells   []forecast.Cell
 	outline orb.MultiPolygon // of the city; may be empty
 	zone    *time.Location
-	lang    string
-
-	doc  paper.Doc
-	page *paper.Page
-	y    float64
 }
 
 const (
-	paperMargin = 40.0
-	paperMap    = 330.0 // height of the map
-	paperRows   = 60    // cells that are listed
+	paperMap  = 330.0 // height of the map
+	paperRows = 60    // cells that are listed
 )
 
-var (
-	paperGrey = paper.Colour{0.45, 0.45, 0.45}
-	paperLine = paper.Colour{0.75, 0.75, 0.75}
-)
-
-func (p *forecastPaper) say(zh, en string, args ...any) string {
-	return fmt.Sprintf(said(p.lang, zh, en), args...)
-}
+var paperLine = paper.Colour{0.75, 0.75, 0.75}
 
 func (p *forecastPaper) draw() {
 	r := p.run
@@ -75,26 +63,6 @@ func runTitle(r forecast.Run, lang string) string {
 }
 
 func (p *forecastPaper) time(t time.Time) string { return t.In(p.zone).Format("2006-01-02 15:04") }
-
-// turn begins a page.
-func (p *forecastPaper) turn() {
-	p.page, p.y = p.doc.Page(), paperMargin
-	p.page.Text(paper.Width-paperMargin-20, paper.Height-20, 8, paperGrey, fmt.Sprint(p.doc.Pages()))
-}
-
-func (p *forecastPaper) room(h float64) {
-	if p.y+h > paper.Height-paperMargin {
-		p.turn()
-	}
-}
-
-func (p *forecastPaper) text(size float64, c paper.Colour, text string) {
-	for _, line := range paper.Wrap(size, paper.Width-2*paperMargin, text) {
-		p.room(size * 1.5)
-		p.y += size * 1.5
-		p.page.Text(paperMargin, p.y, size, c, line)
-	}
-}
 
 // chart draws the city's outline and the hot cells, the densest darkest, with
 // the ranks of the first.

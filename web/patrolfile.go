@@ -73,7 +73,7 @@ func (s *Server) patrolFile(w http.ResponseWriter, r *http.Request) error {
 	case "gpx":
 		return writePatrolGPX(w, p, zone, lang)
 	case "pdf":
-		paper := patrolPaper{plan: p, zone: zone, lang: lang}
+		paper := patrolPaper{writing: writing{lang: lang}, plan: p, zone: zone}
 		if p.Run != 0 {
 			if run, err := s.Forecasts.Get(r.Context(), scopeOf(r.Context()), p.Run); err == nil {
 				paper.run = &run

@@ -16,16 +16,12 @@ import (
 // A patrolPaper is a plan to take along: a page or more for each unit, with
 // its way, its stops and their times, and room to note what was seen.
 type patrolPaper struct {
+	writing
 	plan patrolplan.Plan
 	zone *time.Location
-	lang string
 	// The forecast that it was made from, and how wrong that has been; nil where no
 	// forecast was taken, or the reader may not see it.
 	run *forecast.Run
-
-	doc  paper.Doc
-	page *paper.Page
-	y    float64
 }
 
 var (
@@ -33,10 +29,6 @@ var (
 	patrolStopInk = paper.Colour{0.80, 0.25, 0.10}
 	patrolChance  = paper.Colour{0.45, 0.20, 0.60}
 )
-
-func (p *patrolPaper) say(zh, en string, args ...any) string {
-	return fmt.Sprintf(said(p.lang, zh, en), args...)
-}
 
 func (p *patrolPaper) draw() {
 	p.doc.Title = patrolTitle(p.plan.Title, p.lang)
@@ -50,25 +42,6 @@ func (p *patrolPaper) draw() {
 	}
 	if len(p.plan.Units) == 0 {
 		p.turn()
-	}
-}
-
-func (p *patrolPaper) turn() {
-	p.page, p.y = p.doc.Page(), paperMargin
-	p.page.Text(paper.Width-paperMargin-20, paper.Height-20, 8, paperGrey, fmt.Sprint(p.doc.Pages()))
-}
-
-func (p *patrolPaper) room(h float64) {
-	if p.y+h > paper.Height-paperMargin {
-		p.turn()
-	}
-}
-
-func (p *patrolPaper) text(size float64, c paper.Colour, text string) {
-	for _, line := range paper.Wrap(size, paper.Width-2*paperMargin, text) {
-		p.room(size * 1.5)
-		p.y += size * 1.5
-		p.page.Text(paperMargin, p.y, size, c, line)
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *Server) exportStationing(w http.ResponseWriter, r *http.Request) error 
 	if format == "csv" || format == "xlsx" {
 		return s.sendSheet(w, r, format, name, stationingSheets(p, lang))
 	}
-	paper := stationingPaper{plan: p, lang: lang}
+	paper := stationingPaper{writing: writing{lang: lang}, plan: p}
 	if format == "pdf" {
 		if paper.data, err = s.Stationing.Material(r.Context(), scopeOf(r.Context()), id); err != nil {
 			return err

@@ -17,15 +17,11 @@ import (
 // covers beside today, how far from the best it is at most, a map, the posts,
 // and the areas with those that lose first.
 type stationingPaper struct {
+	writing
 	plan    deploy.Plan
 	data    deploy.Data
 	outline orb.MultiPolygon // of the city; may be empty
 	zone    *time.Location
-	lang    string
-
-	doc  paper.Doc
-	page *paper.Page
-	y    float64
 }
 
 var (
@@ -35,10 +31,6 @@ var (
 	sparseInk  = paper.Colour{0.99, 0.88, 0.75}
 	densestInk = paper.Colour{0.80, 0.35, 0.10}
 )
-
-func (p *stationingPaper) say(zh, en string, args ...any) string {
-	return fmt.Sprintf(said(p.lang, zh, en), args...)
-}
 
 func (p *stationingPaper) draw() {
 	p.doc.Title = p.plan.Title
@@ -62,25 +54,6 @@ func (p *stationingPaper) draw() {
 	p.posts()
 	p.areas()
 	p.text(8, paperGrey, p.say("方案是建议:是否采纳由负责人员决定。时间按路网推算,实际会有出入。", "A plan is advice: those in charge decide. Times are those of the road network; on the road they differ."))
-}
-
-func (p *stationingPaper) turn() {
-	p.page, p.y = p.doc.Page(), paperMargin
-	p.page.Text(paper.Width-paperMargin-20, paper.Height-20, 8, paperGrey, fmt.Sprint(p.doc.Pages()))
-}
-
-func (p *stationingPaper) room(h float64) {
-	if p.y+h > paper.Height-paperMargin {
-		p.turn()
-	}
-}
-
-func (p *stationingPaper) text(size float64, c paper.Colour, text string) {
-	for _, line := range paper.Wrap(size, paper.Width-2*paperMargin, text) {
-		p.room(size * 1.5)
-		p.y += size * 1.5
-		p.page.Text(paperMargin, p.y, size, c, line)
-	}
 }
 
 // covered says what the plan covers, beside today.
